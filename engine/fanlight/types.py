@@ -1,0 +1,100 @@
+"""The values every layer shares; all frozen, none with behaviour that could fail."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""A picture of shape (height, width, 4), uint8, BGRX; the X byte carries no meaning."""
+
+Tiles: TypeAlias = NDArray[np.uint8]
+"""One byte for each 64x64 tile, shape (rows, columns), C-contiguous; non-zero means marked."""
+
+Size: TypeAlias = tuple[int, int]
+"""Width and height in pixels."""
+
+MAX_SIDE = 16_384
+MAX_PIXELS = 8_192 * 8_192
+
+
+class Rect(NamedTuple):
+    """A rectangle in pixels, origin at the top left; w and h are never negative."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class Move(NamedTuple):
+    """A rectangle of pixels at (x, y) that stood at (src_x, src_y) before."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    src_x: int
+    src_y: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A captured picture.
+
+    `image` is a view that the capture owns: it is valid until the next frame is taken.
+    `damage` is what may have changed since the frame before, clipped to the picture.
+    `damaged_at` and `captured_at` are `time.monotonic()` seconds: the first damage in this frame, and the end of the read.
+    """
+
+    image: Image
+    damage: tuple[Rect, ...]
+    damaged_at: float
+    captured_at: float
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CursorShape:
+    """The pointer's picture: `pixels` is width * height * 4 bytes, BGRA, premultiplied."""
+
+    width: int
+    height: int
+    hot_x: int
+    hot_y: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PointerPlace:
+    """Where the host's pointer stands, in pixels of the picture."""
+
+    x: int
+    y: int
+
+
+class Permission(StrEnum):
+    """A right that a session may hold; the values are the names used by commands and messages."""
+
+    VIEW = "view"
+    AUDIO = "audio"
+    CONTROL = "control"
+    CLIPBOARD = "clipboard"
+    CLIPBOARD_FILES = "clipboard-files"
+    BLOCK_INPUT = "block-input"
+    RESTART = "restart"
+    FILES = "files"
+    LOCK_ON_END = "lock-on-end"
+    SYSTEM_INFO = "system-info"
+    PRINT = "print"
+    DRAW = "draw"
+    TUNNELS = "tunnels"
+    PRIVACY = "privacy"
+    POINTER = "pointer"
+    RECORD = "record"
