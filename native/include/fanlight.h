@@ -81,4 +81,86 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
 
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 
+/* What fl_x11_next() brings, OR-ed in its result. */
+#define FL_X11_FRAME 1
+#define FL_X11_POINTER 2
+#define FL_X11_CURSOR 4
+
+#define FL_X11_CURSOR_SIDE 512
+
+/* A captured screen: an X connection and a thread of its own. One consumer at a time, but for fl_x11_wake(). */
+typedef struct fl_x11 fl_x11;
+
+/* A picture's memory, shared with the X server. Counted, so that a reader may keep it past a resize or a close. */
+typedef struct fl_x11_memory fl_x11_memory;
+
+/* `pixels` holds the whole picture, not only the `n_rects` damaged rectangles, and lies in `memory`. Times are
+ * CLOCK_MONOTONIC nanoseconds: the first damage in this frame, and the end of the read. */
+typedef struct fl_x11_frame {
+    const uint8_t *pixels;
+    fl_x11_memory *memory;
+    int32_t w, h, stride;
+    int32_t n_rects;
+    fl_rect rects[64];
+    int64_t damaged_at_ns, captured_at_ns;
+} fl_x11_frame;
+
+/* The pointer's picture: w * h * 4 bytes, BGRA, premultiplied; w and h are 0 when there is none to show. */
+typedef struct fl_x11_cursor {
+    int32_t w, h, hot_x, hot_y;
+} fl_x11_cursor;
+
+/* Connect to `display` (NULL: $DISPLAY) and start capturing, at most `max_fps` reads a second.
+ * On failure `why` holds one sentence. -ENOTSUP: the display works, but not for this way of capturing; -ECONNREFUSED:
+ * no server; -EACCES: it refused us; -EINVAL: no such display name; or what the system said. */
+int fl_x11_open(const char *display, int max_fps, fl_x11 **out, char *why, int why_size);
+
+/* Wait for something new, at most `timeout_ns` nanoseconds (negative: for ever). Returns FL_X11_* bits, 0 when the time
+ * is over or fl_x11_wake() was called, -EINTR after a signal, -EPIPE when the X server is gone. With FL_X11_FRAME
+ * `frame` is filled; its pixels stay as they are until the next call that fills it. */
+int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame);
+
+/* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
+void fl_x11_wake(fl_x11 *x);
+
+/* The size the next frame has, as far as known. Any thread. */
+void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h);
+
+/* Where the pointer stands. Returns 1, or 0 when it is on another screen. Any thread. */
+int fl_x11_pointer(fl_x11 *x, int32_t *px, int32_t *py);
+
+/* Copy the pointer's shape to `pixels`. Returns its length in bytes, or -ENOSPC after filling `shape` only. Any thread. */
+int fl_x11_cursor_shape(fl_x11 *x, fl_x11_cursor *shape, uint8_t *pixels, int32_t capacity);
+
+/* End the thread and the connection; no other call may be under way. Held memory stays. */
+void fl_x11_close(fl_x11 *x);
+
+/* Keep a frame's memory mapped, and give it back. Any thread. */
+void fl_x11_memory_hold(fl_x11_memory *memory);
+void fl_x11_memory_release(fl_x11_memory *memory);
+
+/* Let every process of user `uid` connect to `display`, whose MIT-MAGIC-COOKIE-1 is the 16 bytes of `cookie`. */
+int fl_x11_allow_user(const char *display, const uint8_t *cookie, uint32_t uid, char *why, int why_size);
+
 /* ---- X11 input ------------------------------------------------------------------------------------------------ */
+
+/* Injected input: an X connection of its own. Calls from one thread at a time; each returns 0, -EINVAL for a value
+ * that does not exist, or -EPIPE when the X server is gone. */
+typedef struct fl_input fl_input;
+
+/* Connect to `display` (NULL: $DISPLAY); results and `why` as for fl_x11_open(), -ENOTSUP: the server lacks XTEST. */
+int fl_input_open(const char *display, fl_input **out, char *why, int why_size);
+
+/* Put the pointer at (x, y) of the root window. */
+int fl_input_move(fl_input *in, int x, int y);
+
+/* Press or release button 1 to 15; 4 to 7 are the wheel: up, down, left, right. */
+int fl_input_button(fl_input *in, int button, int down);
+
+/* Press or release the key that gives `keysym`, under any layout: a keysym that no key carries gets a spare keycode,
+ * and Shift is put right for a printable one. A release lets go of the key that the press took. -ENOSPC: no keycode
+ * is free. */
+int fl_input_key(fl_input *in, uint32_t keysym, int down);
+
+/* Release all that is held, free the spare keycodes, disconnect. */
+void fl_input_close(fl_input *in);
