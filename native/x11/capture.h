@@ -1,0 +1,117 @@
+/* Theory of operation of X11 capture.
+ *
+ * The capture thread owns the connection: it sleeps in poll() on the X socket and an eventfd, notes what events say
+ * (todo), and asks the server for pixels only while the consumer waits for them. So damage merges while the consumer
+ * is busy, an idle screen wakes nobody, and the picture never changes under a consumer who works on it.
+ *
+ *   picture   who may touch it
+ *   FREE      the consumer, unless it waits in fl_x11_next(): then the thread may begin to read
+ *   READING   the thread
+ *   READY     nobody: a frame lies ready to be taken
+ *
+ * FREE -> READING -> READY, or back to FREE, by the thread; READY -> FREE by the consumer. A consumer whose time is over
+ * while the thread reads waits for the end of the read, but not for ever: a server may hang.
+ */
+#ifndef FL_X11_CAPTURE_H
+#define FL_X11_CAPTURE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <xcb/damage.h>
+#include <xcb/shm.h>
+#include <xcb/xcb.h>
+#include <xcb/xfixes.h>
+
+#include "x11.h"
+
+#define FL_X11_RECTS 64
+
+enum fl_x11_phase { FL_FREE, FL_READING, FL_READY };
+
+/* A whole screen's pixels in memory that the server writes to. */
+typedef struct fl_x11_picture {
+    fl_x11_memory *memory;
+    xcb_shm_seg_t segment;
+    int w, h;
+} fl_x11_picture;
+
+/* The pointer as last seen; `pixels` is NULL without a shape. */
+typedef struct fl_x11_sprite {
+    bool on_screen;
+    int x, y;
+    fl_x11_cursor shape;
+    uint8_t *pixels;
+} fl_x11_sprite;
+
+struct fl_x11 {
+    /* Set by open, then constant. */
+    xcb_connection_t *c;
+    xcb_window_t root;
+    xcb_damage_damage_t damage;
+    xcb_xfixes_region_t region;
+    uint8_t damage_notify, cursor_notify, screen_notify, xinput;
+    int64_t interval_ns;
+    pthread_t thread;
+    int thread_fd, consumer_fd;
+
+    /* The thread's own: what is still to be asked of the server, and from when on it may be. */
+    struct {
+        bool damage, everything, geometry, cursor, pointer;
+        int64_t damaged_at_ns, read_due_ns, pointer_due_ns;
+    } todo;
+    fl_x11_picture picture;
+
+    /* Shared, under `lock`. */
+    pthread_mutex_t lock;
+    enum fl_x11_phase phase;
+    bool waiting; /* the consumer is in fl_x11_next() */
+    bool hurried; /* its time is over: it only waits for the thread to have looked */
+    bool looked;  /* since the consumer came, the thread found nothing to read */
+    bool woken, stopped;
+    int failure; /* negated errno once capturing has ended by itself */
+    int news;    /* FL_X11_POINTER, FL_X11_CURSOR: not yet told */
+    int w, h;    /* of the screen now */
+    fl_x11_sprite sprite;
+    fl_x11_frame frame;
+    fl_x11_memory *handed; /* of the frame that the consumer has */
+};
+
+/* Make `fd`'s reader look up, or forget that it was told to. */
+void fl_x11_signal(int fd);
+void fl_x11_unsignal(int fd);
+
+/* Take all events that have come and note what they ask for. */
+void fl_x11_take_events(fl_x11 *x);
+
+/* Ask for the screen's size; when it changed, everything is to be read anew. */
+void fl_x11_measure(fl_x11 *x);
+
+/* Make `picture` fit w x h and attach it. -EACCES: the server refused the memory. */
+int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, int h);
+void fl_x11_picture_detach(xcb_connection_t *c, fl_x11_picture *picture);
+
+/* Read what was damaged into the picture and describe it in x->frame. 1: a frame; 0: nothing was damaged, or the
+ * screen changed under the read, which is then still to be done; negative: capturing is over. */
+int fl_x11_read(fl_x11 *x);
+
+/* Questions about the pointer that are on their way to the server. */
+typedef struct fl_x11_question {
+    bool shape;
+    xcb_query_pointer_cookie_t place;
+    xcb_xfixes_get_cursor_image_cookie_t image;
+} fl_x11_question;
+
+/* Ask where the pointer is, and for its shape where that may have changed. */
+fl_x11_question fl_x11_ask_pointer(fl_x11 *x);
+
+/* Take the answers; returns FL_X11_POINTER and FL_X11_CURSOR bits as they changed. */
+int fl_x11_hear_pointer(fl_x11 *x, fl_x11_question question);
+
+/* Add to what the consumer is told, and make it look. */
+void fl_x11_tell(fl_x11 *x, int news, int failure);
+
+/* The thread; `argument` is the fl_x11. */
+void *fl_x11_thread(void *argument);
+
+#endif

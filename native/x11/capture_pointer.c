@@ -1,0 +1,99 @@
+/* The pointer's place and shape, kept out of the picture. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+
+static int clamp(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static bool same_shape(const fl_x11_sprite *sprite, const fl_x11_cursor *shape, const uint8_t *pixels)
+{
+    const fl_x11_cursor *old = &sprite->shape;
+
+    if (old->w != shape->w || old->h != shape->h || old->hot_x != shape->hot_x || old->hot_y != shape->hot_y)
+        return false;
+    return !sprite->pixels || !pixels || memcmp(sprite->pixels, pixels, (size_t)shape->w * (size_t)shape->h * 4) == 0;
+}
+
+/* Copy the reply's pixels, cut to what fits in FL_X11_CURSOR_SIDE. ARGB words of a little-endian server are BGRA. */
+static uint8_t *copy_shape(xcb_xfixes_get_cursor_image_reply_t *reply, fl_x11_cursor *shape)
+{
+    const uint32_t *source = xcb_xfixes_get_cursor_image_cursor_image(reply);
+    uint8_t *pixels;
+
+    shape->w = clamp(reply->width, 0, FL_X11_CURSOR_SIDE);
+    shape->h = clamp(reply->height, 0, FL_X11_CURSOR_SIDE);
+    shape->hot_x = clamp(reply->xhot, 0, shape->w ? shape->w - 1 : 0);
+    shape->hot_y = clamp(reply->yhot, 0, shape->h ? shape->h - 1 : 0);
+    pixels = malloc((size_t)shape->w * (size_t)shape->h * 4 + 1);
+    for (int y = 0; pixels && y < shape->h; y++)
+        memcpy(pixels + (size_t)y * (size_t)shape->w * 4, source + (size_t)y * reply->width, (size_t)shape->w * 4);
+    return pixels;
+}
+
+/* Without a reply (no cursor is set) there is no shape. */
+static int take_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_cookie_t cookie)
+{
+    xcb_xfixes_get_cursor_image_reply_t *reply = xcb_xfixes_get_cursor_image_reply(x->c, cookie, NULL);
+    fl_x11_cursor shape = {0};
+    uint8_t *pixels = NULL;
+    int changed;
+
+    if (reply)
+        pixels = copy_shape(reply, &shape);
+    free(reply);
+    if (!pixels)
+        shape = (fl_x11_cursor){0};
+    pthread_mutex_lock(&x->lock);
+    changed = same_shape(&x->sprite, &shape, pixels) ? 0 : FL_X11_CURSOR;
+    if (changed) {
+        uint8_t *old = x->sprite.pixels;
+
+        x->sprite.shape = shape;
+        x->sprite.pixels = pixels;
+        pixels = old;
+    }
+    pthread_mutex_unlock(&x->lock);
+    free(pixels);
+    return changed;
+}
+
+static int take_place(fl_x11 *x, xcb_query_pointer_cookie_t cookie)
+{
+    xcb_query_pointer_reply_t *reply = xcb_query_pointer_reply(x->c, cookie, NULL);
+    fl_x11_sprite *sprite = &x->sprite;
+    int changed;
+
+    if (!reply)
+        return 0;
+    pthread_mutex_lock(&x->lock);
+    changed = sprite->on_screen != reply->same_screen || sprite->x != reply->root_x || sprite->y != reply->root_y;
+    sprite->on_screen = reply->same_screen;
+    sprite->x = reply->root_x;
+    sprite->y = reply->root_y;
+    pthread_mutex_unlock(&x->lock);
+    free(reply);
+    return changed ? FL_X11_POINTER : 0;
+}
+
+fl_x11_question fl_x11_ask_pointer(fl_x11 *x)
+{
+    fl_x11_question question = {.shape = x->todo.cursor, .place = xcb_query_pointer(x->c, x->root)};
+
+    if (question.shape)
+        question.image = xcb_xfixes_get_cursor_image(x->c);
+    x->todo.pointer = x->todo.cursor = false;
+    return question;
+}
+
+int fl_x11_hear_pointer(fl_x11 *x, fl_x11_question question)
+{
+    int changed = take_place(x, question.place);
+
+    if (question.shape)
+        changed |= take_shape(x, question.image);
+    return changed;
+}
