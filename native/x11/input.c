@@ -46,6 +46,16 @@ static void take_events(fl_input *in)
     }
 }
 
+/* Another client, or we, may have changed the mapping since it was read. */
+static int refresh(fl_input *in)
+{
+    take_events(in);
+    if (!in->stale)
+        return 0;
+    in->stale = false;
+    return fl_keymap_load(&in->keymap, in->c);
+}
+
 int fl_input_open(const char *display, fl_input **out, char *why, int why_size)
 {
     fl_why reason = {why, why_size};
@@ -116,33 +126,42 @@ static int modifiers(fl_input *in, uint16_t *state)
     return 0;
 }
 
-/* Press with Shift put right for the moment of the press. Shift that is down is let go of on every key that holds it. */
-static int press_shifted(fl_input *in, fl_stroke stroke)
+/* Press or release those Shift keys that are down in `keys`. */
+static void fake_shifts(fl_input *in, const xcb_query_keymap_reply_t *keys, bool down)
 {
-    xcb_query_keymap_reply_t *keys = NULL;
-    const fl_keymap *map = &in->keymap;
+    for (int i = 0; i < in->keymap.n_shifts; i++) {
+        int code = in->keymap.shifts[i];
 
-    if (stroke.shift == FL_SHIFT_ANY || map->n_shifts == 0) {
-        fake_key(in, stroke.keycode, true);
-        return flush(in);
+        if (keys->keys[code / 8] & 1 << code % 8)
+            fake_key(in, code, down);
     }
-    if (stroke.shift == 1) {
-        fake_key(in, map->shifts[0], true);
-        fake_key(in, stroke.keycode, true);
-        fake_key(in, map->shifts[0], false);
-        return flush(in);
-    }
-    keys = xcb_query_keymap_reply(in->c, xcb_query_keymap(in->c), NULL);
+}
+
+static int press_unshifted(fl_input *in, int keycode)
+{
+    xcb_query_keymap_reply_t *keys = xcb_query_keymap_reply(in->c, xcb_query_keymap(in->c), NULL);
+
     if (!keys)
         return -EPIPE;
-    for (int i = 0; i < map->n_shifts; i++)
-        if (keys->keys[map->shifts[i] / 8] & 1 << map->shifts[i] % 8)
-            fake_key(in, map->shifts[i], false);
-    fake_key(in, stroke.keycode, true);
-    for (int i = 0; i < map->n_shifts; i++)
-        if (keys->keys[map->shifts[i] / 8] & 1 << map->shifts[i] % 8)
-            fake_key(in, map->shifts[i], true);
+    fake_shifts(in, keys, false);
+    fake_key(in, keycode, true);
+    fake_shifts(in, keys, true);
     free(keys);
+    return flush(in);
+}
+
+/* Press with Shift put right for the moment of the press. */
+static int press_shifted(fl_input *in, fl_stroke stroke)
+{
+    bool add = stroke.shift == 1 && in->keymap.n_shifts;
+
+    if (stroke.shift == 0)
+        return press_unshifted(in, stroke.keycode);
+    if (add)
+        fake_key(in, in->keymap.shifts[0], true);
+    fake_key(in, stroke.keycode, true);
+    if (add)
+        fake_key(in, in->keymap.shifts[0], false);
     return flush(in);
 }
 
@@ -163,15 +182,6 @@ static int keycode_holding(const fl_input *in, xcb_keysym_t keysym)
     return 0;
 }
 
-static int refresh(fl_input *in)
-{
-    take_events(in);
-    if (!in->stale)
-        return 0;
-    in->stale = false;
-    return fl_keymap_load(&in->keymap, in->c);
-}
-
 static int find_stroke(fl_input *in, xcb_keysym_t keysym, fl_stroke *stroke)
 {
     uint16_t state;
@@ -184,8 +194,8 @@ static int find_stroke(fl_input *in, xcb_keysym_t keysym, fl_stroke *stroke)
     code = fl_keymap_lend(&in->keymap, in->c, keysym, in->held);
     if (code < 0)
         return code;
-    *stroke = (fl_stroke){(xcb_keycode_t)code, FL_SHIFT_ANY};
-    return 0;
+    /* A server that did not take the new mapping over has no key for it. */
+    return fl_keymap_find(&in->keymap, keysym, state, stroke) ? 0 : -ENOSPC;
 }
 
 static int press(fl_input *in, xcb_keysym_t keysym)
@@ -239,6 +249,7 @@ void fl_input_close(fl_input *in)
     if (!in)
         return;
     release_all(in);
+    refresh(in);
     fl_keymap_close(&in->keymap, in->c);
     /* The answer to any request says that all before it is done. */
     free(xcb_get_input_focus_reply(in->c, xcb_get_input_focus(in->c), NULL));

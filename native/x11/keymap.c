@@ -7,6 +7,7 @@
 
 #define NUM_LOCK 0xff7f
 #define MAX_WIDTH 16
+#define NO_WAY (-2)
 
 static xcb_keysym_t keysym_at(const fl_keymap *map, int keycode, int column)
 {
@@ -45,7 +46,8 @@ static int load_modifiers(fl_keymap *map, xcb_connection_t *c)
 static void forget_overwritten(fl_keymap *map)
 {
     for (int code = map->min; code <= map->max; code++)
-        if (map->lent[code] && keysym_at(map, code, 0) != map->lent[code])
+        if (map->lent[code] && keysym_at(map, code, 0) != map->lent[code] &&
+            keysym_at(map, code, 1) != map->lent[code])
             map->lent[code] = 0;
 }
 
@@ -80,7 +82,7 @@ static bool is_keypad(xcb_keysym_t keysym)
     return keysym >= 0xff80 && keysym <= 0xffbd;
 }
 
-/* Letters of Latin-1, which Lock shifts. */
+/* Two cases of a Latin-1 letter, between which Lock chooses as Shift does. */
 static bool is_letter(xcb_keysym_t lower, xcb_keysym_t upper)
 {
     bool ascii = lower >= 'a' && lower <= 'z', latin = lower >= 0xe0 && lower <= 0xfe && lower != 0xf7;
@@ -88,46 +90,56 @@ static bool is_letter(xcb_keysym_t lower, xcb_keysym_t upper)
     return (ascii || latin) && upper == lower - 0x20;
 }
 
-/* Whether Shift must be down for level 0 or 1 of a key, with what Lock and Num_Lock do to it already. */
+/* What Shift must be for level 0 or 1 of a key, or NO_WAY. What Num_Lock does to the keypad, Shift undoes under some
+ * types of key and not under others, so it is left alone there. */
 static int shift_for(const fl_keymap *map, int level, xcb_keysym_t plain, xcb_keysym_t shifted, uint16_t state)
 {
-    bool inverted = false;
-
     if (!shifted || shifted == plain)
         return FL_SHIFT_ANY;
-    if (is_keypad(plain) || is_keypad(shifted))
-        inverted = (state & map->num_lock) != 0;
-    else if (is_function(plain) || is_function(shifted))
+    if (is_keypad(plain) && is_keypad(shifted))
+        return level == ((state & map->num_lock) != 0) ? FL_SHIFT_ANY : NO_WAY;
+    if (is_function(plain) || is_function(shifted))
         return FL_SHIFT_ANY;
-    else if (is_letter(plain, shifted))
-        inverted = (state & XCB_MOD_MASK_LOCK) != 0;
-    return (level == 1) != inverted;
+    if (is_letter(plain, shifted) && state & XCB_MOD_MASK_LOCK)
+        return level == 0;
+    return level == 1;
 }
 
-bool fl_keymap_find(const fl_keymap *map, xcb_keysym_t keysym, uint16_t state, fl_stroke *stroke)
+/* The best key for `keysym`: one that needs no change of Shift before one that does. 0 where there is none. */
+static int find_key(const fl_keymap *map, xcb_keysym_t keysym, uint16_t state, int *shift)
 {
-    int group = state >> 13 & 3, down = (state & XCB_MOD_MASK_SHIFT) != 0;
-    bool found = false;
+    int group = state >> 13 & 3, down = (state & XCB_MOD_MASK_SHIFT) != 0, best = 0;
+    /* The core mapping has columns for two groups; what we lend means the same in all. */
+    int column = group < 2 ? group * 2 : 0;
 
-    /* The core mapping has columns for two groups; keys of a third are typed with spare keycodes. */
-    if (group > 1)
-        return false;
     for (int code = map->min; code <= map->max; code++) {
-        xcb_keysym_t plain = keysym_at(map, code, group * 2), shifted = keysym_at(map, code, group * 2 + 1);
-        int level = keysym == plain ? 0 : keysym == shifted ? 1 : -1, shift;
+        xcb_keysym_t plain = keysym_at(map, code, column), shifted = keysym_at(map, code, column + 1);
+        int wanted;
 
-        if (level < 0)
+        if ((keysym != plain && keysym != shifted) || (group > 1 && !map->lent[code]))
             continue;
-        shift = shift_for(map, level, plain, shifted, state);
-        if (shift == FL_SHIFT_ANY || shift == down) {
-            *stroke = (fl_stroke){(xcb_keycode_t)code, FL_SHIFT_ANY};
-            return true;
+        wanted = shift_for(map, keysym == plain ? 0 : 1, plain, shifted, state);
+        if (wanted == FL_SHIFT_ANY || wanted == down) {
+            *shift = FL_SHIFT_ANY;
+            return code;
         }
-        if (!found)
-            *stroke = (fl_stroke){(xcb_keycode_t)code, shift};
-        found = true;
+        if (!best && wanted != NO_WAY) {
+            *shift = wanted;
+            best = code;
+        }
     }
-    return found;
+    return best;
+}
+
+bool fl_keymap_find(fl_keymap *map, xcb_keysym_t keysym, uint16_t state, fl_stroke *stroke)
+{
+    int shift = FL_SHIFT_ANY, code = find_key(map, keysym, state, &shift);
+
+    if (!code)
+        return false;
+    map->used[code] = ++map->clock;
+    *stroke = (fl_stroke){(xcb_keycode_t)code, shift};
+    return true;
 }
 
 static bool is_free(const fl_keymap *map, int code)
@@ -155,14 +167,19 @@ static int choose_spare(const fl_keymap *map, const xcb_keysym_t *held)
     return oldest;
 }
 
-/* All columns alike, so that no modifier and no group turns the key into another. */
+/* Columns alike, so that no modifier and no group turns the key into another; but for a letter both its cases, since
+ * a client shifts by itself what Lock leaves alone. */
 static void fill(const fl_keymap *map, xcb_connection_t *c, int code, xcb_keysym_t keysym)
 {
-    xcb_keysym_t row[MAX_WIDTH];
+    xcb_keysym_t row[MAX_WIDTH], lower = keysym, upper = keysym;
     int width = map->width < MAX_WIDTH ? map->width : MAX_WIDTH;
 
+    if (is_letter(keysym, keysym - 0x20))
+        upper = keysym - 0x20;
+    else if (is_letter(keysym + 0x20, keysym))
+        lower = keysym + 0x20;
     for (int i = 0; i < width; i++)
-        row[i] = keysym;
+        row[i] = i % 2 ? upper : lower;
     xcb_change_keyboard_mapping(c, 1, (xcb_keycode_t)code, (uint8_t)width, row);
 }
 
@@ -174,8 +191,7 @@ int fl_keymap_lend(fl_keymap *map, xcb_connection_t *c, xcb_keysym_t keysym, con
         return code;
     fill(map, c, code, keysym);
     map->lent[code] = keysym;
-    map->used[code] = ++map->clock;
-    return fl_keymap_load(map, c) < 0 ? -EPIPE : code;
+    return fl_keymap_load(map, c);
 }
 
 void fl_keymap_close(fl_keymap *map, xcb_connection_t *c)

@@ -13,7 +13,7 @@ typedef struct fl_keymap {
     xcb_keycode_t shifts[8];
     int n_shifts;
     xcb_keysym_t lent[256]; /* by keycode: the keysym that we put there, or 0 */
-    uint64_t used[256];     /* by keycode: when it was last lent out, in turns of `clock` */
+    uint64_t used[256];     /* by keycode: when it was last typed, in turns of `clock` */
     uint64_t clock;
 } fl_keymap;
 
@@ -28,10 +28,10 @@ typedef struct fl_stroke {
 int fl_keymap_load(fl_keymap *map, xcb_connection_t *c);
 
 /* Find how to type `keysym` while the modifiers are `state`; false where no key of the present group carries it. */
-bool fl_keymap_find(const fl_keymap *map, xcb_keysym_t keysym, uint16_t state, fl_stroke *stroke);
+bool fl_keymap_find(fl_keymap *map, xcb_keysym_t keysym, uint16_t state, fl_stroke *stroke);
 
 /* Give `keysym` a spare keycode, one of ours in turn where none is free; those in `held` (by keycode) are left alone.
- * The keycode, -ENOSPC or -EPIPE. */
+ * 0, after which it is found, or -ENOSPC or -EPIPE. */
 int fl_keymap_lend(fl_keymap *map, xcb_connection_t *c, xcb_keysym_t keysym, const xcb_keysym_t *held);
 
 /* Take all spare keycodes back and forget the mapping. */
