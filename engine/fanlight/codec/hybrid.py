@@ -1,0 +1,293 @@
+"""Two lanes on one picture: exact tiles by default, full-frame video while much of it keeps changing.
+
+Theory of operation. The shadow holds the host's pixels as they were last encoded, by either lane, and `lossy` marks the
+tiles of which the decoder has only what H.264 left of them. So every frame can be compared with the last one in both
+lanes, and what the decoder shows is known exactly wherever `lossy` is not set, without decoding here. Moves never touch
+a lossy tile. An update of tiles makes them exact; an update of video makes every tile lossy.
+
+Which lane:
+
+- Tiles are the rule. An update is *heavy* when more than a third of the tiles changed and they cost more than half
+  a byte a pixel, moves considered: photographs and film do, text and plain surfaces never come near. Two or more
+  heavy updates in a row, 0.04 s or more from the first damage on and with no rest above 0.1 s between them, open the
+  video lane with a key frame. A single change of the whole screen, a slide or a new window, therefore stays exact.
+- In the video lane, an update that changes more than an eighth of the tiles is a packet. Smaller ones (a caret, a
+  menu) go as exact tiles in between. Where a sample of the changed tiles codes well three times in a row, somebody
+  reads or scrolls text: back to tiles.
+- The lane closes when nothing large changed for 0.1 s, or at once by a frame without damage, by which the host says
+  that the screen rests.
+- Out of the video lane, lossy tiles are made exact in portions: a full one when nothing changed, a small one beside
+  a small change, none beside a large one. Newer changes so never wait for a long refinement. When no lossy tile is
+  left, the picture is exact and has a digest again.
+
+Time is what `damaged_at` and `captured_at` say. Rest is the span from one frame's capture to the first damage of the
+next, so a slow link, which takes few updates, does not look like a resting screen.
+
+An update is a row of sections `u8 kind, u32 length, body`, big-endian. Kind 1 is a tile update (see `tiles`), kind 2
+is video: `u8 region, u8 flags (1: key), u16 x, y, w, h`, then one H.264 packet. The only region is 0, the picture.
+"""
+
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+
+from fanlight.codec.base import Decoder, Encoder, Update
+from fanlight.codec.picture import Picture
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileReader, TileWriter, whole
+from fanlight.codec.video import DEFAULT_PRESET, DEFAULT_QP, H264Reader, H264Writer
+from fanlight.errors import CodecError, UsageError
+from fanlight.kernels import tiles as tile_kernels
+from fanlight.types import Frame, Image, Size, Tiles
+
+_SECTION = struct.Struct(">BI")
+_REGION = struct.Struct(">BBHHHH")
+_TILES, _VIDEO = 1, 2
+_KEY = 1
+_MOST_SECTIONS = 8
+
+# The lanes' thresholds, as the module's text explains them.
+_HEAVY_SHARE = 1 / 3
+_HEAVY_DENSITY = 0.5
+_HEAVY_UPDATES = 2
+_HEAVY_SECONDS = 0.04
+_LARGE_SHARE = 1 / 8
+_REST_SECONDS = 0.1
+_LIGHT_DENSITY = 0.25
+_LIGHT_UPDATES = 3
+_SAMPLE_TILES = 32
+_TILE_PIXELS = tile_kernels.TILE**2
+
+REFINED_AT_REST = 64
+"""The most tiles that an update refines when the frame has no damage."""
+
+_REFINED_BESIDE = 16
+
+
+class LaneChoice:
+    """Which lane the updates take. `share` is of the tiles, `density` in bytes a pixel as tiles."""
+
+    def __init__(self) -> None:
+        self.video = False
+        self._heavy = 0
+        self._heavy_since = 0.0
+        self._heavy_at = 0.0
+        self._light = 0
+        self._large_at = 0.0
+
+    def weigh_tiles(self, frame: Frame, share: float, density: float) -> None:
+        """Count what an update costs as tiles; heavy ones in a row open the video lane."""
+        if share <= _HEAVY_SHARE:
+            return
+        if density <= _HEAVY_DENSITY:
+            self._heavy = 0
+            return
+        if self._heavy == 0 or frame.damaged_at - self._heavy_at > _REST_SECONDS:
+            self._heavy, self._heavy_since = 0, frame.damaged_at
+        self._heavy += 1
+        self._heavy_at = frame.captured_at
+        if self._heavy >= _HEAVY_UPDATES and frame.captured_at - self._heavy_since >= _HEAVY_SECONDS:
+            self.video = True
+            self._light = 0
+
+    def weigh_video(self, frame: Frame, share: float, density: float) -> bool:
+        """Tell whether an update of the open video lane goes as video; light or small ones in a row close the lane."""
+        if share <= _LARGE_SHARE:
+            if frame.captured_at - self._large_at > _REST_SECONDS:
+                self.close()
+            return False
+        self._large_at = frame.captured_at
+        self._light = self._light + 1 if density < _LIGHT_DENSITY else 0
+        if self._light >= _LIGHT_UPDATES:
+            self.close()
+        return self.video
+
+    def close(self) -> None:
+        """Return to the tiles."""
+        self.video = False
+        self._heavy = 0
+        self._light = 0
+
+
+class HybridEncoder(Encoder):
+    """Exact tiles, or full-frame video while most of the picture keeps changing; exact again when it rests."""
+
+    name = "hybrid"
+
+    def __init__(
+        self,
+        size: Size,
+        *,
+        video: object = True,
+        level: object = DEFAULT_LEVEL,
+        qp: object = DEFAULT_QP,
+        preset: object = DEFAULT_PRESET,
+    ) -> None:
+        super().__init__(size)
+        if not isinstance(video, bool):
+            raise UsageError(f"video is True or False, not {video!r}")
+        self._shadow = Picture(self.size)
+        self._tiles = TileWriter(self._shadow, level)
+        self._lossy = tile_kernels.no_tiles(self.size)
+        self._lossy_left = 0
+        self._may_video = video
+        self._open_video = lambda: H264Writer(self.size, qp=qp, preset=preset)
+        # Opened now, although it is needed later, so that a machine without x264 says so when the encoder is opened.
+        self._video = self._open_video() if video else None
+        self._lane = LaneChoice()
+        self._key_due = True
+        self._video_key_due = True
+
+    def _encode(self, frame: Frame) -> Update:
+        if not frame.damage:
+            self._lane.close()
+        if self._key_due and not self._lane.video:
+            return self._encode_whole(frame)
+        batch = self._tiles.plan(frame.image, frame.damage, self._lossy)
+        share = batch.changed / batch.tiles.size
+        if self._lane.video and self._lane.weigh_video(frame, share, self._sampled_density(frame, batch)):
+            return self._encode_video(frame, batch)
+        if self._key_due:
+            return self._encode_whole(frame)
+        return self._encode_tiles(frame, batch, share)
+
+    @property
+    def pending(self) -> bool:
+        """Whether some tiles are still lossy."""
+        return self._lossy_left > 0
+
+    @property
+    def digest(self) -> int | None:
+        """The digest of the decoder's picture; None while it is lossy."""
+        return None if self._lossy_left else self._shadow.digest
+
+    def refresh(self) -> None:
+        """Make the next update bring every tile, or a key frame while video is on."""
+        self._key_due = True
+        self._video_key_due = True
+
+    def close(self) -> None:
+        """Free the video encoder."""
+        super().close()
+        self._video = None
+
+    def _encode_whole(self, frame: Frame) -> Update:
+        return self._send_tiles(frame, whole(self.size))
+
+    def _encode_tiles(self, frame: Frame, batch: Batch, share: float) -> Update:
+        if share > _LARGE_SHARE:
+            body = self._tiles.pack(frame.image, batch)
+            if self._may_video:
+                self._lane.weigh_tiles(frame, share, len(body) / (batch.changed * _TILE_PIXELS))
+                if self._lane.video:
+                    return self._encode_video(frame, batch)
+            return self._send_tiles(frame, batch, body)
+        if self._lossy_left and not self._lane.video:
+            self._add_lossy(batch.tiles, _REFINED_BESIDE if batch else REFINED_AT_REST)
+        return self._send_tiles(frame, batch)
+
+    def _send_tiles(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
+        if not batch:
+            return Update(exact=not self._lossy_left)
+        if body is None:
+            body = self._tiles.pack(frame.image, batch)
+        self._tiles.commit(frame.image, batch.tiles)
+        self._lossy[batch.tiles != 0] = 0
+        self._lossy_left = int(np.count_nonzero(self._lossy))
+        if not (self._lossy_left or self._lane.video):
+            # An idle x264 holds some frames; the next video starts with a key frame anyway.
+            self._video = None
+        key, self._key_due = self._key_due, False
+        return Update(_section(_TILES, body), exact=not self._lossy_left, key=key, lane="tiles")
+
+    def _encode_video(self, frame: Frame, batch: Batch) -> Update:
+        if self._video is None:
+            self._video = self._open_video()
+            self._video_key_due = True
+        packet, key = self._video.encode(frame.image, key=self._video_key_due)
+        self._tiles.commit(frame.image, batch.tiles)
+        self._lossy[:] = 1
+        self._lossy_left = self._lossy.size
+        self._key_due = self._video_key_due = False
+        region = _REGION.pack(0, _KEY if key else 0, 0, 0, *self.size)
+        return Update(_section(_VIDEO, region + packet), key=key, lane="video")
+
+    def _sampled_density(self, frame: Frame, batch: Batch) -> float:
+        """Return how many bytes a pixel some of the changed tiles cost as tiles, spread over the picture."""
+        changed = np.flatnonzero(batch.tiles)
+        if not changed.size:
+            return 0.0
+        chosen = changed[:: -(-changed.size // _SAMPLE_TILES)]
+        sample = tile_kernels.no_tiles(self.size)
+        sample.reshape(-1)[chosen] = 1
+        return len(self._tiles.pack(frame.image, Batch((), sample, 0))) / (chosen.size * _TILE_PIXELS)
+
+    def _add_lossy(self, tiles: Tiles, most: int) -> None:
+        chosen = np.flatnonzero((self._lossy != 0) & (tiles == 0))[:most]
+        tiles.reshape(-1)[chosen] = 1
+
+
+class HybridDecoder(Decoder):
+    """Shows the updates of a HybridEncoder."""
+
+    name = "hybrid"
+
+    def __init__(self, size: Size) -> None:
+        super().__init__(size)
+        self._picture = Picture(self.size)
+        self._tiles = TileReader(self._picture)
+        self._video = H264Reader(self.size)
+        self._all = tile_kernels.all_tiles(self.size)
+
+    def _decode(self, update: memoryview) -> None:
+        touched = tile_kernels.no_tiles(self.size)
+        for kind, body in _sections(update):
+            if kind == _TILES:
+                np.bitwise_or(touched, self._tiles.decode(body), out=touched)
+            elif kind == _VIDEO:
+                self._show(body)
+                touched = self._all
+            else:
+                raise CodecError(f"an update holds a section of kind {kind}, which does not exist")
+        self.damage = tile_kernels.rects(touched, self.size)
+
+    def _show(self, body: memoryview) -> None:
+        if len(body) <= _REGION.size:
+            raise CodecError("a video section is cut off in its header")
+        region, flags, x, y, w, h = _REGION.unpack_from(body)
+        if flags not in (0, _KEY):
+            raise CodecError(f"a video section has flags {flags:#x}, which do not exist")
+        if region != 0 or (x, y, w, h) != (0, 0, *self.size):
+            raise CodecError(f"video region {region} at {x},{y} {w}x{h} is not the whole picture")
+        tile_kernels.copy(self._video.decode(body[_REGION.size :]), self._picture.image, self._all)
+        self._picture.touch(self._all)
+
+    @property
+    def image(self) -> Image:
+        """The picture now, read-only."""
+        return self._picture.view
+
+    @property
+    def digest(self) -> int:
+        """The digest of the picture, lossy or not."""
+        return self._picture.digest
+
+
+def _section(kind: int, body: bytes) -> bytes:
+    return _SECTION.pack(kind, len(body)) + body
+
+
+def _sections(update: memoryview) -> Iterator[tuple[int, memoryview]]:
+    count = 0
+    while update:
+        count += 1
+        if count > _MOST_SECTIONS:
+            raise CodecError(f"an update has at most {_MOST_SECTIONS} sections")
+        if len(update) < _SECTION.size:
+            raise CodecError("an update is cut off in the header of a section")
+        kind, length = _SECTION.unpack_from(update)
+        body = update[_SECTION.size : _SECTION.size + length]
+        if len(body) != length:
+            raise CodecError(f"a section says {length} bytes and holds {len(body)}")
+        yield kind, body
+        update = update[_SECTION.size + length :]

@@ -1,0 +1,57 @@
+"""The codecs by name: which there are, which options each takes, and how they are opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fanlight.codec.base import Decoder, Encoder
+from fanlight.codec.hybrid import HybridDecoder, HybridEncoder
+from fanlight.codec.tiles import TilesDecoder, TilesEncoder
+from fanlight.codec.video import H264Decoder, H264Encoder
+from fanlight.errors import UsageError
+from fanlight.types import Size
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    encoder: Callable[..., Encoder]
+    decoder: Callable[[Size], Decoder]
+    options: frozenset[str]
+
+
+_CODECS = {
+    "hybrid": _Codec(HybridEncoder, HybridDecoder, frozenset({"video", "level", "qp", "preset"})),
+    "tiles": _Codec(TilesEncoder, TilesDecoder, frozenset({"level"})),
+    "h264": _Codec(H264Encoder, H264Decoder, frozenset({"qp", "preset", "fps"})),
+}
+
+
+def encoders() -> list[str]:
+    """List the names that `open_encoder` and `open_decoder` know, the default first."""
+    return list(_CODECS)
+
+
+def open_encoder(name: str, size: Size, **options: object) -> Encoder:
+    """Open an encoder for pictures of one size.
+
+    `tiles`: level (zstd, 1 to 19). `h264`: qp (1 to 51), preset, fps (nominal). `hybrid`: video (False keeps it to
+    tiles), level, qp, preset. UsageError for a name, size or option that does not exist; EncoderError, with the
+    reason, for an encoder that this machine cannot open.
+    """
+    codec = _find(name)
+    unknown = sorted(options.keys() - codec.options)
+    if unknown:
+        known = ", ".join(sorted(codec.options))
+        raise UsageError(f"the {name} encoder has no option {', '.join(unknown)}; it has {known}")
+    return codec.encoder(size, **options)
+
+
+def open_decoder(name: str, size: Size) -> Decoder:
+    """Open the decoder for an encoder's updates; its picture is black until the first."""
+    return _find(name).decoder(size)
+
+
+def _find(name: str) -> _Codec:
+    try:
+        return _CODECS[name]
+    except KeyError:
+        raise UsageError(f"there is no codec {name!r}; there are {', '.join(_CODECS)}") from None
