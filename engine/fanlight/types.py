@@ -98,3 +98,14 @@ class Permission(StrEnum):
     PRIVACY = "privacy"
     POINTER = "pointer"
     RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host name or IP address and a TCP port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -1,0 +1,55 @@
+"""The root of the command tree, and the one place that turns errors into words and exit codes."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+import click
+
+from fanlight.cli.access import access
+from fanlight.cli.connect import connect
+from fanlight.cli.demo import demo
+from fanlight.cli.host import host
+from fanlight.cli.identity import identity
+from fanlight.errors import FanlightError
+
+_INTERRUPTED = 130
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(version("fanlight"), prog_name="fanlight")
+def fanlight() -> None:
+    """Stream this computer's screen to people and programs that are allowed to see it."""
+
+
+for command in (host, connect, access, identity, demo):
+    fanlight.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit with its true code; no traceback for anything a user can cause."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("fanlight: interrupted", err=True)
+        return _INTERRUPTED
+    except FanlightError as error:
+        click.echo(f"fanlight: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does; nothing is left to say to it.
+        sys.stderr.close()
+        return 0
+    return 0

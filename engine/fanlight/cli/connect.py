@@ -1,0 +1,80 @@
+"""`fanlight connect`: see a host's screen, in a window or without one."""
+
+import json
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import click
+
+from fanlight.cli.options import home_option, json_option
+from fanlight.client import RemoteSession
+from fanlight.client import connect as open_session
+from fanlight.config import read_secret
+from fanlight.errors import IdentityError, UsageError
+from fanlight.viewer import Summary, save_png, show, watch
+
+
+@click.command()
+@click.argument("address")
+@click.option("--headless", is_flag=True, help="Decode without a window.")
+@click.option("--fullscreen", is_flag=True, help="Open the window over the whole screen.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End by itself after this long.")
+@click.option("--password-file", type=click.Path(path_type=Path), help="A file whose first line is the password.")
+@click.option("--trust", metavar="FINGERPRINT", help="The fingerprint of a host that is not known here yet.")
+@click.option("--screenshot", type=click.Path(path_type=Path), help="Save the last picture as PNG when it ends.")
+@home_option
+@json_option
+def connect(
+    address: str,
+    headless: bool,
+    fullscreen: bool,
+    seconds: float | None,
+    password_file: Path | None,
+    trust: str | None,
+    screenshot: Path | None,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """See and control the host at ADDRESS (host:port)."""
+    if headless and fullscreen:
+        raise UsageError("--headless has no window to make full screen: give one of the two")
+    password = read_secret(password_file) if password_file else _ask_password
+
+    def open_one() -> AbstractAsyncContextManager[RemoteSession]:
+        return open_session(address, home=home, password=password, trust=trust or _ask_trust)
+
+    if headless:
+        summary = watch(open_one, seconds=seconds, status=not as_json)
+    else:
+        summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
+    finish(summary, screenshot, as_json)
+
+
+def finish(summary: Summary, screenshot: Path | None, as_json: bool) -> None:
+    """Save the picture where one is wanted and print how the session went."""
+    if screenshot is not None and summary.image is not None:
+        save_png(summary.image, screenshot)
+    if as_json:
+        click.echo(json.dumps(summary.as_json()))
+
+
+def _ask_password() -> str | None:
+    """Ask the person at the terminal; None where there is nobody to ask."""
+    if not _person_is_there():
+        return None
+    answer: str = click.prompt("Password", hide_input=True, err=True)
+    return answer
+
+
+def _ask_trust(address: str, fingerprint: str) -> bool:
+    if not _person_is_there():
+        raise IdentityError(
+            f"{address} is not known here. Its fingerprint is {fingerprint}: compare it with "
+            f"`fanlight identity show` on the host, then add --trust {fingerprint}"
+        )
+    click.echo(f"{address} is not known here. Its fingerprint is\n  {fingerprint}", err=True)
+    return click.confirm("Is it the one that `fanlight identity show` gives on the host?", err=True)
+
+
+def _person_is_there() -> bool:
+    return click.get_text_stream("stdin").isatty() and click.get_text_stream("stderr").isatty()

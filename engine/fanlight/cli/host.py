@@ -1,0 +1,133 @@
+"""`fanlight host`: serve a display to the viewers that may see it, until it is stopped."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from fanlight.capture import Capture, open_capture
+from fanlight.capture.virtual import VirtualDisplay
+from fanlight.cli.options import home_option, json_option, say
+from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
+from fanlight.errors import CaptureError, InjectError, UsageError
+from fanlight.inject import Injector, open_injector
+from fanlight.net.server import Server, ServerOptions
+from fanlight.types import Address
+
+log = logging.getLogger("fanlight")
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """What `fanlight host` was asked for."""
+
+    home: Path | None
+    display: str | None
+    virtual: str | None
+    command: tuple[str, ...]
+    listen: Address
+    max_fps: int
+    codec: str
+    as_json: bool
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.option("--display", help="The X display to show [default: DISPLAY].")
+@click.option("--virtual", metavar="WxH", help="Start a display of our own, for example 1920x1080.")
+@click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
+@click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
+@click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@home_option
+@json_option
+def host(
+    display: str | None,
+    virtual: str | None,
+    listen: str,
+    max_fps: int,
+    codec: str,
+    command: tuple[str, ...],
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Show a display to viewers. With --virtual, COMMAND runs as its session: `fanlight host --virtual 1920x1080 -- xterm`."""
+    if virtual and display:
+        raise UsageError("give --display or --virtual, not both")
+    if command and not virtual:
+        raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    asked = HostOptions(home, display, virtual, command, parse_address(listen, port_zero=True), max_fps, codec, as_json)
+    asyncio.run(_host(asked))
+
+
+async def _host(asked: HostOptions) -> None:
+    store = Home(asked.home)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    with contextlib.ExitStack() as stack:
+        display = _open_display(asked, stack)
+        capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps))
+        injector = _open_injector(display, stack)
+        _report(capture, injector)
+        options = ServerOptions(asked.listen, asked.codec, asked.max_fps)
+        server = Server(options, capture, injector, store.identity(), store.rules())
+        async with _serving(server):
+            _announce(server, asked.as_json)
+            await _first(stop.wait(), server.failed())
+
+
+@contextlib.asynccontextmanager
+async def _serving(server: Server) -> AsyncIterator[None]:
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+async def _first(stopped: object, failed: object) -> None:
+    """Wait until we are asked to stop, or until serving fails, which is raised."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in (stopped, failed)]  # type: ignore[call-overload]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _open_display(asked: HostOptions, stack: contextlib.ExitStack) -> str:
+    if asked.virtual:
+        return stack.enter_context(VirtualDisplay(parse_size(asked.virtual), asked.command)).name
+    display = asked.display or environment_display()
+    if display is None:
+        raise CaptureError("there is no display: set DISPLAY, give --display, or start one with --virtual 1920x1080")
+    return display
+
+
+def _open_injector(display: str, stack: contextlib.ExitStack) -> Injector | None:
+    try:
+        return stack.enter_context(contextlib.closing(open_injector(display)))
+    except InjectError as error:
+        log.warning("viewers can look, but not control: %s", error)
+        return None
+
+
+def _report(capture: Capture, injector: Injector | None) -> None:
+    width, height = capture.size
+    log.info("capturing %dx%d by %s%s", width, height, capture.backend, "" if injector else ", without input")
+    if capture.fallback:
+        log.warning("a better way to capture was not taken: %s", capture.fallback)
+
+
+def _announce(server: Server, as_json: bool) -> None:
+    facts = {"address": str(server.address), "fingerprint": server.fingerprint}
+    say(as_json, facts, f"listening on {facts['address']}\nfingerprint {facts['fingerprint']}")

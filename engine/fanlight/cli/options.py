@@ -1,0 +1,24 @@
+"""The options that several commands share, so that each means the same everywhere."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+home_option: Callable[[F], F] = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where identity and settings are kept [default: FANLIGHT_HOME, or the user's data directory].",
+)
+
+json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def say(as_json: bool, value: dict[str, Any], text: str) -> None:
+    """Print one result, for a program or for a person; flushed, because others wait for the line."""
+    click.echo(json.dumps(value) if as_json else text)
+    click.get_text_stream("stdout").flush()

@@ -1,0 +1,389 @@
+"""The Python API: connect to a host, watch its screen as a numpy array, and send it input.
+
+    async with fanlight.connect("host:7391", password=...) as session:
+        async for update in session.updates():
+            ...                                   # session.image is the remote screen now
+
+Everything here runs on the caller's event loop. Updates are decoded as they come; a caller that is slower than the
+screen finds the ones it missed merged into the next, never queued.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fanlight.access import scram
+from fanlight.access.identity import Identity, parse_fingerprint
+from fanlight.access.rules import Rules
+from fanlight.codec import Decoder, open_decoder
+from fanlight.config import Home, parse_address
+from fanlight.errors import AuthenticationFailed, ConnectionLost, FanlightError, IdentityError, RemoteProtocolError, UsageError
+from fanlight.net.client_link import ClientLink, open_link
+from fanlight.session import events
+from fanlight.session.client_session import ClientSession
+from fanlight.types import Address, CursorShape, Image, Permission, PointerPlace, Rect, Size
+
+Password = str | Callable[[], str | None]
+Trust = str | Callable[[str, str], bool]
+
+_LEDGER_ENTRIES = 4096
+_MOST_RECTS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """The stamps of one update, in `time.monotonic()` seconds of this machine (the host's clock, put right)."""
+
+    seq: int
+    bytes: int
+    exact: bool
+    input_seq: int
+    damaged_at: float
+    captured_at: float
+    encoded_at: float
+    sent_at: float
+    received_at: float
+    decoded_at: float
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the damage at the host to the decoded picture here."""
+        return self.decoded_at - self.damaged_at
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenUpdate:
+    """What changed since the update before: `damage` in pixels; `latency` in seconds, of the newest part.
+
+    `exact` says that the picture equals the host's, proved by its digest. `merged` counts the updates in this one.
+    """
+
+    seq: int
+    damage: tuple[Rect, ...]
+    exact: bool
+    resized: bool
+    bytes: int
+    merged: int
+    latency: float | None
+
+
+class RemoteSession:
+    """An open session with a host. Made by `connect`; all methods belong to the event loop it was made on."""
+
+    def __init__(self, address: Address, link: ClientLink, opened: events.Opened) -> None:
+        self.address = str(address)
+        self.rights: frozenset[Permission] = opened.rights
+        self.cursor: CursorShape | None = None
+        self.pointer: PointerPlace | None = None
+        self.ledger: deque[LedgerEntry] = deque(maxlen=_LEDGER_ENTRIES)
+        self.mismatches = 0
+        self._link = link
+        self._decoder: Decoder | None = None
+        self._codec = ""
+        self._pending: ScreenUpdate | None = None
+        self._news = asyncio.Event()
+        self._error: FanlightError | None = None
+        self._closed = False
+
+    # -- the picture -----------------------------------------------------------------------------------------------
+
+    @property
+    def image(self) -> Image:
+        """The remote screen now: (H, W, 4) uint8 BGRX, read-only, changed in place by the next update."""
+        if self._decoder is None:
+            raise UsageError("no picture has come yet: wait for the first update")
+        return self._decoder.image
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the remote screen in pixels; (0, 0) until it is known."""
+        return self._decoder.size if self._decoder else (0, 0)
+
+    @property
+    def codec(self) -> str:
+        """The name of the codec in use."""
+        return self._codec
+
+    async def updates(self) -> AsyncIterator[ScreenUpdate]:
+        """Yield what changed, newest merged; ends when the session is closed, raises when it is lost."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            update, self._pending = self._pending, None
+            if update is not None:
+                yield update
+            elif self._error is not None:
+                raise self._error
+            elif self._closed:
+                return
+            if self._error is not None or self._closed:
+                self._news.set()
+
+    # -- input -----------------------------------------------------------------------------------------------------
+
+    def send_key(self, keysym: int, down: bool) -> None:
+        """Press or release the key of an X11 keysym."""
+        self._link.session.send_key(keysym, down)
+        self._link.flush()
+
+    def move_pointer(self, x: int, y: int) -> None:
+        """Put the remote pointer at (x, y), in pixels of the picture."""
+        self._link.session.send_pointer(x, y)
+        self._link.flush()
+
+    def send_button(self, x: int, y: int, button: int, down: bool) -> None:
+        """Press or release a button (1 left, 2 middle, 3 right) at (x, y)."""
+        self._link.session.send_button(x, y, button, down)
+        self._link.flush()
+
+    def send_wheel(self, x: int, y: int, dx: int, dy: int) -> None:
+        """Turn the wheel by clicks at (x, y): dy grows downwards, dx to the right."""
+        self._link.session.send_wheel(x, y, dx, dy)
+        self._link.flush()
+
+    # -- what the link brings --------------------------------------------------------------------------------------
+
+    def take(self, event: events.ClientEvent) -> None:
+        """Act on an event of the session; called by the connection."""
+        match event:
+            case events.Screen(size=size, codec=codec):
+                self._replace_decoder(size, codec)
+            case events.Picture():
+                self._show(event)
+            case events.Cursor(shape=shape):
+                self.cursor = shape
+                self._tell(())
+            case events.Pointer(place=place):
+                self.pointer = place
+                self._tell(())
+            case events.RightsChanged(rights=rights):
+                self.rights = rights
+            case events.Ended(error=error):
+                self._end(error)
+
+    def _replace_decoder(self, size: Size, codec: str) -> None:
+        if self._decoder is not None:
+            self._decoder.close()
+        self._decoder = open_decoder(codec, size)
+        self._codec = codec
+        self._tell((Rect(0, 0, *size),), resized=True)
+
+    def _show(self, picture: events.Picture) -> None:
+        if self._decoder is None:
+            raise RemoteProtocolError("the host sent a picture before it said how large its screen is")
+        received_at = time.monotonic()
+        self._decoder.decode(picture.update)
+        decoded_at = time.monotonic()
+        exact = picture.exact and self._decoder.digest == picture.digest
+        session = self._link.session
+        session.send_ack(picture.seq, received_at, decoded_at)
+        if picture.exact and not exact:
+            self.mismatches += 1
+            session.send_refresh(f"the digest of update {picture.seq} does not match")
+        entry = LedgerEntry(
+            seq=picture.seq,
+            bytes=len(picture.update),
+            exact=exact,
+            input_seq=picture.input_seq,
+            damaged_at=session.local_time(picture.damaged_at),
+            captured_at=session.local_time(picture.captured_at),
+            encoded_at=session.local_time(picture.encoded_at),
+            sent_at=session.local_time(picture.sent_at),
+            received_at=received_at,
+            decoded_at=decoded_at,
+        )
+        self.ledger.append(entry)
+        self._tell(self._decoder.damage, entry=entry)
+
+    def _tell(self, damage: tuple[Rect, ...], *, resized: bool = False, entry: LedgerEntry | None = None) -> None:
+        """Merge what happened into the update that the caller takes next."""
+        before = self._pending
+        rects = damage if before is None or resized else before.damage + damage
+        if len(rects) > _MOST_RECTS:
+            rects = (Rect(0, 0, *self.size),)
+        self._pending = ScreenUpdate(
+            seq=entry.seq if entry else self._seq(),
+            damage=rects,
+            exact=entry.exact if entry else self._exact(),
+            resized=resized or (before is not None and before.resized),
+            bytes=(entry.bytes if entry else 0) + (before.bytes if before else 0),
+            merged=(1 if entry else 0) + (before.merged if before else 0),
+            latency=entry.latency if entry else (before.latency if before else None),
+        )
+        self._news.set()
+
+    def _seq(self) -> int:
+        return self.ledger[-1].seq if self.ledger else 0
+
+    def _exact(self) -> bool:
+        return bool(self.ledger) and self.ledger[-1].exact
+
+    def _end(self, error: FanlightError | None) -> None:
+        self._closed = True
+        self._error = self._error or error
+        self._news.set()
+
+    async def close(self) -> None:
+        """Say goodbye, wait until the connection is gone, and free the decoder."""
+        self._link.session.end("the viewer has left", time.monotonic())
+        self._link.flush()
+        self._link.close()
+        await self._link.gone
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
+
+
+@asynccontextmanager
+async def connect(
+    address: str,
+    *,
+    home: Path | str | None = None,
+    password: Password | None = None,
+    trust: Trust | None = None,
+) -> AsyncIterator[RemoteSession]:
+    """Open a session with the host at `address` (host or host:port).
+
+    `home` holds this client's identity and the hosts it knows. `password` is the text, or a function that asks for it when
+    it is needed. `trust` is the fingerprint of a host that is not known yet, or a function of (address, fingerprint).
+    Raises Unreachable, IdentityError, Refused, AuthenticationFailed, ConnectionLost.
+    """
+    at = parse_address(address)
+    place = Home(home)
+    rules = place.rules()
+    try:
+        certificate = await _identity_of(at, rules, trust)
+        opening = _Opening(at, place.identity(), certificate, password)
+        session = await opening.run()
+    finally:
+        rules.close()
+    try:
+        yield session
+    finally:
+        await session.close()
+
+
+async def _identity_of(address: Address, rules: Rules, trust: Trust | None) -> bytes:
+    """Return the pinned identity certificate of a host, pinning it at first contact if it is trusted."""
+    known = rules.known_host(str(address))
+    if known is not None:
+        _check_still_trusted(address, known.fingerprint, trust)
+        return known.certificate
+    seen = await _look(address)
+    _decide(address, seen.fingerprint, trust)
+    rules.pin_host(str(address), seen.fingerprint, seen.certificate)
+    return seen.certificate
+
+
+def _check_still_trusted(address: Address, pinned: str, trust: Trust | None) -> None:
+    if isinstance(trust, str) and parse_fingerprint(trust) != pinned:
+        raise IdentityError(
+            f"{address} is known here as {pinned}, which is not the fingerprint that you gave. If it was set up anew "
+            f"on purpose, run `fanlight identity forget {address}` first"
+        )
+
+
+def _decide(address: Address, fingerprint: str, trust: Trust | None) -> None:
+    if isinstance(trust, str):
+        if parse_fingerprint(trust) == fingerprint:
+            return
+        raise IdentityError(f"{address} has the fingerprint {fingerprint}, not the one that you gave: nothing was sent to it")
+    if trust is None or not trust(str(address), fingerprint):
+        raise IdentityError(
+            f"{address} is not known here. Its fingerprint is {fingerprint}: compare it with `fanlight identity show` on "
+            f"the host, then trust it with --trust {fingerprint}"
+        )
+
+
+async def _look(address: Address) -> events.HostIdentity:
+    """Learn who answers at an address, as a nobody: with a key made for this look alone, and no proof sent."""
+    seen: asyncio.Future[events.HostIdentity] = asyncio.get_running_loop().create_future()
+
+    def on_event(event: events.ClientEvent) -> None:
+        if seen.done():
+            return
+        if isinstance(event, events.HostIdentity):
+            seen.set_result(event)
+        elif isinstance(event, events.Ended):
+            seen.set_exception(event.error or ConnectionLost(f"{address} hung up before it said who it is"))
+
+    nobody = Identity.create()
+    link = await open_link(address, None, lambda leaf: ClientSession(nobody, leaf, time.monotonic()), on_event)
+    try:
+        return await seen
+    finally:
+        link.session.end("only looked", time.monotonic())
+        link.flush()
+        link.close()
+        await link.gone
+
+
+class _Opening:
+    """One handshake: answers what the session asks until it is open or has failed."""
+
+    def __init__(self, address: Address, identity: Identity, certificate: bytes, password: Password | None) -> None:
+        self._address = address
+        self._identity = identity
+        self._certificate = certificate
+        self._password = password
+        self._session: RemoteSession | None = None
+        self._done: asyncio.Future[RemoteSession] = asyncio.get_running_loop().create_future()
+        self._answering: asyncio.Task[None] | None = None
+
+    async def run(self) -> RemoteSession:
+        """Connect and return the open session."""
+        self._link = await open_link(self._address, self._certificate, self._make_session, self._on_event)
+        try:
+            return await self._done
+        except BaseException:
+            self._link.abort()
+            raise
+
+    def _make_session(self, leaf: bytes) -> ClientSession:
+        return ClientSession(self._identity, leaf, time.monotonic())
+
+    def _on_event(self, event: events.ClientEvent) -> None:
+        if self._session is not None:
+            self._session.take(event)
+            return
+        match event:
+            case events.HostIdentity(certificate=certificate):
+                self._meet(certificate)
+            case events.SaltWanted():
+                self._answering = asyncio.get_running_loop().create_task(self._answer(event))
+            case events.Opened():
+                self._session = RemoteSession(self._address, self._link, event)
+                self._done.set_result(self._session)
+            case events.Ended(error=error):
+                self._fail(error or ConnectionLost(f"{self._address} ended the connection before the session was open"))
+
+    def _meet(self, certificate: bytes) -> None:
+        if certificate != self._certificate:
+            self._fail(IdentityError(f"{self._address} shows another identity than TLS proved: nothing was sent to it"))
+            self._link.abort()
+        else:
+            self._link.session.trust(time.monotonic())
+
+    async def _answer(self, wanted: events.SaltWanted) -> None:
+        """Ask for the password where that is needed, and prove it; both off the loop, since both take long."""
+        try:
+            password = self._password if isinstance(self._password, str) else await self._ask()
+            salted = await asyncio.to_thread(scram.salt_password, password, wanted.salt, wanted.iterations)
+            self._link.session.prove(salted, time.monotonic())
+            self._link.flush()
+        except FanlightError as error:
+            self._fail(error)
+
+    async def _ask(self) -> str:
+        password = await asyncio.to_thread(self._password) if callable(self._password) else None
+        if not password:
+            raise AuthenticationFailed("the host asks for a password and none was given: use --password-file, or a terminal")
+        return password
+
+    def _fail(self, error: FanlightError) -> None:
+        if not self._done.done():
+            self._done.set_exception(error)

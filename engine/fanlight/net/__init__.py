@@ -1,0 +1,1 @@
+"""Sockets, TLS, tasks, threads and clocks: the only place that has them."""

@@ -1,0 +1,207 @@
+"""One viewer's connection, as the host sees it: bytes to the session, its events to the screen, and back.
+
+Runs on the loop. What the viewer is shown is made by the picture thread, one update at a time and only when this
+link asked for it: the transport holds nothing and the window of unacknowledged updates is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, cast
+
+from fanlight.channels.input import InputChannel
+from fanlight.errors import InjectError
+from fanlight.host import Picture, PictureStream
+from fanlight.net.alarm import Alarm
+from fanlight.session import events
+from fanlight.session.host_session import HostSession
+from fanlight.session.pacing import Window
+from fanlight.types import CursorShape, PointerPlace
+
+if TYPE_CHECKING:
+    from fanlight.net.server import Server
+
+log = logging.getLogger("fanlight")
+
+# Answers that a viewer may leave unread before it is taken for one that does not read at all.
+_MOST_UNREAD = 1024 * 1024
+
+
+class HostLink(asyncio.Protocol):
+    """The transport, session and stream of one viewer."""
+
+    def __init__(self, server: Server, peer: str, binding: bytes) -> None:
+        self._server = server
+        self._peer = peer
+        self._session = HostSession(
+            server.rules, server.identity, binding, peer, time.monotonic(), available=server.available
+        )
+        self._window = Window(server.interval)
+        self._stream: PictureStream | None = None
+        self._input: InputChannel | None = None
+        self._screen_serial = 0
+        self._writable = True
+        self._picture_bytes = 0
+        self._cursor: CursorShape | None = None
+        self._pointer: PointerPlace | None = None
+        self._next_cursor: CursorShape | None = None
+        self._next_pointer: PointerPlace | None = None
+        self._pointer_due = False
+        self._transport: asyncio.Transport | None = None
+        self._alarm = Alarm(self._timeout)
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # -- the transport -------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the handshake's clock; the client speaks first."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=0)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the session and act on what the bytes mean."""
+        self._act(self._session.receive_data(data, time.monotonic()))
+
+    def pause_writing(self) -> None:
+        """Take note that the viewer's side is full; nothing is encoded for it until that changes."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Go on once everything handed over has been taken."""
+        self._writable = True
+        self._picture_bytes = 0
+        self._send_pointer()
+        self._want()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Release all that the viewer held, whatever ended the connection."""
+        self._alarm.cancel()
+        self._leave()
+        self._act(self._session.lost(time.monotonic()))
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    # -- what the server says --------------------------------------------------------------------------------------
+
+    def show_picture(self, picture: Picture) -> None:
+        """Send an update that was encoded for this viewer."""
+        if self._stream is None:
+            return
+        now = time.monotonic()
+        if picture.screen.serial != self._screen_serial:
+            self._screen_serial = picture.screen.serial
+            self._session.send_screen(picture.screen.size, picture.screen.codec, picture.screen.serial)
+        seq = self._session.send_picture(
+            picture.update,
+            exact=picture.update.exact,
+            key=picture.update.key,
+            digest=picture.digest,
+            input_seq=picture.input_seq,
+            damaged_at=picture.damaged_at,
+            captured_at=picture.captured_at,
+            encoded_at=picture.encoded_at,
+            now=now,
+        )
+        self._picture_bytes += len(picture.update)
+        self._window.sent(seq, now)
+        self._flush()
+        self._want()
+
+    def show_pointer(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
+        """Tell the viewer about the pointer: the newest state, when the transport can take it."""
+        self._pointer_due = True
+        self._next_cursor, self._next_pointer = cursor, pointer
+        self._send_pointer()
+
+    def end(self, reason: str) -> None:
+        """Say goodbye and close once it is written."""
+        self._act(self._session.end(reason, time.monotonic()))
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _act(self, happened: list[events.HostEvent]) -> None:
+        for event in happened:
+            match event:
+                case events.Opened():
+                    self._open(event)
+                case events.InputEvent():
+                    self._inject(event)
+                case events.Acked(seq=seq):
+                    self._window.acknowledged(seq, time.monotonic())
+                case events.RefreshWanted(reason=reason):
+                    self._refresh(reason)
+                case events.Denied(kind=kind, needs=needs):
+                    log.info("%s: denied: %s needs the right %s", self._peer, kind, needs)
+                case events.Ended(error=error):
+                    log.info("%s: ended: %s", self._peer, error)
+                    self._leave()
+        self._flush()
+        self._want()
+
+    def _open(self, event: events.Opened) -> None:
+        log.info("%s: session open for %s with %s", self._peer, event.fingerprint, ", ".join(sorted(event.rights)))
+        if self._server.injector is not None:
+            self._input = InputChannel(self._server.injector)
+        self._stream = self._server.admit(self)
+
+    def _inject(self, event: events.InputEvent) -> None:
+        if self._input is None or self._stream is None:
+            return
+        try:
+            self._input.apply(event.message)
+        except InjectError as error:
+            log.warning("%s: input was lost: %s", self._peer, error)
+        self._stream.note_input(event.message.seq)
+
+    def _refresh(self, reason: str) -> None:
+        log.info("%s: asks for the whole picture: %s", self._peer, reason)
+        if self._stream is not None:
+            self._stream.ask_refresh()
+
+    def _leave(self) -> None:
+        """Give back what the session held; safe to call twice."""
+        if self._stream is not None:
+            self._server.dismiss(self._stream)
+            self._stream = None
+        if self._input is not None:
+            try:
+                self._input.release_all()
+            except InjectError as error:
+                log.warning("%s: held keys could not be released: %s", self._peer, error)
+            self._input = None
+
+    def _want(self) -> None:
+        if self._stream is not None and self._writable and self._window.is_open:
+            self._server.want(self._stream)
+
+    def _send_pointer(self) -> None:
+        if not (self._pointer_due and self._writable and self._stream is not None):
+            return
+        self._pointer_due = False
+        if self._next_cursor is not self._cursor:
+            self._cursor = self._next_cursor
+            self._session.send_cursor(self._cursor)
+        if self._next_pointer != self._pointer:
+            self._pointer = self._next_pointer
+            self._session.send_pointer(self._pointer)
+        self._flush()
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        data = self._session.data_to_send()
+        if data:
+            transport.writelines(data)
+        if self._session.ended:
+            transport.close()
+        elif transport.get_write_buffer_size() - self._picture_bytes > _MOST_UNREAD:
+            log.info("%s: ended: the viewer does not read what it asks for", self._peer)
+            transport.abort()
+        self._alarm.set(self._session.deadline)
+
+    def _timeout(self) -> None:
+        self._act(self._session.timeout(time.monotonic()))

@@ -1,0 +1,241 @@
+"""The listening host: accepts connections, gives each a HostLink, and ends them all cleanly.
+
+A connection that fails before TLS stands costs one log line and nothing else. The leaf certificate is made anew every
+day; connections that stand keep the one they were bound to.
+"""
+
+import asyncio
+import hashlib
+import logging
+import socket
+import ssl
+import time
+from dataclasses import dataclass, replace
+
+from fanlight.access.identity import Identity
+from fanlight.access.rules import Rules
+from fanlight.capture import Capture
+from fanlight.codec import Encoder, open_encoder
+from fanlight.errors import FanlightError, UsageError
+from fanlight.host import Picture, PictureStream
+from fanlight.inject import Injector
+from fanlight.net.picture import PictureThread
+from fanlight.net.tls import explain, host_context
+from fanlight.net.host_link import HostLink
+from fanlight.types import Address, CursorShape, Permission, PointerPlace, Size
+
+log = logging.getLogger("fanlight")
+
+_TLS_SECONDS = 10.0
+_LEAF_SECONDS = 24 * 3600.0
+_MOST_CONNECTIONS = 256
+_FAREWELL_SECONDS = 2.0
+_BACKLOG = 128
+# What may lie unsent in the kernel: what is newest is then still ours to choose.
+_UNSENT_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How the host serves."""
+
+    listen: Address
+    codec: str
+    max_fps: int
+
+
+class Server:
+    """One screen, served to every viewer that may see it."""
+
+    def __init__(
+        self, options: ServerOptions, capture: Capture, injector: Injector | None, identity: Identity, rules: Rules
+    ) -> None:
+        self._options = options
+        self._injector = injector
+        self._identity = identity
+        self._rules = rules
+        self._capture = capture
+        self._loop = asyncio.get_running_loop()
+        self._failure: asyncio.Future[None] = self._loop.create_future()
+        self._viewers: dict[PictureStream, HostLink] = {}
+        self._connections: set[asyncio.Task[None]] = set()
+        self._sockets: list[socket.socket] = []
+        self._accepting: list[asyncio.Task[None]] = []
+        self._context: ssl.SSLContext | None = None
+        self._context_until = 0.0
+        self._binding = b""
+        self._picture = PictureThread(capture, self._loop, self._deliver, self._pointer_changed, self._fail)
+        self.address = options.listen
+        self.fingerprint = identity.fingerprint
+
+    async def start(self) -> None:
+        """Listen and serve; a port that is taken is an error that says so."""
+        open_encoder(self._options.codec, (64, 64)).close()
+        self._sockets = await _listen(self._options.listen)
+        port = self._sockets[0].getsockname()[1]
+        self.address = replace(self._options.listen, port=port)
+        self._picture.start()
+        self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self._sockets]
+        log.info("listening on %s", self.address)
+
+    async def failed(self) -> None:
+        """Wait for ever, or raise what ended the service: the screen went away."""
+        await asyncio.shield(self._failure)
+
+    async def stop(self) -> None:
+        """Say goodbye to every viewer, release what they hold, and close everything."""
+        for task in self._accepting:
+            task.cancel()
+        for sock in self._sockets:
+            sock.close()
+        for viewer in tuple(self._viewers.values()):
+            viewer.end("the host has ended the session")
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)
+        for task in tuple(self._connections):
+            task.cancel()
+        await asyncio.to_thread(self._picture.stop)
+
+    # -- connections ---------------------------------------------------------------------------------------------
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                sock, peer = await self._loop.sock_accept(listener)
+            except OSError as error:
+                # Out of descriptors, most likely: those who are connected must not suffer from who is not.
+                log.warning("cannot accept a connection: %s", error)
+                await asyncio.sleep(0.1)
+                continue
+            name = str(Address(peer[0], peer[1]))
+            if len(self._connections) >= _MOST_CONNECTIONS:
+                log.warning("%s: refused, %d connections are open", name, _MOST_CONNECTIONS)
+                sock.close()
+                continue
+            task = self._loop.create_task(self._serve(sock, name))
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, sock: socket.socket, peer: str) -> None:
+        """Run one connection from its first byte to its last; nothing that it does gets past this method."""
+        context, binding = self._tls()
+        viewer = HostLink(self, peer, binding)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            await self._loop.connect_accepted_socket(
+                lambda: viewer, sock, ssl=context, ssl_handshake_timeout=_TLS_SECONDS, ssl_shutdown_timeout=1.0
+            )
+        except ssl.SSLError as error:
+            log.info("%s: ended: %s", peer, explain(error))
+        except OSError as error:
+            log.info("%s: ended before TLS stood: %s", peer, error.strerror or error)
+        else:
+            await viewer.gone
+        finally:
+            sock.close()
+
+    def _tls(self) -> tuple[ssl.SSLContext, bytes]:
+        now = time.monotonic()
+        if self._context is None or now >= self._context_until:
+            leaf = self._identity.leaf()
+            self._context = host_context(leaf)
+            self._context_until = now + _LEAF_SECONDS
+            self._binding = hashlib.sha256(leaf.certificate_der).digest()
+        return self._context, self._binding
+
+    # -- what a HostLink asks of its host ---------------------------------------------------------------------------
+
+    @property
+    def identity(self) -> Identity:
+        """The identity that viewers know this host by."""
+        return self._identity
+
+    @property
+    def rules(self) -> Rules:
+        """Who may come in."""
+        return self._rules
+
+    @property
+    def injector(self) -> Injector | None:
+        """Where input goes; None where this display takes none."""
+        return self._injector
+
+    @property
+    def available(self) -> frozenset[Permission]:
+        """The rights that mean something on this machine."""
+        return frozenset({Permission.VIEW} | ({Permission.CONTROL} if self._injector else set()))
+
+    @property
+    def interval(self) -> float:
+        """The shortest time between two updates, in seconds."""
+        return 1.0 / self._options.max_fps
+
+    def admit(self, viewer: HostLink) -> PictureStream:
+        """Give a viewer whose session is open its stream of pictures."""
+        stream = PictureStream(self._open_encoder)
+        self._viewers[stream] = viewer
+        viewer.show_pointer(self._capture.cursor, self._capture.pointer)
+        self._picture.add(stream)
+        return stream
+
+    def want(self, stream: PictureStream) -> None:
+        """Say that a viewer can take an update."""
+        self._picture.want(stream)
+
+    def dismiss(self, stream: PictureStream) -> None:
+        """Forget a viewer that is gone."""
+        self._viewers.pop(stream, None)
+        self._picture.remove(stream)
+
+    def _open_encoder(self, size: Size) -> Encoder:
+        return open_encoder(self._options.codec, size)
+
+    # -- what the picture thread brings -----------------------------------------------------------------------------
+
+    def _deliver(self, stream: PictureStream, picture: Picture | FanlightError) -> None:
+        viewer = self._viewers.get(stream)
+        if viewer is None:
+            return
+        if isinstance(picture, FanlightError):
+            viewer.end(f"the host cannot encode its screen: {picture}")
+        else:
+            viewer.show_picture(picture)
+
+    def _pointer_changed(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
+        for viewer in self._viewers.values():
+            viewer.show_pointer(cursor, pointer)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+
+async def _listen(address: Address) -> list[socket.socket]:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise UsageError(f"{address.host} is not an address of this machine: {error.strerror}") from error
+    family, kind, protocol, _, name = found[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(name)
+        sock.listen(_BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise _listen_error(address, error) from error
+    return [sock]
+
+
+def _listen_error(address: Address, error: OSError) -> FanlightError:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return FanlightError(
+            f"port {address.port} on {address.host} is in use: stop the program that has it, "
+            "or choose another port with --listen (port 0 takes a free one)"
+        )
+    return FanlightError(f"cannot listen on {address}: {error.strerror}")
