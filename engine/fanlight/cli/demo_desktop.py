@@ -80,7 +80,7 @@ def session_command() -> list[str]:
 
 
 def _terminals(folder: Path) -> list[_Terminal]:
-    """The terminals in the order they are opened; the last one has the keyboard."""
+    """List the terminals as they are opened; the last one has the keyboard."""
     scene = (sys.executable, "-I", str(_SCENES))
     return [
         _Terminal("reading", "84x45+1010+60", "#101820", (*scene, "source")),
