@@ -1,0 +1,92 @@
+"""Pixels from the stage to the window's surface: copied one to one, or scaled block by block."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pygame
+
+from fanlight.types import Image, Rect
+from fanlight.viewer.blocks import cover
+from fanlight.viewer.layout import Layout
+from fanlight.viewer.stage import Stage
+
+_BLACK = (0, 0, 0)
+
+
+class Painter:
+    """Paints parts of the picture onto a surface; for the window's thread only.
+
+    Nothing is painted while the stage holds a picture of another size than the layout's: the change that says so comes
+    next, and covers everything.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._image: Image | None = None
+        self._view: pygame.Surface | None = None
+
+    def paint(self, target: pygame.Surface, layout: Layout, rects: Sequence[Rect]) -> list[Rect]:
+        """Paint rectangles of the picture; return those of the window that were touched."""
+        if layout.one_to_one:
+            return self._copy(target, layout, rects)
+        shown = (self._scale(target, layout, block) for block in cover(rects, layout))
+        return [rect for rect in shown if rect is not None]
+
+    def clear(self, target: pygame.Surface, layout: Layout, within: Rect) -> None:
+        """Blacken what the picture leaves free in a rectangle of the window."""
+        for margin in layout.margins:
+            target.fill(_BLACK, pygame.Rect(margin).clip(within))
+
+    def _copy(self, target: pygame.Surface, layout: Layout, rects: Sequence[Rect]) -> list[Rect]:
+        left, top, _, _ = layout.area
+        rects = [rect for rect in rects if rect.w and rect.h]
+        with self._stage.picture() as image:
+            if not _fits(image, layout):
+                return []
+            view = self._view_of(image)
+            for rect in rects:
+                target.blit(view, (left + rect.x, top + rect.y), rect)
+        return [Rect(left + x, top + y, w, h) for x, y, w, h in rects]
+
+    def _scale(self, target: pygame.Surface, layout: Layout, block: Rect) -> Rect | None:
+        shown = layout.shown(block)
+        # smoothscale() spreads one pixel less than the source has over the target when it enlarges: with one pixel
+        # more, the pixels of neighbouring blocks fall where they would in the whole picture.
+        reach = 1 if layout.scale > 1 else 0
+        with self._stage.picture() as image:
+            if not _fits(image, layout):
+                return None
+            piece = _cut(image, Rect(block.x, block.y, block.w + reach, block.h + reach))
+        size = int(block.w * layout.scale), int(block.h * layout.scale)
+        scaled = pygame.transform.smoothscale(_opaque(piece), size)
+        scaled.set_alpha(None)
+        target.blit(scaled, (shown.x, shown.y), (0, 0, shown.w, shown.h))
+        return shown
+
+    def _view_of(self, image: Image) -> pygame.Surface:
+        if self._view is None or self._image is not image:
+            self._image, self._view = image, _opaque(image)
+        return self._view
+
+
+def _fits(image: Image, layout: Layout) -> bool:
+    return (image.shape[1], image.shape[0]) == layout.remote
+
+
+def _opaque(image: Image) -> pygame.Surface:
+    """Return a surface on the picture's own memory whose fourth byte does not count."""
+    surface = pygame.image.frombuffer(image.data, (image.shape[1], image.shape[0]), "BGRA")
+    surface.set_alpha(None)
+    return surface
+
+
+def _cut(image: Image, rect: Rect) -> Image:
+    """Copy a rectangle that may pass the right and lower end of the picture; the last pixels go on there."""
+    x, y, w, h = rect
+    inside = image[y : y + h, x : x + w]
+    rows, columns = inside.shape[:2]
+    piece = np.empty((h, w, 4), np.uint8)
+    piece[:rows, :columns] = inside
+    piece[:rows, columns:] = inside[:, -1:]
+    piece[rows:] = piece[rows - 1]
+    return piece

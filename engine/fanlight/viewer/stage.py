@@ -1,0 +1,117 @@
+"""The picture between two threads: the session's thread lays it down, the window's thread shows it.
+
+The decoder works in place, so the session's thread copies what an update damaged as soon as the update is there; the
+window never reads the decoder's picture. What the window has not shown yet is one set of rectangles that merges: a
+slow window skips states and is never behind.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from fanlight.types import CursorShape, Image, PointerPlace, Rect, Size
+from fanlight.viewer.remote import RemoteScreen, RemoteUpdate
+from fanlight.viewer.summary import Meter, Recent, Summary
+
+# Beyond this many rectangles one bounding rectangle is cheaper to show.
+_MOST_RECTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the window has to catch up with; `rects` covers the picture where it has another size than before."""
+
+    size: Size
+    rects: tuple[Rect, ...]
+    cursor: CursorShape | None
+    pointer: PointerPlace | None
+
+
+class Stage:
+    """Holds the picture as the window may show it. Every method is safe from any thread.
+
+    `wake` is called after each change, from the thread that made it. Time counts from `now`.
+    """
+
+    def __init__(self, wake: Callable[[], None], now: float) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._image: Image = np.zeros((1, 1, 4), np.uint8)
+        self._rects: list[Rect] = []
+        self._cursor: CursorShape | None = None
+        self._pointer: PointerPlace | None = None
+        self._meter = Meter(now)
+
+    def take(self, session: RemoteScreen, update: RemoteUpdate, now: float) -> None:
+        """Copy what an update changed; on the session's thread, before the next update is decoded."""
+        with self._lock:
+            self._meter.add(update, session.size, now)
+            self._cursor, self._pointer = session.cursor, session.pointer
+            self._lay(session.image, update.damage)
+        self._wake()
+
+    @property
+    def size(self) -> Size:
+        """Size of the picture; 1x1 before the first update."""
+        with self._lock:
+            return _size(self._image)
+
+    def changes(self) -> Changes:
+        """Return what changed since the last call."""
+        with self._lock:
+            rects, self._rects = tuple(self._rects), []
+            return Changes(_size(self._image), rects, self._cursor, self._pointer)
+
+    @contextmanager
+    def picture(self) -> Iterator[Image]:
+        """Lend the picture; the session's thread waits meanwhile, so copy and let go."""
+        with self._lock:
+            yield self._image
+
+    def recent(self, now: float) -> Recent:
+        """Return the last two seconds."""
+        with self._lock:
+            return self._meter.recent(now)
+
+    def summary(self, now: float) -> Summary:
+        """Return the totals, with a copy of the picture."""
+        with self._lock:
+            return self._meter.summary(now, self._image)
+
+    def _lay(self, image: Image, damage: tuple[Rect, ...]) -> None:
+        if image.shape != self._image.shape:
+            self._image = np.array(image, order="C")
+            self._rects = [Rect(0, 0, *_size(image))]
+            return
+        bounds = Rect(0, 0, *_size(image))
+        for rect in damage:
+            self._add(_clip(rect, bounds), image)
+        if len(self._rects) > _MOST_RECTS:
+            self._rects = [_bounding(self._rects)]
+
+    def _add(self, rect: Rect, image: Image) -> None:
+        x, y, w, h = rect
+        if not w or not h:
+            return
+        self._image[y : y + h, x : x + w] = image[y : y + h, x : x + w]
+        if rect not in self._rects:
+            self._rects.append(rect)
+
+
+def _size(image: Image) -> Size:
+    return image.shape[1], image.shape[0]
+
+
+def _clip(rect: Rect, bounds: Rect) -> Rect:
+    x0, y0 = max(rect.x, bounds.x), max(rect.y, bounds.y)
+    x1, y1 = min(rect.x + rect.w, bounds.x + bounds.w), min(rect.y + rect.h, bounds.y + bounds.h)
+    return Rect(x0, y0, max(0, x1 - x0), max(0, y1 - y0))
+
+
+def _bounding(rects: list[Rect]) -> Rect:
+    x0, y0 = min(rect.x for rect in rects), min(rect.y for rect in rects)
+    x1, y1 = max(rect.x + rect.w for rect in rects), max(rect.y + rect.h for rect in rects)
+    return Rect(x0, y0, x1 - x0, y1 - y0)

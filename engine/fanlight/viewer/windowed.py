@@ -1,0 +1,41 @@
+"""A session in a window: the session on a thread of its own, the window in the caller's."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from fanlight.viewer.display import Display
+from fanlight.viewer.link import Link
+from fanlight.viewer.remote import Connect
+from fanlight.viewer.summary import Meter, Summary
+from fanlight.viewer.window import Window
+
+
+def run(connect: Connect, fullscreen: bool, seconds: float | None) -> Summary:
+    """Show a session until it ends, the window is closed or `seconds` of the session have passed.
+
+    Returns its totals. Raises what the session and the display raise.
+    """
+    with Display() as display:
+        link = Link(connect, display.wake)
+        with ThreadPoolExecutor(1, "fanlight-session") as threads:
+            session = threads.submit(link.run)
+            session.add_done_callback(lambda _: display.wake())
+            try:
+                summary = _run_window(display, link, session.done, fullscreen, seconds)
+            finally:
+                link.stop()
+        session.result()
+        return summary
+
+
+def _run_window(
+    display: Display, link: Link, ended: Callable[[], bool], fullscreen: bool, seconds: float | None
+) -> Summary:
+    link.opened.wait()
+    view = link.view
+    if view is None:
+        return Meter(0.0).summary(0.0, None)
+    until = None if seconds is None else time.monotonic() + seconds
+    Window(display, view, fullscreen).run(ended, until)
+    return view.stage.summary(time.monotonic())
