@@ -1,0 +1,143 @@
+"""The fallback by python-mss: the whole screen at every turn, compared with the one before.
+
+It works on X servers that lack what native capture needs. It knows nothing of the pointer.
+"""
+
+import threading
+import time
+
+import mss
+import numpy as np
+from mss.exception import ScreenShotError
+
+from fanlight.capture.base import NO_DISPLAY_ADVICE, Capture
+from fanlight.capture.pacing import Pacer, deadline_of
+from fanlight.errors import CaptureError
+from fanlight.kernels import tiles
+from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, Rect, Size
+
+_MEASURE_SECONDS = 1.0
+_PACKAGES = "libxcb1 libxcb-randr0 libxcb-render0 libxcb-shm0 libxcb-xfixes0"
+
+
+class MssCapture(Capture):
+    """An X screen by polling `max_fps` times a second while a consumer waits."""
+
+    backend = "mss"
+
+    def __init__(self, display: str | None, max_fps: int) -> None:
+        self._display = display
+        self._pacer = Pacer(max_fps)
+        self._closed = False
+        self._busy = threading.Lock()
+        self._last: Image | None = None
+        self._grabber = _open(display)
+        self._size = _measure(self._grabber)
+        self._measured_at = time.monotonic()
+
+    @property
+    def size(self) -> Size:
+        """Of the frame that comes next."""
+        return self._size
+
+    def next(self, timeout: float | None = None) -> Frame | None:
+        """Poll until the screen differs from the frame before."""
+        deadline = deadline_of(timeout)
+        while self._pacer.wait(deadline):
+            with self._busy:
+                self._check_open()
+                frame = self._poll(time.monotonic())
+            if frame is not None:
+                return frame
+        self._check_open()
+        return None
+
+    def wake(self) -> None:
+        """Make a waiting `next`, or else the next one, return."""
+        self._pacer.wake()
+
+    def close(self) -> None:
+        """End the capture; a thread that waits in `next` gets a CaptureError."""
+        self._pacer.wake()
+        with self._busy:
+            if not self._closed:
+                self._closed = True
+                _close(self._grabber)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CaptureError("the capture is closed")
+
+    def _poll(self, now: float) -> Frame | None:
+        image = self._grab(now)
+        if image is None:
+            return None
+        damage = self._damage(image)
+        if not damage:
+            return None
+        self._last = image
+        return Frame(image, damage, now, time.monotonic())
+
+    def _grab(self, now: float) -> Image | None:
+        """Read the whole screen; None when it changed its size under the read."""
+        if now - self._measured_at >= _MEASURE_SECONDS:
+            self._reopen(now)
+        width, height = self._size
+        try:
+            shot = self._grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
+        except ScreenShotError:
+            self._reopen(now)
+            return None
+        image: Image = np.frombuffer(shot.raw, np.uint8).reshape(height, width, 4)
+        image.flags.writeable = False
+        return image
+
+    def _reopen(self, now: float) -> None:
+        """Measure the screen anew: mss learns a screen's size once, and sizes its memory by it."""
+        _close(self._grabber)
+        try:
+            self._grabber = _open(self._display)
+        except CaptureError as error:
+            raise CaptureError(f"the screen went away: {error}") from error
+        self._size = _measure(self._grabber)
+        self._measured_at = now
+
+    def _damage(self, image: Image) -> tuple[Rect, ...]:
+        if self._last is None or self._last.shape != image.shape:
+            return (Rect(0, 0, *self._size),)
+        marked = tiles.all_tiles(self._size)
+        tiles.compare(self._last, image, marked)
+        return tiles.rects(marked, self._size)
+
+
+def _open(display: str | None) -> mss.MSS:
+    try:
+        return mss.MSS(display=display)
+    except ScreenShotError as error:
+        reason = _first_line(error)
+        if reason.startswith("Library "):
+            raise CaptureError(f"mss cannot load what it needs ({reason}): install {_PACKAGES}") from error
+        raise CaptureError(f"mss cannot open the display ({reason}); {NO_DISPLAY_ADVICE}") from error
+
+
+def _measure(grabber: mss.MSS) -> Size:
+    try:
+        whole = grabber.monitors[0]
+    except ScreenShotError as error:
+        raise CaptureError(f"mss cannot measure the display: {_first_line(error)}") from error
+    width, height = whole["width"], whole["height"]
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise CaptureError(f"a screen of {width} x {height} is larger than fanlight can show")
+    return width, height
+
+
+def _close(grabber: mss.MSS) -> None:
+    """Close, also when the server is gone, which mss then complains about."""
+    try:
+        grabber.close()
+    except ScreenShotError:
+        return
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,236 @@
+"""X11 capture and input: thin classes over the native handles, which turn codes into exceptions."""
+
+import errno
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from fanlight._native import ffi, lib
+
+from fanlight.errors import CaptureError, InjectError
+from fanlight.types import CursorShape, Frame, Image, PointerPlace, Rect, Size
+
+MAX_BUTTON: Final = 15
+
+_COOKIE_BYTES: Final = 16
+_WHY_BYTES: Final = 256
+_NANOSECONDS: Final = 1_000_000_000
+_MAX_PLACE: Final = 0x7FFF
+_MAX_KEYSYM: Final = 0x1FFFFFFF
+
+
+class UnsupportedError(CaptureError):
+    """The display works, but lacks what native capture needs."""
+
+
+class NoDisplayError(CaptureError):
+    """No X server answers to that name."""
+
+
+_REASONS: Final = {errno.ENOTSUP: UnsupportedError, errno.ECONNREFUSED: NoDisplayError, errno.EINVAL: NoDisplayError}
+
+
+class Screen:
+    """A captured X screen.
+
+    One thread calls `next`; the rest may be called from any. Raises UnsupportedError where the server lacks an extension or
+    keeps its pixels otherwise, NoDisplayError or CaptureError where the display cannot be opened.
+    """
+
+    def __init__(self, display: str | None, max_fps: int) -> None:
+        self._handle: Any = None
+        self._display = _name(display)
+        self._gate = threading.Lock()
+        self._busy = threading.Lock()
+        out = ffi.new("fl_x11 **")
+        code, why = _open(lambda text: lib.fl_x11_open(_encode(display), max_fps, out, text, _WHY_BYTES))
+        if code < 0:
+            raise _REASONS.get(-code, CaptureError)(why)
+        self._handle = out[0]
+        self._frame = ffi.new("fl_x11_frame *")
+        self._memory: Any = None
+        self._pixels: Image | None = None
+        self._size = self._ask_size()
+        self.cursor = self._ask_cursor()
+        self.pointer = self._ask_pointer()
+
+    @property
+    def size(self) -> Size:
+        """Of the frame that comes next."""
+        with self._gate:
+            if self._handle is not None:
+                self._size = self._ask_size()
+            return self._size
+
+    def next(self, timeout: float | None) -> Frame | None:
+        """Wait for a frame; None: the time is over, woken, or only the pointer changed."""
+        with self._busy:
+            news = self._wait(timeout)
+            if news & lib.FL_X11_CURSOR:
+                self.cursor = self._ask_cursor()
+            if news & lib.FL_X11_POINTER:
+                self.pointer = self._ask_pointer()
+            return self._take_frame() if news & lib.FL_X11_FRAME else None
+
+    def wake(self) -> None:
+        """Make a waiting `next`, or else the next one, return."""
+        with self._gate:
+            if self._handle is not None:
+                lib.fl_x11_wake(self._handle)
+
+    def close(self) -> None:
+        """End the capture; a thread that waits in `next` gets a CaptureError. Images stay readable."""
+        with self._gate:
+            handle, self._handle = self._handle, None
+            if handle is None:
+                return
+            lib.fl_x11_wake(handle)
+        with self._busy:
+            lib.fl_x11_close(handle)
+
+    def _wait(self, timeout: float | None) -> int:
+        deadline = None if timeout is None else time.monotonic_ns() + max(0, math.ceil(timeout * _NANOSECONDS))
+        while True:
+            handle = self._handle
+            if handle is None:
+                raise CaptureError(f"the capture of display {self._display} is closed")
+            left = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
+            code = int(lib.fl_x11_next(handle, left, self._frame))
+            # After a signal Python runs its handlers here, between two waits.
+            if code != -errno.EINTR:
+                break
+        if code == -errno.EPIPE:
+            raise CaptureError(f"the X server of display {self._display} went away")
+        if code < 0:
+            raise CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
+        return code
+
+    def _take_frame(self) -> Frame:
+        frame = self._frame
+        return Frame(
+            image=self._image(frame),
+            damage=tuple(Rect(r.x, r.y, r.w, r.h) for r in frame.rects[0 : frame.n_rects]),
+            damaged_at=frame.damaged_at_ns / _NANOSECONDS,
+            captured_at=frame.captured_at_ns / _NANOSECONDS,
+        )
+
+    def _image(self, frame: Any) -> Image:
+        """Wrap the picture's memory once; the array keeps it mapped, past a resize and past close."""
+        if self._pixels is None or frame.memory != self._memory:
+            lib.fl_x11_memory_hold(frame.memory)
+            pixels = ffi.gc(frame.pixels, _Release(frame.memory))
+            flat = np.frombuffer(ffi.buffer(pixels, frame.stride * frame.h), np.uint8)
+            flat.flags.writeable = False
+            self._pixels = flat.reshape(frame.h, frame.w, 4)
+            self._memory = frame.memory
+        return self._pixels
+
+    def _ask_size(self) -> Size:
+        size = ffi.new("int32_t[2]")
+        lib.fl_x11_size(self._handle, size, size + 1)
+        return size[0], size[1]
+
+    def _ask_pointer(self) -> PointerPlace | None:
+        place = ffi.new("int32_t[2]")
+        on_screen = lib.fl_x11_pointer(self._handle, place, place + 1)
+        return PointerPlace(place[0], place[1]) if on_screen else None
+
+    def _ask_cursor(self) -> CursorShape | None:
+        shape = ffi.new("fl_x11_cursor *")
+        pixels = ffi.new("uint8_t[]", 0)
+        length = lib.fl_x11_cursor_shape(self._handle, shape, pixels, 0)
+        while length == -errno.ENOSPC:
+            pixels = ffi.new("uint8_t[]", shape.w * shape.h * 4)
+            length = lib.fl_x11_cursor_shape(self._handle, shape, pixels, len(pixels))
+        if not length:
+            return None
+        return CursorShape(shape.w, shape.h, shape.hot_x, shape.hot_y, bytes(ffi.buffer(pixels, length)))
+
+
+class Input:
+    """Injected input by XTEST; one thread at a time.
+
+    InjectError where it cannot be opened, for a value that does not exist, or when the display went away.
+    """
+
+    def __init__(self, display: str | None) -> None:
+        self._handle: Any = None
+        self._display = _name(display)
+        out = ffi.new("fl_input **")
+        code, why = _open(lambda text: lib.fl_input_open(_encode(display), out, text, _WHY_BYTES))
+        if code < 0:
+            raise InjectError(why)
+        self._handle = out[0]
+
+    def move(self, x: int, y: int) -> None:
+        """Put the pointer at (x, y), in pixels of the screen."""
+        if not (0 <= x <= _MAX_PLACE and 0 <= y <= _MAX_PLACE):
+            raise InjectError(f"there is no place {x}, {y} on a screen")
+        self._check(lib.fl_input_move(self._live(), x, y))
+
+    def button(self, number: int, down: bool) -> None:
+        """Press or release button 1 to 15; 4 to 7 are the wheel: up, down, left, right."""
+        if not 1 <= number <= MAX_BUTTON:
+            raise InjectError(f"there is no button {number}: they are 1 to {MAX_BUTTON}")
+        self._check(lib.fl_input_button(self._live(), number, down))
+
+    def key(self, keysym: int, down: bool) -> None:
+        """Press or release the key of an X keysym, whatever the keyboard's layout."""
+        if not 1 <= keysym <= _MAX_KEYSYM:
+            raise InjectError(f"{keysym:#x} is not an X keysym")
+        self._check(lib.fl_input_key(self._live(), keysym, down))
+
+    def close(self) -> None:
+        """Release what is held, and disconnect."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            lib.fl_input_close(handle)
+
+    def _live(self) -> Any:
+        if self._handle is None:
+            raise InjectError(f"the input of display {self._display} is closed")
+        return self._handle
+
+    def _check(self, code: int) -> None:
+        if code == -errno.ENOSPC:
+            raise InjectError(f"display {self._display} has no keycode to spare for another character")
+        if code < 0:
+            raise InjectError(f"the X server of display {self._display} went away")
+
+
+def allow_current_user(display: str, cookie: bytes) -> None:
+    """Let all processes of our user connect to a display whose 16-byte cookie we know."""
+    if len(cookie) != _COOKIE_BYTES:
+        raise CaptureError(f"the cookie of a display is {_COOKIE_BYTES} bytes")
+    code, why = _open(lambda text: lib.fl_x11_allow_user(_encode(display), cookie, os.getuid(), text, _WHY_BYTES))
+    if code < 0:
+        raise CaptureError(why)
+
+
+class _Release:
+    """Gives a picture's memory back when the last array on it is gone."""
+
+    def __init__(self, memory: Any) -> None:
+        self._memory = memory
+
+    def __call__(self, _pixels: Any) -> None:
+        lib.fl_x11_memory_release(self._memory)
+
+
+def _open(call: Callable[[Any], int]) -> tuple[int, str]:
+    text = ffi.new("char[]", _WHY_BYTES)
+    code = call(text)
+    return code, ffi.string(text).decode("utf-8", "replace")
+
+
+def _encode(display: str | None) -> Any:
+    return ffi.NULL if display is None else ffi.new("char[]", display.encode())
+
+
+def _name(display: str | None) -> str:
+    """Return what errors call the display."""
+    return display or "$DISPLAY"
