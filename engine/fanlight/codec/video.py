@@ -104,7 +104,7 @@ class H264Reader:
         try:
             frames = self._context.decode(av.Packet(packet))
         except (av.FFmpegError, ValueError) as error:
-            raise CodecError(f"the packet is not H.264 that decodes: {error}") from error
+            raise CodecError(f"the H.264 packet does not decode: {error}") from error
         if len(frames) != 1:
             raise CodecError(f"an H.264 packet holds one picture, not {len(frames)}")
         return self._convert(self._checked(frames[0]))

@@ -1,0 +1,80 @@
+"""Codecs by name, with their options and their refusals."""
+
+import pytest
+
+import fanlight.codec.video as video
+from fanlight.codec import encoders, open_decoder, open_encoder
+from fanlight.errors import EncoderError, UsageError
+from fanlight.types import MAX_SIDE
+
+
+def test_the_default_comes_first():
+    assert encoders() == ["hybrid", "tiles", "h264"]
+
+
+@pytest.mark.parametrize("name", encoders())
+def test_both_ends_know_their_name_and_size(name):
+    for end in (open_encoder(name, (80, 50)), open_decoder(name, (80, 50))):
+        assert end.name == name
+        assert end.size == (80, 50)
+
+
+@pytest.mark.parametrize("open_end", [open_encoder, open_decoder])
+def test_an_unknown_name_lists_those_that_exist(open_end):
+    with pytest.raises(UsageError, match="'vp8'.*hybrid, tiles, h264"):
+        open_end("vp8", (64, 64))
+
+
+def test_an_unknown_option_lists_those_that_exist():
+    with pytest.raises(UsageError, match="no option crf; it has fps, preset, qp"):
+        open_encoder("h264", (64, 64), crf=20)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("tiles", {"level": 0}, "level .* 1 to 19"),
+        ("tiles", {"level": 20}, "level .* 1 to 19"),
+        ("tiles", {"level": True}, "level"),
+        ("hybrid", {"level": "fast"}, "level"),
+        ("hybrid", {"video": 1}, "video"),
+        ("hybrid", {"qp": 0}, "qp .* 1 to 51"),
+        ("h264", {"qp": 52}, "qp .* 1 to 51"),
+        ("h264", {"qp": "24"}, "qp"),
+        ("h264", {"preset": "placebo"}, "preset is one of ultrafast"),
+        ("h264", {"fps": 0}, "fps .* 1 to 240"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(name, options, said):
+    with pytest.raises(UsageError, match=said):
+        open_encoder(name, (64, 64), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("tiles", {"level": 19}),
+        ("hybrid", {"video": False, "level": 3, "qp": 30, "preset": "veryfast"}),
+        ("h264", {"qp": 1, "preset": "veryfast", "fps": 240}),
+    ],
+)
+def test_a_value_that_fits_is_taken(name, options):
+    open_encoder(name, (64, 64), **options).close()
+
+
+@pytest.mark.parametrize("name", encoders())
+@pytest.mark.parametrize("open_end", [open_encoder, open_decoder])
+@pytest.mark.parametrize("size", [(0, 10), (10, 0), (-1, 5), (MAX_SIDE + 1, 1), (1, MAX_SIDE + 1), (16384, 4097)])
+def test_a_size_no_picture_has_is_refused(name, open_end, size):
+    with pytest.raises(UsageError, match="picture has"):
+        open_end(name, size)
+
+
+@pytest.mark.parametrize("name", ["h264", "hybrid"])
+def test_an_encoder_that_cannot_open_says_why(name, monkeypatch):
+    def without_x264(*_):
+        raise ValueError("libx264")
+
+    monkeypatch.setattr(video, "_open_x264", without_x264)
+    with pytest.raises(EncoderError, match="cannot be opened: libx264"):
+        open_encoder(name, (64, 64))

@@ -1,0 +1,94 @@
+"""The full-frame H.264 codec: what a lossy codec can promise."""
+
+import av
+import numpy as np
+import pytest
+from codec_scenes import SCENES, blank, frames, gradient, psnr, resting, text, typing, whole
+
+from fanlight.codec import open_decoder, open_encoder
+from fanlight.types import Frame, Rect
+
+SIZE = (322, 198)
+
+
+def access_units(update: bytes) -> int:
+    """Count the pictures in a packet: VCL units that start with macroblock 0 (first_mb_in_slice is a lone 1 bit)."""
+    starts = [i + 3 for i in range(len(update) - 4) if update[i : i + 3] == b"\0\0\1"]
+    return sum(1 for at in starts if update[at] & 0x1F in (1, 5) and update[at + 1] & 0x80)
+
+
+@pytest.mark.parametrize("scene", ["typing", "gradients", "window_move", "full_change"])
+def test_every_frame_is_one_packet_that_shows_at_once(scene):
+    encoder, decoder = open_encoder("h264", SIZE), open_decoder("h264", SIZE)
+    for number, frame in enumerate(frames(SCENES[scene](SIZE))):
+        update = encoder.encode(frame)
+        assert update.lane == "video"
+        assert update.key == (number == 0)
+        assert not update.exact
+        assert access_units(update) == 1
+        assert psnr(decoder.decode(update), frame.image) > (30 if scene == "gradients" else 15)
+        assert decoder.damage == (Rect(0, 0, *SIZE),)
+
+
+@pytest.mark.parametrize("size", [(320, 200), (321, 199), (330, 202), (97, 65)], ids=str)
+def test_smooth_pictures_are_near_at_every_size(size):
+    encoder, decoder = open_encoder("h264", size, qp=16), open_decoder("h264", size)
+    image = gradient(size)
+    image[..., 2] = image[..., 1]
+    shown = decoder.decode(encoder.encode(Frame(image, whole(size), 1.0, 1.0)))
+    assert psnr(shown, image) > 38
+    assert psnr(shown[-4:], image[-4:]) > 30
+    assert psnr(shown[:, -4:], image[:, -4:]) > 30
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (30, 60, 90)])
+def test_both_ends_mean_the_same_colour(colour):
+    image = blank(SIZE)
+    image[..., :3] = colour
+    encoder, decoder = open_encoder("h264", SIZE, qp=10), open_decoder("h264", SIZE)
+    shown = decoder.decode(encoder.encode(Frame(image, whole(SIZE), 1.0, 1.0)))
+    assert np.abs(shown[..., :3].astype(int) - colour).max() <= 4
+
+
+def test_a_finer_qp_is_nearer_and_larger():
+    results = []
+    for qp in (12, 24, 40):
+        encoder, decoder = open_encoder("h264", SIZE, qp=qp), open_decoder("h264", SIZE)
+        frame = frames(typing(SIZE))[0]
+        update = encoder.encode(frame)
+        results.append((len(update), psnr(decoder.decode(update), frame.image)))
+    assert results == sorted(results, reverse=True)
+
+
+def test_the_stream_says_which_colours_it_means():
+    encoder = open_encoder("h264", SIZE)
+    packet = encoder.encode(frames(typing(SIZE))[0])
+    context = av.CodecContext.create("h264", "r")
+    frame = (context.decode(av.Packet(packet)) + context.decode(None))[0]
+    assert (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc) == (1, 2, 1, 1)
+
+
+def test_it_never_refines_and_never_claims_to_be_exact():
+    encoder = open_encoder("h264", SIZE)
+    frame = frames(typing(SIZE))[0]
+    encoder.encode(frame)
+    assert not encoder.pending
+    assert encoder.digest is None
+    assert encoder.encode(resting(frame)) == b""
+
+
+def test_a_refresh_is_a_key_frame_and_only_one():
+    encoder = open_encoder("h264", SIZE)
+    timed = frames(typing(SIZE))
+    encoder.encode(timed[0])
+    encoder.encode(timed[1])
+    encoder.refresh()
+    assert encoder.encode(timed[2]).key
+    assert not encoder.encode(timed[3]).key
+
+
+def test_key_frames_come_only_when_asked_for():
+    encoder = open_encoder("h264", (64, 64))
+    one, other = text((64, 64), 1), blank((64, 64), 200)
+    keys = [encoder.encode(Frame(one if n % 2 else other, whole((64, 64)), n / 60, n / 60)).key for n in range(400)]
+    assert keys == [True] + [False] * 399
