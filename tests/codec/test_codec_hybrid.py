@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from codec_scenes import FRAME_SECONDS, blank, frames, gradient, noise, resting, same, scroll, text, whole
+from codec_scenes import FRAME_SECONDS, blank, frames, gradient, noise, same, scroll, text, whole
 
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.codec.hybrid import REFINED_AT_REST
@@ -233,5 +233,5 @@ def test_film_again_after_rest_starts_with_a_key_frame(link):
         link.rest()
     link.show(blank(SIZE), later=2.0)
     updates = link.film()
-    assert [update.key for update in updates if update.lane == "video"][0]
+    assert next(update.key for update in updates if update.lane == "video")
     assert updates[-1].lane == "video"

@@ -21,7 +21,7 @@ def test_both_ends_know_their_name_and_size(name):
 
 @pytest.mark.parametrize("open_end", [open_encoder, open_decoder])
 def test_an_unknown_name_lists_those_that_exist(open_end):
-    with pytest.raises(UsageError, match="'vp8'.*hybrid, tiles, h264"):
+    with pytest.raises(UsageError, match=r"'vp8'.*hybrid, tiles, h264"):
         open_end("vp8", (64, 64))
 
 

@@ -184,7 +184,7 @@ def test_the_picture_is_read_only(name):
 def test_another_size_needs_another_encoder(name):
     with open_encoder(name, (64, 64)) as encoder:
         image = noise((64, 65), 0)
-        with pytest.raises(UsageError, match="64x64.*64x65"):
+        with pytest.raises(UsageError, match=r"64x64.*64x65"):
             encoder.encode(Frame(image, whole((64, 65)), 1.0, 1.0))
 
 

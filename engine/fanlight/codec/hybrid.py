@@ -29,6 +29,7 @@ is video: `u8 region, u8 flags (1: key), u16 x, y, w, h`, then one H.264 packet.
 
 import struct
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -131,7 +132,7 @@ class HybridEncoder(Encoder):
         self._lossy = tile_kernels.no_tiles(self.size)
         self._lossy_left = 0
         self._may_video = video
-        self._open_video = lambda: H264Writer(self.size, qp=qp, preset=preset)
+        self._open_video = partial(H264Writer, self.size, qp=qp, preset=preset)
         # Opened now, although it is needed later, so that a machine without x264 says so when the encoder is opened.
         self._video = self._open_video() if video else None
         self._lane = LaneChoice()

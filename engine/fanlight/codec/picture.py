@@ -51,7 +51,8 @@ class Picture:
 
 def mix(hashes: NDArray[np.uint64], index: NDArray[np.intp]) -> NDArray[np.uint64]:
     """Bind tile hashes to their places, so that two tiles that change places change the digest."""
-    mixed = hashes ^ (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed: NDArray[np.uint64] = hashes ^ (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

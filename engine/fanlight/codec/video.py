@@ -102,7 +102,7 @@ class H264Reader:
     def decode(self, packet: memoryview) -> Image:
         """Return the packet's picture, valid for as long as the caller keeps it; CodecError for anything else."""
         try:
-            frames = self._context.decode(av.Packet(packet))
+            frames = self._context.decode(av.Packet(bytes(packet)))
         except (av.FFmpegError, ValueError) as error:
             raise CodecError(f"the H.264 packet does not decode: {error}") from error
         if len(frames) != 1:
@@ -135,7 +135,7 @@ class H264Reader:
             threads=_THREADS,
         )
         plane = converted.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size // 4, 4)
+        rows: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size // 4, 4)
         return rows[:height, :width]
 
 
