@@ -75,5 +75,9 @@ class EncoderError(FanlightError):
     """An encoder or decoder cannot be opened or failed at work."""
 
 
+class SettingRefused(FanlightError):
+    """A setting that would not be safe; the text says what is asked of it."""
+
+
 class StateError(FanlightError):
     """The home directory or a file in it is missing, damaged or too open."""
