@@ -130,7 +130,10 @@ static void select_events(fl_x11 *x)
     const struct {
         xcb_input_event_mask_t head;
         uint32_t mask;
-    } motion = {{XCB_INPUT_DEVICE_ALL_MASTER, 1}, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION};
+    } motion = {{XCB_INPUT_DEVICE_ALL_MASTER, 1},
+                /* Raw: the mouse, whoever takes its events. Plain: also where a program puts the pointer, but only over
+                 * windows that do not ask for motion themselves; elsewhere that is seen with the next frame. */
+                XCB_INPUT_XI_EVENT_MASK_RAW_MOTION | XCB_INPUT_XI_EVENT_MASK_MOTION};
 
     x->damage_notify = (uint8_t)(fl_x11_extension(x->c, &xcb_damage_id)->first_event + XCB_DAMAGE_NOTIFY);
     x->cursor_notify = (uint8_t)(fl_x11_extension(x->c, &xcb_xfixes_id)->first_event + XCB_XFIXES_CURSOR_NOTIFY);

@@ -19,7 +19,8 @@ class Pacer:
             while not self._woken:
                 now = time.monotonic()
                 if now >= self._due:
-                    self._due = max(self._due, now - self._interval) + self._interval
+                    due = self._due + self._interval
+                    self._due = due if due > now else now + self._interval
                     return True
                 if deadline is not None and now >= deadline:
                     return False

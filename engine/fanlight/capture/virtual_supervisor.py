@@ -19,6 +19,7 @@ import secrets
 import select
 import shutil
 import signal
+import socket
 import struct
 import sys
 import tempfile
@@ -52,6 +53,7 @@ class Supervisor:
         self._log = self._folder / "Xvfb.log"
         self._server = 0
         self._session = 0
+        self._number: int | None = None
         self._ended: dict[int, int] = {}
 
     def run(self) -> None:
@@ -65,9 +67,9 @@ class Supervisor:
         cookie = secrets.token_bytes(16)
         self._authority.touch(mode=0o600)
         self._authority.write_bytes(_authority_entry(cookie))
-        number = self._start_server()
-        environment = self._environment(number)
-        _say(display=f":{number}", authority=str(self._authority), cookie=cookie.hex())
+        self._number = self._start_server()
+        environment = self._environment(self._number)
+        _say(display=f":{self._number}", authority=str(self._authority), cookie=cookie.hex())
         if self._command:
             self._session = _spawn(self._command, environment, os.open("/dev/null", os.O_RDONLY), 2, 2)
         self._watch(woken)
@@ -86,6 +88,8 @@ class Supervisor:
         arguments = ["-displayfd", str(tells), "-screen", "0", f"{self._size}x24", "-auth", str(self._authority)]
         # Blank screens and resets are for real monitors and logins.
         arguments += ["-nolisten", "tcp", "-noreset", "-s", "0", "-dpms", "+extension", "RANDR"]
+        # With SECURITY nobody may read the shape of a cursor whose maker has ended, such as xsetroot's.
+        arguments += ["-extension", "SECURITY"]
         null = os.open("/dev/null", os.O_RDWR)
         self._server = _spawn(["Xvfb", *arguments], dict(os.environ), null, null, log)
         for fd in (tells, log, null):
@@ -139,13 +143,20 @@ class Supervisor:
                     self._ended[pid] = status
 
     def _remove_traces(self) -> None:
-        """Remove what an Xvfb that had to be killed leaves: the lock that names its pid, and its socket."""
-        for lock in Path("/tmp").glob(".X*-lock"):  # noqa: S108 - where X servers keep them
-            with contextlib.suppress(OSError, ValueError):
-                if int(lock.read_text()) == self._server:
-                    number = lock.name[2:-5]
-                    Path(f"/tmp/.X11-unix/X{number}").unlink(missing_ok=True)  # noqa: S108
-                    lock.unlink()
+        """Remove what an Xvfb that had to be killed leaves, unless the number is another server's by now."""
+        if self._number is None or _answers(self._number):
+            return
+        for trace in (_socket_path(self._number), f"/tmp/.X{self._number}-lock"):  # noqa: S108 - where X servers keep it
+            Path(trace).unlink(missing_ok=True)
+
+
+def _socket_path(number: int) -> str:
+    return f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers keep it
+
+
+def _answers(number: int) -> bool:
+    with socket.socket(socket.AF_UNIX) as knock:
+        return knock.connect_ex(_socket_path(number)) == 0
 
 
 def _authority_entry(cookie: bytes) -> bytes:

@@ -37,7 +37,7 @@ _REASONS: Final = {errno.ENOTSUP: UnsupportedError, errno.ECONNREFUSED: NoDispla
 class Screen:
     """A captured X screen.
 
-    One thread calls `next`; the rest may be called from any. Raises UnsupportedError where the server lacks an extension or
+    One thread calls `next`; the rest may be called from any. UnsupportedError where the server lacks an extension or
     keeps its pixels otherwise, NoDisplayError or CaptureError where the display cannot be opened.
     """
 

@@ -1,0 +1,138 @@
+"""A small X client of its own, in plain protocol, so that tests draw and look without any code of ours."""
+
+import contextlib
+import socket
+import struct
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+_INCLUDE_INFERIORS = 1
+_MIT_MAGIC_COOKIE = b"MIT-MAGIC-COOKIE-1"
+
+
+def _pad(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+class X11Client:
+    """One connection; every drawing call returns when the server has done it."""
+
+    def __init__(self, display: str, cookie: bytes = b"") -> None:
+        number = display.rpartition(":")[2].partition(".")[0]
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(f"/tmp/.X11-unix/X{number}")
+        self._stream = self._socket.makefile("rb")
+        name = _MIT_MAGIC_COOKIE if cookie else b""
+        self._socket.sendall(struct.pack("<BxHHHHxx", 0x6C, 11, 0, len(name), len(cookie)) + _pad(name) + _pad(cookie))
+        self._read_setup()
+        self._gc = self._id
+        self._send(55, 0, struct.pack("<IIIII", self._gc, self.root, 1 << 2 | 1 << 15, 0, _INCLUDE_INFERIORS))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
+    def fill(self, colour: int, *rects: tuple[int, int, int, int]) -> None:
+        """Fill rectangles (x, y, w, h) of the screen, over all windows, with 0xRRGGBB."""
+        self._send(56, 0, struct.pack("<III", self._gc, 1 << 2, colour))
+        areas = b"".join(struct.pack("<hhHH", *rect) for rect in rects)
+        self._send(70, 0, struct.pack("<II", self.root, self._gc) + areas)
+        self.sync()
+
+    def image(self) -> NDArray[np.uint8]:
+        """The whole screen by XGetImage: (H, W, 4), as the server keeps it."""
+        width, height = self.size()
+        reply = self._ask(73, 2, struct.pack("<IhhHHI", self.root, 0, 0, width, height, 0xFFFFFFFF))
+        return np.frombuffer(reply[32 : 32 + width * height * 4], np.uint8).reshape(height, width, 4)
+
+    def size(self) -> tuple[int, int]:
+        reply = self._ask(14, 0, struct.pack("<I", self.root))
+        return struct.unpack_from("<HH", reply, 16)
+
+    def warp(self, x: int, y: int) -> None:
+        """Move the pointer as a program does, not as a mouse does."""
+        self._send(41, 0, struct.pack("<IIhhHHhh", 0, self.root, 0, 0, 0, 0, x, y))
+        self.sync()
+
+    def pointer(self) -> tuple[int, int]:
+        return struct.unpack_from("<hh", self._ask(38, 0, struct.pack("<I", self.root)), 16)
+
+    def pressed_keys(self) -> set[int]:
+        keys = self._ask(44, 0, b"")[8:40]
+        return {code for code in range(256) if keys[code // 8] >> code % 8 & 1}
+
+    def pressed_buttons(self) -> set[int]:
+        (mask,) = struct.unpack_from("<H", self._ask(38, 0, struct.pack("<I", self.root)), 24)
+        return {button for button in range(1, 6) if mask >> 7 + button & 1}
+
+    def keysyms(self) -> set[int]:
+        """Every keysym that some key carries."""
+        reply = self._ask(101, 0, struct.pack("<BBxx", 8, 248))
+        return {keysym for (keysym,) in struct.iter_unpack("<I", reply[32:])}
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the screen's size, as xrandr does."""
+        self._send(self._opcode("RANDR"), 7, struct.pack("<IHHII", self.root, width, height, 300, 200))
+        self.sync()
+
+    def switch_monitor_off(self) -> None:
+        """Let the screen shrink below the size of its one monitor."""
+        opcode = self._opcode("RANDR")
+        self._ask(opcode, 0, struct.pack("<II", 1, 2))
+        reply = self._ask(opcode, 25, struct.pack("<I", self.root))
+        config, crtcs = struct.unpack_from("<IH", reply, 12)
+        for (crtc,) in struct.iter_unpack("<I", reply[32 : 32 + 4 * crtcs]):
+            self._ask(opcode, 21, struct.pack("<IIIhhIHxx", crtc, 0, config, 0, 0, 0, 1))
+
+    def sync(self) -> None:
+        """Return when all before is done."""
+        self._ask(43, 0, b"")
+
+    def _opcode(self, extension: str) -> int:
+        name = extension.encode()
+        reply = self._ask(98, 0, struct.pack("<Hxx", len(name)) + _pad(name))
+        assert reply[8], f"no {extension}"
+        return reply[9]
+
+    def _send(self, opcode: int, detail: int, body: bytes) -> None:
+        self._socket.sendall(struct.pack("<BBH", opcode, detail, 1 + len(body) // 4) + body)
+
+    def _ask(self, opcode: int, detail: int, body: bytes) -> bytes:
+        self._send(opcode, detail, body)
+        while True:
+            head = self._read(32)
+            if head[0] == 0:
+                raise AssertionError(f"X error {head[1]} to request {head[10]}")
+            if head[0] == 1:
+                return head + self._read(4 * struct.unpack_from("<I", head, 4)[0])
+
+    def _read_setup(self) -> None:
+        status, length = struct.unpack("<BxxxxxH", self._read(8))
+        body = self._read(4 * length)
+        if status != 1:
+            raise PermissionError(body.decode("latin-1"))
+        (self._id,) = struct.unpack_from("<I", body, 4)
+        vendor, formats = struct.unpack_from("<H", body, 16)[0], body[21]
+        screen = 32 + vendor + -vendor % 4 + 8 * formats
+        (self.root,) = struct.unpack_from("<I", body, screen)
+
+    def _read(self, count: int) -> bytes:
+        data = self._stream.read(count)
+        if len(data) != count:
+            raise ConnectionError("the X server closed the connection")
+        return data
+
+
+def is_running(display: str) -> bool:
+    """Whether a server answers at the display."""
+    with contextlib.suppress(OSError), X11Client(display):
+        return True
+    return False
