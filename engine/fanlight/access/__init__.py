@@ -1,1 +1,7 @@
-"""Who may come in, and with which rights: pure rules over one store, no clock, no socket."""
+"""Who may come in, and with which rights: identities, password proofs, rules and the store they stand in."""
+
+from fanlight.access.identity import Identity
+from fanlight.access.rules import Rules
+from fanlight.access.store import Store
+
+__all__ = ["Identity", "Rules", "Store"]

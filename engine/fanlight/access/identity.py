@@ -1,212 +1,267 @@
-"""A home's identity: one P-256 key and the certificate that others pin, for both roles.
+"""Who a host or a client is: one long-lived P-256 key with a self-signed certificate, known by its fingerprint.
 
-As a host it signs a short-lived TLS leaf, as a client it signs the proof of the handshake; a label keeps the two kinds of
-signature apart. The fingerprint is of the public key alone, so it outlives the certificate.
+A host's identity signs short-lived certificates (leaves) that TLS shows; a client's identity signs its PROVE message.
+The two uses cannot be mixed up: what is signed of a certificate starts with a DER tag, a proof starts with a label.
+The fingerprint is SHA-256 of the SubjectPublicKeyInfo, 64 lowercase hexadecimal digits.
 """
 
-import datetime
 import hashlib
-import string
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
 from fanlight.errors import RemoteProtocolError, StateError, UsageError
 
-LEAF_DAYS = 7
-_IDENTITY_DAYS = 30 * 365
-_SKEW = datetime.timedelta(hours=1)
-_FINGERPRINT_DIGITS = 64
+LEAF_LIFETIME = timedelta(days=7)
+# A leaf is valid from a day ago, for clients whose clocks are behind.
+_CLOCK_TOLERANCE = timedelta(days=1)
+# RFC 5280, 4.1.2.5: the value for "no well-defined end".
+_NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_PROVE_LABEL = b"fanlight PROVE v1\0"
+_IDENTITY_NAME = "fanlight identity"
+_LEAF_NAME = "fanlight"
 _ECDSA = ec.ECDSA(hashes.SHA256())
-_PEM = serialization.Encoding.PEM
-_DER = serialization.Encoding.DER
-_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fanlight identity")])
-_LEAF_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fanlight host")])
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A short-lived TLS certificate with its key, and the identity that signed it."""
+    """A short-lived TLS certificate and its key."""
 
+    certificate_pem: bytes
     certificate_der: bytes
-    pem: bytes
+    key_pem: bytes
 
     def to_pem(self) -> bytes:
-        """Key, leaf and identity, as TLS libraries load them."""
-        return self.pem
+        """Return key and certificate, as `ssl.SSLContext.load_cert_chain` reads them. Secret."""
+        return self.key_pem + self.certificate_pem
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Identity:
-    """The private key of a home and its self-signed certificate."""
+    """A private key and its self-signed certificate."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        self._key = key
-        self._certificate = certificate
-        self.certificate_der = certificate.public_bytes(_DER)
-        self.public_der = _public_der(key.public_key())
-        self.fingerprint = fingerprint_of_key(self.public_der)
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
 
     @classmethod
-    def create(cls) -> "Identity":
-        """Make a new identity."""
+    def create(cls, at: datetime | None = None) -> "Identity":
+        """Make a new identity, valid from a day before `at` (aware; None: today)."""
+        at = at or _today()
         key = ec.generate_private_key(ec.SECP256R1())
-        now = _now()
-        certificate = (
-            _certificate(_NAME, _NAME, key.public_key(), key.public_key(), now, _IDENTITY_DAYS)
+        builder = (
+            _certificate(_IDENTITY_NAME, _IDENTITY_NAME, key.public_key(), key.public_key())
+            .not_valid_before(at - _CLOCK_TOLERANCE)
+            .not_valid_after(_NO_END)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(signs_certificates=True), critical=True)
-            .sign(key, hashes.SHA256())
+            .add_extension(_key_usage(sign_certificates=True), critical=True)
         )
-        return cls(key, certificate)
+        return cls(key, builder.sign(key, hashes.SHA256()))
 
     @classmethod
     def from_pem(cls, pem: bytes) -> "Identity":
-        """Load what `to_pem` gave; StateError for anything else."""
+        """Read what `to_pem` wrote; StateError when it is damaged, or key and certificate do not belong together."""
         try:
-            key = serialization.load_pem_private_key(pem, password=None)
+            key = load_pem_private_key(pem, password=None)
             certificate = x509.load_pem_x509_certificate(pem)
-        except (ValueError, TypeError) as error:
-            raise StateError("this is no fanlight identity: restore the file, or remove it to be a new one") from error
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise StateError("the identity is damaged: restore it, or remove it to get a new one") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise StateError("this key is not on P-256: restore the file, or remove it to be a new one")
-        if _public_der(key.public_key()) != _spki(certificate):
-            raise StateError("key and certificate do not belong together: restore the file, or remove it")
-        return cls(key, certificate)
+            raise StateError("the identity's key is not a P-256 key: restore it, or remove it to get a new one")
+        identity = cls(key, certificate)
+        if _spki(key.public_key()) != _p256_spki(certificate):
+            raise StateError("the identity's key and certificate do not belong together: restore both")
+        return identity
 
     def to_pem(self) -> bytes:
-        """Return key and certificate; who has these bytes is this identity."""
-        return _private_pem(self._key) + self._certificate.public_bytes(_PEM)
+        """Return key and certificate as PEM. Secret."""
+        return _key_pem(self.key) + self.certificate.public_bytes(Encoding.PEM)
 
-    def leaf(self) -> Leaf:
-        """Make a TLS certificate of this identity, good for a week."""
+    @property
+    def certificate_der(self) -> bytes:
+        """The certificate, for peers."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key, SubjectPublicKeyInfo in DER."""
+        return _spki(self.key.public_key())
+
+    @property
+    def fingerprint(self) -> str:
+        """What others know this identity by."""
+        return key_fingerprint(self.public_key)
+
+    def leaf(self, at: datetime | None = None) -> Leaf:
+        """Make a TLS certificate for a host, with a key of its own, valid for LEAF_LIFETIME from a day before `at`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = (
-            _certificate(_LEAF_NAME, _NAME, key.public_key(), self._key.public_key(), _now(), LEAF_DAYS)
+        start = (at or _today()) - _CLOCK_TOLERANCE
+        builder = (
+            _certificate(_LEAF_NAME, _IDENTITY_NAME, key.public_key(), self.key.public_key())
+            .not_valid_before(start)
+            .not_valid_after(start + LEAF_LIFETIME)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signs_certificates=False), critical=True)
+            .add_extension(_key_usage(sign_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("host.fanlight.invalid")]), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(_LEAF_NAME)]), critical=False)
         )
-        pem = _private_pem(key) + certificate.public_bytes(_PEM) + self._certificate.public_bytes(_PEM)
-        return Leaf(certificate.public_bytes(_DER), pem)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        return Leaf(certificate.public_bytes(Encoding.PEM), certificate.public_bytes(Encoding.DER), _key_pem(key))
 
-    def sign(self, message: bytes) -> bytes:
-        """Sign with ECDSA over SHA-256; the caller's message starts with a label of its purpose."""
-        return self._key.sign(message, _ECDSA)
-
-
-def fingerprint_of_key(public_der: bytes) -> str:
-    """Return the SHA-256 of a public key (SubjectPublicKeyInfo, DER): 64 lowercase hexadecimal digits."""
-    return hashlib.sha256(public_der).hexdigest()
+    def sign_proof(self, binding: bytes, transcript: bytes) -> bytes:
+        """Sign a client's PROVE: that this key takes part in just this handshake, over just this TLS channel."""
+        return self.key.sign(_proof(binding, transcript), _ECDSA)
 
 
-def fingerprint_of_certificate(certificate_der: bytes) -> str:
-    """Return the fingerprint of the key in an identity certificate; RemoteProtocolError if it is none."""
-    return fingerprint_of_key(_spki(_load_certificate(certificate_der)))
-
-
-def parse_fingerprint(text: str) -> str:
-    """Read a fingerprint as people write it: any case, with or without colons, spaces, dashes or `sha256:`."""
-    digits = text.strip().lower().removeprefix("sha256:").translate(str.maketrans("", "", ": -"))
-    if len(digits) != _FINGERPRINT_DIGITS or not set(digits) <= set(string.hexdigits):
-        raise UsageError(f"{text!r} is not a fingerprint: it has {_FINGERPRINT_DIGITS} hexadecimal digits")
-    return digits
-
-
-def verify(public_der: bytes, signature: bytes, message: bytes) -> bool:
-    """Check a signature by a peer's key; RemoteProtocolError if the key is not on P-256."""
+def proof_is_valid(public_key: bytes, signature: bytes, binding: bytes, transcript: bytes) -> bool:
+    """Check a client's PROVE by its public key (DER); False for anything but a right signature by a P-256 key."""
     try:
-        load_public_key(public_der).verify(signature, message, _ECDSA)
+        key = load_der_public_key(public_key)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        return False
+    # Another encoding of the same key would have another fingerprint.
+    if _spki(key) != public_key:
+        return False
+    try:
+        key.verify(signature, _proof(binding, transcript), _ECDSA)
     except InvalidSignature:
         return False
     return True
 
 
-def load_public_key(public_der: bytes) -> ec.EllipticCurvePublicKey:
-    """Load a peer's public key; RemoteProtocolError unless it is one on P-256, encoded as we would."""
-    try:
-        key = serialization.load_der_public_key(public_der)
-    except (ValueError, TypeError) as error:
-        raise RemoteProtocolError("the peer's key cannot be read") from error
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise RemoteProtocolError("the peer's key is not on P-256")
-    if _public_der(key) != public_der:
-        # Another encoding of the same key would be another fingerprint for it.
-        raise RemoteProtocolError("the peer's key is not in its canonical encoding")
-    return key
+def key_fingerprint(public_key: bytes) -> str:
+    """Return the fingerprint of a SubjectPublicKeyInfo in DER."""
+    return hashlib.sha256(public_key).hexdigest()
 
 
-def leaf_is_signed_by(leaf_der: bytes, identity_der: bytes) -> bool:
-    """Check that an identity signed a leaf; RemoteProtocolError if either cannot be read."""
-    leaf, identity = _load_certificate(leaf_der), _load_certificate(identity_der)
+def certificate_fingerprint(certificate_der: bytes) -> str:
+    """Return the fingerprint of an identity certificate; RemoteProtocolError when it is none."""
+    return key_fingerprint(_p256_spki(_load(certificate_der)))
+
+
+def parse_fingerprint(text: str) -> str:
+    """Read a fingerprint as people write it; UsageError when it is none.
+
+    Upper case, colons, spaces, dashes and the prefix "sha256:" are allowed.
+    """
+    digits = re.sub(r"[\s:-]", "", text.strip().lower().removeprefix("sha256:"))
+    if re.fullmatch(r"[0-9a-f]{64}", digits, re.ASCII) is None:
+        raise UsageError(f"{text[:100]!r} is not a fingerprint: it has 64 hexadecimal digits")
+    return digits
+
+
+def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime | None = None) -> bool:
+    """Check that a TLS certificate was signed by an identity, that both are what they should be, and valid at `at`.
+
+    False for anything else, damaged certificates included.
+    """
     try:
+        leaf, identity = _load(leaf_der), _load(identity_der)
+        _p256_spki(identity)
+        identity.verify_directly_issued_by(identity)
         leaf.verify_directly_issued_by(identity)
-    except (ValueError, TypeError, InvalidSignature):
+        return (
+            _is_identity(identity) and _is_leaf(leaf) and all(_is_valid_at(c, at or _today()) for c in (leaf, identity))
+        )
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, RemoteProtocolError):
         return False
-    return leaf.not_valid_before_utc <= _now() <= leaf.not_valid_after_utc
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+        return False
 
 
-def _load_certificate(der: bytes) -> x509.Certificate:
+def _load(certificate_der: bytes) -> x509.Certificate:
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        load_public_key(_spki(certificate))
+        return x509.load_der_x509_certificate(certificate_der)
     except ValueError as error:
-        raise RemoteProtocolError("the host's certificate cannot be read") from error
-    return certificate
+        raise RemoteProtocolError("the peer's certificate does not decode") from error
+
+
+def _is_identity(certificate: x509.Certificate) -> bool:
+    constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    return constraints.ca and constraints.path_length == 0 and usage.key_cert_sign and _by_ecdsa(certificate)
+
+
+def _is_leaf(certificate: x509.Certificate) -> bool:
+    constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return not constraints.ca and list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH] and _by_ecdsa(certificate)
+
+
+def _by_ecdsa(certificate: x509.Certificate) -> bool:
+    return certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
+
+
+def _is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _p256_spki(certificate: x509.Certificate) -> bytes:
+    """Return the certificate's public key in DER; RemoteProtocolError unless it is a P-256 key."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise RemoteProtocolError("the certificate's key does not decode") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise RemoteProtocolError("the certificate's key is not a P-256 key")
+    return _spki(key)
 
 
 def _certificate(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    issuer_key: ec.EllipticCurvePublicKey,
-    now: datetime.datetime,
-    days: int,
+    subject: str, issuer: str, key: ec.EllipticCurvePublicKey, issuer_key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _SKEW)
-        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
 
 
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs_certificates,
+        digital_signature=True,
+        key_cert_sign=sign_certificates,
+        crl_sign=False,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
         encipher_only=False,
         decipher_only=False,
     )
 
 
-def _public_der(key: ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+def _proof(binding: bytes, transcript: bytes) -> bytes:
+    return _PROVE_LABEL + binding + transcript
 
 
-def _spki(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _now() -> datetime.datetime:
+def _today() -> datetime:
     # Certificates carry calendar dates, so this is the one place below net/ that asks what day it is.
-    return datetime.datetime.now(datetime.UTC)
+    return datetime.now(UTC)

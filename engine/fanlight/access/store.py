@@ -1,131 +1,217 @@
-"""The one SQLite file of a home: settings, password verifiers and known hosts.
+"""The store: one SQLite file that holds the settings, the sealed verifiers and the known hosts.
 
-Every change is on disk before it is acted on (WAL, synchronous=FULL). A command and a running host use the file at
-the same time, so nothing is cached.
+Every read sees what other processes have written: a running host obeys a command at once. What a caller may do and
+what the values mean is not decided here. All methods raise StateError when the file cannot be used. One thread only.
 """
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
-from fanlight.access.scram import SALT_BYTES
-from fanlight.errors import StateError
+from fanlight.access.scram import ITERATIONS
+from fanlight.errors import IdentityError, StateError
 
-_SCHEMA_VERSION = 1
-_BUSY_MILLISECONDS = 5_000
-_SCHEMA = """
-CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE password (profile TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
-CREATE TABLE known_host (address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL) STRICT;
-"""
+SCHEMA = 1
+_APPLICATION_ID = int.from_bytes(b"fanl", "big")
+_BUSY_SECONDS = 5.0
+_SALT_BYTES = 32
+_MAX_ADDRESS = 300
+
+T = TypeVar("T")
+
+_TABLES = (
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE verifiers (profile TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE known_hosts (
+        address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, first_seen INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownHost:
-    """A host whose identity is pinned."""
+    """A host whose identity was trusted; `certificate` is DER."""
 
     address: str
     fingerprint: str
     certificate: bytes
+    first_seen: datetime
 
 
 class Store:
-    """The file; StateError says what to do when it cannot be used."""
+    """The file at `path`; a new one, with a salt of its own, where there is none or an empty one."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db: sqlite3.Connection | None = None
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._create_private()
         with self._explained():
-            # A host reads the rules on its loop and the commands in their own process; sqlite serialises both.
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._prepare()
+            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
 
     def close(self) -> None:
         """Close the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._db.close()
 
-    def setting(self, name: str) -> bytes | None:
-        """Return a setting, or None where it was never set."""
-        with self._transaction() as db:
-            row = db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return bytes(row[0]) if row else None
+    # -- settings --------------------------------------------------------------------------------------------------
 
-    def set_setting(self, name: str, value: bytes) -> None:
-        """Set a setting."""
-        with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+    @property
+    def salt(self) -> bytes:
+        """The host's salt, shared by all passwords, so that the one that matches can select the profile."""
+        return self._setting("salt", bytes)
 
-    def passwords(self) -> list[tuple[str, bytes]]:
-        """Return (profile, sealed verifier) of every password."""
-        with self._transaction() as db:
-            rows = db.execute("SELECT profile, sealed FROM password ORDER BY profile").fetchall()
-        return [(str(profile), bytes(sealed)) for profile, sealed in rows]
+    @property
+    def iterations(self) -> int:
+        """How often passwords are stretched."""
+        return self._setting("iterations", int)
 
-    def set_password(self, profile: str, sealed: bytes) -> None:
-        """Keep the sealed verifier of a profile's password."""
-        with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO password VALUES (?, ?)", (profile, sealed))
+    @property
+    def unattended(self) -> bool:
+        """Whether a password opens a session."""
+        return bool(self._setting("unattended", int))
+
+    def set_unattended(self, on: bool) -> None:
+        """Switch unattended access."""
+        with self._changing() as db:
+            db.execute("UPDATE settings SET value = ? WHERE name = 'unattended'", (int(on),))
+
+    # -- verifiers -------------------------------------------------------------------------------------------------
+
+    def verifiers(self) -> dict[str, bytes]:
+        """Return the sealed verifier of each profile that has a password."""
+        return {str(profile): bytes(sealed) for profile, sealed in self._rows("SELECT profile, sealed FROM verifiers")}
+
+    def put_verifier(self, profile: str, sealed: bytes, without: tuple[str, ...] = ()) -> None:
+        """Set one profile's verifier and remove those of the profiles `without`, both or neither."""
+        with self._changing() as db:
+            db.executemany("DELETE FROM verifiers WHERE profile = ?", [(name,) for name in without])
+            db.execute("INSERT OR REPLACE INTO verifiers VALUES (?, ?)", (profile, sealed))
+
+    # -- known hosts -----------------------------------------------------------------------------------------------
 
     def known_hosts(self) -> list[KnownHost]:
-        """Return every pinned host, by address."""
-        with self._transaction() as db:
-            rows = db.execute("SELECT address, fingerprint, certificate FROM known_host ORDER BY address").fetchall()
-        return [KnownHost(str(a), str(f), bytes(c)) for a, f, c in rows]
+        """Return all pinned hosts, by address."""
+        return [_known_host(row) for row in self._rows("SELECT * FROM known_hosts ORDER BY address")]
 
     def known_host(self, address: str) -> KnownHost | None:
-        """Return the pinned host at an address."""
-        return next((host for host in self.known_hosts() if host.address == address), None)
+        """Return what is pinned for an address."""
+        rows = self._rows("SELECT * FROM known_hosts WHERE address = ?", address)
+        return _known_host(rows[0]) if rows else None
 
     def pin_host(self, host: KnownHost) -> None:
-        """Pin a host; one that is pinned already stays as it is."""
-        with self._transaction() as db:
-            row = (host.address, host.fingerprint, host.certificate)
-            db.execute("INSERT OR IGNORE INTO known_host VALUES (?, ?, ?)", row)
+        """Pin a host. IdentityError when its address is pinned to another one: that is for a person to forget first."""
+        if not 0 < len(host.address) <= _MAX_ADDRESS:
+            raise StateError(f"an address of {len(host.address)} characters cannot be kept: at most {_MAX_ADDRESS}")
+        values = host.address, host.fingerprint, host.certificate, int(host.first_seen.timestamp())
+        with self._changing() as db:
+            db.execute("INSERT OR IGNORE INTO known_hosts VALUES (?, ?, ?, ?)", values)
+            pinned = db.execute("SELECT fingerprint FROM known_hosts WHERE address = ?", (host.address,)).fetchone()[0]
+        if pinned != host.fingerprint:
+            raise IdentityError(f"{host.address} is pinned to {pinned}: forget it before another is pinned")
 
     def forget_host(self, address: str) -> bool:
-        """Forget a pinned host; False where there was none."""
-        with self._transaction() as db:
-            return db.execute("DELETE FROM known_host WHERE address = ?", (address,)).rowcount > 0
+        """Remove a pin; False when there was none."""
+        with self._changing() as db:
+            return db.execute("DELETE FROM known_hosts WHERE address = ?", (address,)).rowcount > 0
+
+    # -- the file --------------------------------------------------------------------------------------------------
+
+    def _create_private(self) -> None:
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be made: {error.strerror}") from error
 
     def _prepare(self) -> None:
-        with self._transaction() as db:
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version == _SCHEMA_VERSION:
-                return
-            if version != 0 or db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                raise StateError(f"{self._path} was written by another version of fanlight: update fanlight, or remove it")
-            for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
-                db.execute(statement)
-            # One salt for all profiles: so a password proved once can be checked against each, and selects its profile.
-            db.execute("INSERT INTO setting VALUES ('salt', ?)", (secrets.token_bytes(SALT_BYTES),))
-            db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        """Check that the file is ours and whole before anything is written to it; make the tables in a new one."""
+        self._db.execute("PRAGMA trusted_schema = OFF")
+        self._check_ours()
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._changing() as db:
+            if self._pragma("user_version") == 0:
+                _create_tables(db)
+
+    def _check_ours(self) -> None:
+        # In one transaction: another process may be making the tables now.
+        self._db.execute("BEGIN")
+        owner, version = self._pragma("application_id"), self._pragma("user_version")
+        empty = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        whole = self._pragma("quick_check") == "ok"
+        self._db.execute("COMMIT")
+        if not whole:
+            raise StateError(f"{self.path} is damaged: restore it from a backup, or remove it and set up access anew")
+        if (owner, version, empty) == (0, 0, True):
+            return
+        if owner != _APPLICATION_ID:
+            raise StateError(f"{self.path} is a database of another program: choose another --home, or move it away")
+        if version != SCHEMA:
+            raise StateError(
+                f"{self.path} was written by another version of fanlight (schema {version}, here {SCHEMA}): update this"
+            )
+
+    def _pragma(self, name: str) -> Any:
+        return self._db.execute(f"PRAGMA {name}").fetchone()[0]
+
+    def _setting(self, name: str, kind: type[T]) -> T:
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
+        value = rows[0][0] if rows else None
+        if not isinstance(value, kind):
+            raise StateError(f"{self.path} is damaged: the setting {name!r} is missing; restore it from a backup")
+        return value
+
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        with self._explained():
+            return self._db.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction that is on disk when this returns, or not at all."""
         with self._explained():
-            if self._db is None:
-                raise StateError(f"{self._path} is closed")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # SQLite has already rolled back what failed for a full disk.
+                with suppress(sqlite3.OperationalError):
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StateError(f"{self._path} cannot be used: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise StateError(f"{self._path} is damaged ({error}): restore it, or remove it to start anew") from error
+            if "locked" in str(error):
+                raise StateError(f"{self.path} is in use by another process: try again") from error
+            raise StateError(f"{self.path} cannot be used: {error}") from error
+        except sqlite3.Error as error:
+            raise StateError(
+                f"{self.path} is damaged or no fanlight store ({error}): restore it, or move it away"
+            ) from error
+
+
+def _create_tables(db: sqlite3.Connection) -> None:
+    for statement in _TABLES:
+        db.execute(statement)
+    settings = {"salt": secrets.token_bytes(_SALT_BYTES), "iterations": ITERATIONS, "unattended": 0}
+    db.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _known_host(row: tuple[Any, ...]) -> KnownHost:
+    address, fingerprint, certificate, first_seen = row
+    return KnownHost(address, fingerprint, bytes(certificate), datetime.fromtimestamp(first_seen, UTC))

@@ -1,0 +1,155 @@
+"""What sessions tell their owner. Times are seconds; those of a peer are on the peer's monotonic clock."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fanlight.channels.input import Input
+from fanlight.errors import FanlightError
+from fanlight.protocol import Denied
+from fanlight.protocol.framing import Buffer
+from fanlight.types import CursorShape, Permission, PointerPlace, Size
+
+__all__ = [
+    "Acked",
+    "ClientEvent",
+    "ClientOnly",
+    "ClockSample",
+    "CommonEvent",
+    "Cursor",
+    "Denied",
+    "Ended",
+    "HostEvent",
+    "HostIdentity",
+    "HostOnly",
+    "InputEvent",
+    "Opened",
+    "Picture",
+    "Pointer",
+    "RefreshWanted",
+    "RightsChanged",
+    "SaltWanted",
+    "Screen",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session is open. `fingerprint` is the peer's, `session` names the session on both ends."""
+
+    fingerprint: str
+    profile: str
+    rights: frozenset[Permission]
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing more comes. `reason` is a sentence; `error` is None where this side ended the session itself."""
+
+    reason: str
+    error: FanlightError | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSample:
+    """One measurement: round trip, and how far the peer's clock is ahead of ours."""
+
+    rtt: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class InputEvent:
+    """Input to inject, with places inside the picture."""
+
+    message: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """Every picture up to `seq` is decoded; both times are on the viewer's clock."""
+
+    seq: int
+    received_at: float
+    decoded_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshWanted:
+    """The viewer needs an update that stands alone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostIdentity:
+    """The host has shown who it is; the client answers with `trust`, or ends. `certificate` is DER."""
+
+    fingerprint: str
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SaltWanted:
+    """The host takes a password: answer with `prove(scram.salt_password(password, salt, iterations))`."""
+
+    salt: bytes
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The next pictures are of this size and codec: open a new decoder."""
+
+    size: Size
+    codec: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An update for the decoder. `exact`: with it, the decoder's picture has the digest `digest`.
+
+    `input_seq` is the last input that was injected before the capture; 0: none. Times are on the host's clock.
+    """
+
+    seq: int
+    screen: int
+    input_seq: int
+    exact: bool
+    key: bool
+    damaged_at: float
+    captured_at: float
+    encoded_at: float
+    sent_at: float
+    digest: int | None
+    update: Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The pointer's shape; None: hidden."""
+
+    shape: CursorShape | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where the host's pointer stands; None: hidden or outside."""
+
+    place: PointerPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class RightsChanged:
+    """The session's rights from now on."""
+
+    rights: frozenset[Permission]
+    epoch: int
+
+
+CommonEvent: TypeAlias = ClockSample | Denied | Ended
+HostOnly: TypeAlias = Opened | InputEvent | Acked | RefreshWanted
+ClientOnly: TypeAlias = HostIdentity | SaltWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
+HostEvent: TypeAlias = HostOnly | CommonEvent
+ClientEvent: TypeAlias = ClientOnly | CommonEvent

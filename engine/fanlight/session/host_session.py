@@ -1,0 +1,246 @@
+"""The host's end of a session: lets a client in by the rules, then says what it may see and what it did.
+
+Handshake, seen from here: HELLO is answered with who we are; PROVE must be a right signature over everything so far;
+METHODS is the same for everybody; AUTH opens the session or ends in FAILED, which is the same bytes for every reason.
+"""
+
+import secrets
+
+from fanlight.access import Identity, Rules
+from fanlight.access.identity import key_fingerprint, proof_is_valid
+from fanlight.access.rights import effective_rights
+from fanlight.access.rules import Accepted
+from fanlight.channels import input as channel
+from fanlight.errors import (
+    AuthenticationFailed,
+    ConnectionLost,
+    FanlightError,
+    Refused,
+    RemoteProtocolError,
+    StateError,
+)
+from fanlight.protocol import Denied, Role
+from fanlight.protocol import messages as m
+from fanlight.protocol.connection import Event as Received
+from fanlight.protocol.framing import Buffer
+from fanlight.session.base import PASSWORD_SECONDS, BaseSession, auth_message, version_error
+from fanlight.session.events import Acked, HostEvent, HostOnly, InputEvent, Opened, RefreshWanted
+from fanlight.session.limits import Bucket
+from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
+
+INPUT_RATE = 5_000
+
+
+class HostSession(BaseSession[HostOnly]):
+    """One viewer, as the host sees it. `binding` is SHA-256 of the TLS leaf (DER), `peer` a name for logs.
+
+    `available` are the rights that mean something on this machine. The send methods raise LocalProtocolError when the
+    session is not open or lacks the right: look at `granted` first.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        identity: Identity,
+        binding: bytes,
+        peer: str,
+        now: float,
+        available: frozenset[Permission] = frozenset(Permission),
+    ) -> None:
+        super().__init__(Role.HOST, now)
+        self.peer = peer
+        self.fingerprint = ""
+        self._rules = rules
+        self._identity = identity
+        self._binding = binding
+        self._available = available
+        self._client_key = b""
+        self._greeting = b""
+        self._auth_message = b""
+        self._epoch = 0
+        self._screen: Size | None = None
+        self._serial = 0
+        self._sent = 0
+        self._acked = 0
+        self._inputs = Bucket("input events", rate=INPUT_RATE, burst=INPUT_RATE)
+        self._refreshes = Bucket("requests for the whole picture", rate=2, burst=10)
+
+    # -- what the host says ----------------------------------------------------------------------------------------
+
+    def send_screen(self, size: Size, codec: str, serial: int) -> None:
+        """Announce the picture that the next updates belong to; `serial` must grow."""
+        self._connection.send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
+        self._screen, self._serial = size, serial
+
+    def send_picture(
+        self,
+        update: Buffer,
+        *,
+        exact: bool,
+        key: bool,
+        digest: int | None,
+        input_seq: int,
+        damaged_at: float,
+        captured_at: float,
+        encoded_at: float,
+        now: float,
+    ) -> int:
+        """Send an update; return its sequence number. `update` is not copied and must not change any more.
+
+        `exact` counts only with a `digest`. `input_seq` is the last input injected before the capture, 0 if none.
+        """
+        seq = m.next_seq(self._sent)
+        picture = m.Picture(
+            seq=seq,
+            screen=self._serial,
+            input_seq=input_seq,
+            exact=exact and digest is not None,
+            key=key,
+            damaged_at=m.stamp(damaged_at),
+            captured_at=m.stamp(captured_at),
+            encoded_at=m.stamp(encoded_at),
+            sent_at=m.stamp(now),
+            digest=digest or 0,
+            update=update,
+        )
+        self._connection.send(picture)
+        self._sent = seq
+        return seq
+
+    def send_cursor(self, shape: CursorShape | None) -> None:
+        """Send the pointer's shape; None hides it. What is over 512 pixels is cut off."""
+        self._connection.send(_cursor(shape))
+
+    def send_pointer(self, place: PointerPlace | None) -> None:
+        """Send where the pointer stands; None: hidden or outside."""
+        point = None
+        if place is not None:
+            x, y = self._inside(place.x, place.y, self._screen or (MAX_SIDE, MAX_SIDE))
+            point = m.Point(x=x, y=y)
+        self._connection.send(m.PointerPlace(place=point))
+
+    def set_rights(self, rights: frozenset[Permission]) -> None:
+        """Replace the session's rights; they hold from the next message on."""
+        self._epoch += 1
+        self._connection.send(m.RightsChanged(rights=sorted(rights & self._available), epoch=self._epoch))
+
+    # -- what the client says --------------------------------------------------------------------------------------
+
+    def _handle(self, received: Received, now: float) -> list[HostEvent]:
+        match received:
+            case m.ClientHello(key=key):
+                self._client_key, self.fingerprint = key, key_fingerprint(key)
+                self._greet()
+            case m.OtherVersion(version=version):
+                self._greet()
+                raise RemoteProtocolError(version_error("client", version))
+            case m.Prove(signature=signature):
+                return self._check_proof_of_key(signature, now)
+            case m.Auth(method=method, proof=proof):
+                return self._check_credential(method, proof, now)
+            case m.Ack():
+                return [self._acknowledged(received)]
+            case m.Refresh(reason=reason):
+                self._refreshes.take(now)
+                return [RefreshWanted(m.plain(reason))]
+            case m.Key() | m.Pointer() | m.Button() | m.Wheel():
+                self._inputs.take(now)
+                return [InputEvent(self._input(received))]
+            case Denied():
+                self._inputs.take(now)
+        return []
+
+    def _too_slow(self) -> FanlightError:
+        return ConnectionLost("the client did not finish the handshake in time")
+
+    def _greet(self) -> None:
+        nonce, identity = secrets.token_bytes(32), self._identity.certificate_der
+        self._connection.send(m.HostHello(version=m.VERSION, nonce=nonce, identity=identity))
+        self._greeting = self._connection.transcript
+
+    def _check_proof_of_key(self, signature: bytes, now: float) -> list[HostEvent]:
+        if not proof_is_valid(self._client_key, signature, self._binding, self._greeting):
+            return self._refuse("the client did not prove that it holds its key for this connection")
+        offer = self._rules.methods()
+        self._connection.send(m.Methods(methods=list(m.METHODS), salt=offer.salt, iterations=offer.iterations))
+        self._auth_message = auth_message(self._binding, self._connection.transcript)
+        self._handshake_until = now + PASSWORD_SECONDS
+        return []
+
+    def _check_credential(self, method: m.Method, proof: bytes, now: float) -> list[HostEvent]:
+        if method != "password":
+            return self._refuse(f"the client asked for the method {method!r}, which this host does not take")
+        try:
+            accepted = self._rules.check_proof(proof, self._auth_message)
+        except StateError as error:
+            # For the client this is one more reason that it cannot tell from the others.
+            return self._fail(error)
+        if accepted is None:
+            return self._fail(
+                AuthenticationFailed("wrong password, or unattended access is off, or no password is set")
+            )
+        return [self._admit(accepted, now)]
+
+    def _admit(self, accepted: Accepted, now: float) -> Opened:
+        rights = effective_rights(accepted.profile, self._available)
+        name = secrets.token_hex(16)
+        self._epoch = 1
+        self._connection.send(
+            m.Session(
+                rights=sorted(rights),
+                epoch=self._epoch,
+                profile=accepted.profile,
+                host_proof=accepted.server_signature,
+                session=name,
+            )
+        )
+        self._open(now)
+        return Opened(self.fingerprint, accepted.profile, rights, name)
+
+    def _refuse(self, reason: str) -> list[HostEvent]:
+        self._connection.send(m.Refused())
+        return [self._finish(Refused(reason))]
+
+    def _fail(self, error: FanlightError) -> list[HostEvent]:
+        self._connection.send(m.Failed())
+        return [self._finish(error)]
+
+    def _acknowledged(self, ack: m.Ack) -> Acked:
+        """Move the acknowledged end forward; sequence numbers are compared on their circle."""
+        advance, on_the_way = (ack.seq - self._acked) % m.MAX_SEQ, (self._sent - self._acked) % m.MAX_SEQ
+        if not 1 <= advance <= on_the_way:
+            raise RemoteProtocolError(
+                f"an ACK of picture {ack.seq}: {self._acked} is acknowledged, {self._sent} was sent"
+            )
+        self._acked = ack.seq
+        return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at))
+
+    def _input(self, message: m.Key | m.Pointer | m.Button | m.Wheel) -> channel.Input:
+        if isinstance(message, m.Key):
+            return channel.Key(message.seq, message.keysym, message.down)
+        if self._screen is None:
+            raise RemoteProtocolError("a place in the picture before there is one")
+        x, y = self._inside(message.x, message.y, self._screen)
+        match message:
+            case m.Pointer(seq=seq):
+                return channel.Pointer(seq, x, y)
+            case m.Button(seq=seq, button=button, down=down):
+                return channel.Button(seq, x, y, button, down)
+            case m.Wheel(seq=seq, dx=dx, dy=dy):
+                return channel.Wheel(seq, x, y, dx, dy)
+
+    @staticmethod
+    def _inside(x: int, y: int, size: Size) -> tuple[int, int]:
+        return min(max(x, 0), size[0] - 1), min(max(y, 0), size[1] - 1)
+
+
+def _cursor(shape: CursorShape | None) -> m.Cursor:
+    if shape is None or shape.width == 0 or shape.height == 0:
+        return m.Cursor(0, 0, 0, 0, b"")
+    width, height = min(shape.width, m.MAX_CURSOR_SIDE), min(shape.height, m.MAX_CURSOR_SIDE)
+    pixels = shape.pixels
+    if (width, height) != (shape.width, shape.height):
+        row = shape.width * 4
+        pixels = b"".join(pixels[y * row : y * row + width * 4] for y in range(height))
+    hot_x, hot_y = min(max(shape.hot_x, 0), width - 1), min(max(shape.hot_y, 0), height - 1)
+    return m.Cursor(width, height, hot_x, hot_y, pixels)
