@@ -52,30 +52,35 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
                   int h, const uint8_t *tiles);
 
 /* Write a 64-bit hash of each marked tile's pixels to its place in `hashes` (one a tile, others untouched).
- * The hash is part of the protocol: docs/protocol.md defines it. */
+ * The hash is part of the protocol: docs/tile-stream.md defines it. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
 /* ---- moves -------------------------------------------------------------------------------------------------- */
 
+#define FL_MOVES_SCRATCH 40
+
 /* Find rectangles of `area` that stand in `before` at another height (a vertical scroll); each is verified pixel
- * by pixel. `scratch` takes 16 bytes for each row of the picture. Returns how many of at most `max` were written. */
+ * by pixel, and no move reads what one before it writes. `scratch` takes FL_MOVES_SCRATCH bytes for each row of the
+ * picture, aligned to 8. Returns how many of at most `max` were written. */
 int fl_moves_find(const uint8_t *before, ptrdiff_t before_stride, const uint8_t *after, ptrdiff_t after_stride, int w,
                   int h, const fl_rect *area, uint8_t *scratch, fl_move *moves, int max);
 
 /* Apply moves in place, in order, each as memmove would. -EINVAL before anything is moved if one leaves the picture. */
 int fl_moves_apply(uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n);
 
-/* ---- the lossless tile stream (docs/protocol.md) -------------------------------------------------------------- */
+/* ---- the lossless tile stream (docs/tile-stream.md) ----------------------------------------------------------- */
 
 /* The largest stream that `n_moves` moves and `n_tiles` tiles can give, in bytes. */
 int64_t fl_stream_bound(int n_moves, int n_tiles);
 
-/* Write the moves, then every marked tile of `image`, as a tile stream. Returns its length in bytes, or -ENOSPC. */
+/* Write the moves, then every marked tile of `image`, as a tile stream. Returns its length in bytes, -ENOSPC, or -EINVAL
+ * also for a move that leaves the picture and for moves of more than 3 pictures together. */
 int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n_moves,
                          const uint8_t *tiles, uint8_t *out, int64_t capacity);
 
-/* Apply a tile stream to `image` and mark the tiles it touches. The stream is hostile: -EBADMSG at the first
- * operation that is unknown, truncated or leaves the picture; operations before it stay applied. */
+/* Apply a tile stream to `image` and mark the tiles it touches. The stream is hostile: -EBADMSG at the first operation
+ * that is unknown, truncated, leaves the picture or makes it more than 4 pictures of work; operations before it stay
+ * applied. Every pixel written has X as 0, if all of `image` had. */
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
                      uint8_t *tiles);
 

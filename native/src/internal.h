@@ -1,0 +1,144 @@
+/* What the kernels share: argument checks, little-endian access, the tile walk, and the dispatch table. */
+#ifndef FL_INTERNAL_H
+#define FL_INTERNAL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "fanlight.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "fanlight's kernels read pixels as little-endian words"
+#endif
+
+enum {
+    FL_MAX_SIDE = 16384,
+    FL_TILE_PIXELS = FL_TILE * FL_TILE,
+    FL_COLOUR = 0xFFFFFF, /* B, G and R of a pixel; the rest is X */
+};
+
+/* ---- dispatch --------------------------------------------------------------------------------------------------- */
+
+/* The kernels that have variants. All take w and h in 1..FL_TILE and any alignment. */
+typedef struct fl_dsp {
+    bool (*tile_equal)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+    void (*tile_copy)(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
+                      int h);
+    uint64_t (*tile_hash)(const uint8_t *image, ptrdiff_t stride, int w, int h);
+    uint64_t (*row_sum)(const uint8_t *row, int w);
+} fl_dsp;
+
+/* The variants in use; changed only by fl_cpu_use(). */
+extern fl_dsp fl_kernels;
+
+void fl_dsp_init_scalar(fl_dsp *dsp);
+void fl_dsp_init_avx2(fl_dsp *dsp);
+
+bool fl_tile_equal_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+                         int w, int h);
+void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
+                       int h);
+uint64_t fl_tile_hash_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h);
+uint64_t fl_tile_hash_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h);
+uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
+uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
+
+/* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
+extern const uint32_t fl_hash_keys[FL_TILE];
+
+static inline uint64_t fl_hash_start(int w, int h)
+{
+    return (uint64_t)((w << 8) | h) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline uint64_t fl_hash_fold(uint64_t hash, uint64_t row_sum)
+{
+    hash = (hash ^ row_sum) * UINT64_C(0xD6E8FEB86659FD93);
+    return hash ^ (hash >> 32);
+}
+
+/* ---- pixels ----------------------------------------------------------------------------------------------------- */
+
+static inline uint32_t fl_load_pixel(const uint8_t *p)
+{
+    uint32_t pixel;
+    memcpy(&pixel, p, sizeof pixel);
+    return pixel & FL_COLOUR;
+}
+
+static inline void fl_store_pixel(uint8_t *p, uint32_t colour)
+{
+    memcpy(p, &colour, sizeof colour);
+}
+
+static inline int fl_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int fl_max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static inline bool fl_valid_size(int w, int h)
+{
+    return w >= 1 && h >= 1 && w <= FL_MAX_SIDE && h <= FL_MAX_SIDE;
+}
+
+static inline bool fl_valid_picture(const uint8_t *image, ptrdiff_t stride, int w, int h)
+{
+    return image && fl_valid_size(w, h) && stride >= (ptrdiff_t)w * 4;
+}
+
+/* Whether a rectangle has an area and lies within w x h. */
+static inline bool fl_rect_inside(int64_t x, int64_t y, int64_t rect_w, int64_t rect_h, int w, int h)
+{
+    return x >= 0 && y >= 0 && rect_w > 0 && rect_h > 0 && x + rect_w <= w && y + rect_h <= h;
+}
+
+/* Move a rectangle inside a picture as memmove would; both places lie within it. */
+void fl_move_pixels(uint8_t *image, ptrdiff_t stride, const fl_move *move);
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+
+static inline int fl_tile_count(int side)
+{
+    return (side + FL_TILE - 1) / FL_TILE;
+}
+
+/* One tile of a picture: its place in the grid, its origin in pixels, and its size, clipped at the edges. */
+typedef struct fl_tile {
+    int index, x, y, w, h;
+} fl_tile;
+
+static inline fl_tile fl_tile_at(int column, int row, int w, int h)
+{
+    const int x = column * FL_TILE, y = row * FL_TILE;
+    return (fl_tile){row * fl_tile_count(w) + column, x, y, fl_min(FL_TILE, w - x), fl_min(FL_TILE, h - y)};
+}
+
+/* Step to the next marked tile at or after `*index`. Returns whether there is one; start with *index = 0. */
+static inline bool fl_next_tile(const uint8_t *tiles, int w, int h, int *index, fl_tile *tile)
+{
+    const int columns = fl_tile_count(w), count = columns * fl_tile_count(h);
+    while (*index < count && !tiles[*index])
+        ++*index;
+    if (*index >= count)
+        return false;
+    *tile = fl_tile_at(*index % columns, *index / columns, w, h);
+    ++*index;
+    return true;
+}
+
+static inline const uint8_t *fl_tile_pixels(const uint8_t *image, ptrdiff_t stride, const fl_tile *tile)
+{
+    return image + tile->y * stride + (ptrdiff_t)tile->x * 4;
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* Reading the tile stream. Every byte is hostile: an operation is checked as a whole before it writes a pixel. */
+#include "stream.h"
+
+typedef struct fl_reader {
+    const uint8_t *at, *end;
+    uint8_t *image;
+    ptrdiff_t stride;
+    int w, h;
+    uint8_t *tiles;
+    int64_t work_left; /* pixels that may still be written */
+    uint32_t table[FL_MAX_TABLE];
+    int table_length;
+} fl_reader;
+
+/* ---- input ------------------------------------------------------------------------------------------------------ */
+
+/* Take `n` bytes, or NULL when fewer are left. */
+static const uint8_t *take(fl_reader *in, ptrdiff_t n)
+{
+    if (in->end - in->at < n)
+        return NULL;
+    const uint8_t *bytes = in->at;
+    in->at += n;
+    return bytes;
+}
+
+static int get_u16(const uint8_t *p)
+{
+    return p[0] | p[1] << 8;
+}
+
+static uint32_t get_colour(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+}
+
+static bool spend(fl_reader *in, int w, int h)
+{
+    in->work_left -= (int64_t)w * h;
+    return in->work_left >= 0;
+}
+
+static void touch(fl_reader *in, int x, int y, int w, int h)
+{
+    const fl_rect rect = {x, y, w, h};
+    fl_tiles_mark(&rect, 1, in->w, in->h, in->tiles);
+}
+
+/* ---- rectangles ------------------------------------------------------------------------------------------------- */
+
+static int read_copy(fl_reader *in)
+{
+    const uint8_t *p = take(in, FL_COPY_BYTES - 1);
+    if (!p)
+        return -EBADMSG;
+    const fl_move m = {get_u16(p), get_u16(p + 2), get_u16(p + 4), get_u16(p + 6), get_u16(p + 8), get_u16(p + 10)};
+    if (!fl_rect_inside(m.x, m.y, m.w, m.h, in->w, in->h) ||
+        !fl_rect_inside(m.src_x, m.src_y, m.w, m.h, in->w, in->h) || !spend(in, m.w, m.h))
+        return -EBADMSG;
+    fl_move_pixels(in->image, in->stride, &m);
+    touch(in, m.x, m.y, m.w, m.h);
+    return 0;
+}
+
+static int read_solid(fl_reader *in)
+{
+    const uint8_t *p = take(in, FL_SOLID_BYTES - 1);
+    if (!p)
+        return -EBADMSG;
+    const int x = get_u16(p), y = get_u16(p + 2), w = get_u16(p + 4), h = get_u16(p + 6);
+    if (!fl_rect_inside(x, y, w, h, in->w, in->h) || !spend(in, w, h))
+        return -EBADMSG;
+    const uint32_t colour = get_colour(p + 8);
+    for (int row = y; row < y + h; row++) {
+        uint8_t *to = in->image + row * in->stride + (ptrdiff_t)x * 4;
+        for (int i = 0; i < w; i++)
+            fl_store_pixel(to + 4 * i, colour);
+    }
+    touch(in, x, y, w, h);
+    return 0;
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+
+static bool take_tile(fl_reader *in, fl_tile *t)
+{
+    const uint8_t *p = take(in, FL_TILE_HEAD_BYTES - 1);
+    if (!p)
+        return false;
+    const int column = get_u16(p), row = get_u16(p + 2);
+    if (column >= fl_tile_count(in->w) || row >= fl_tile_count(in->h))
+        return false;
+    *t = fl_tile_at(column, row, in->w, in->h);
+    return spend(in, t->w, t->h);
+}
+
+/* The place of a tile's pixels; from here on the operation cannot fail. */
+static uint8_t *open_tile(fl_reader *in, const fl_tile *t)
+{
+    in->tiles[t->index] = 1;
+    return in->image + t->y * in->stride + (ptrdiff_t)t->x * 4;
+}
+
+static int largest(const uint8_t *numbers, int n)
+{
+    uint8_t most = 0;
+    for (int i = 0; i < n; i++)
+        most = numbers[i] > most ? numbers[i] : most;
+    return most;
+}
+
+static void paint(fl_reader *in, const fl_tile *t, const uint8_t *numbers, const uint32_t *colours)
+{
+    uint8_t *to = open_tile(in, t);
+    for (int y = 0; y < t->h; y++, to += in->stride) {
+        for (int x = 0; x < t->w; x++)
+            fl_store_pixel(to + 4 * x, colours[*numbers++]);
+    }
+}
+
+static void unpack_row(uint8_t *numbers, const uint8_t *packed, int w, int bits)
+{
+    const int mask = (1 << bits) - 1;
+    for (int x = 0; x < w; x++)
+        numbers[x] = (uint8_t)(packed[x * bits / 8] >> (x * bits % 8) & mask);
+}
+
+static int read_palette(fl_reader *in)
+{
+    fl_tile t;
+    const uint8_t *count, *entries, *packed;
+    if (!take_tile(in, &t) || !(count = take(in, 1)))
+        return -EBADMSG;
+    const int n = *count + 1, bits = fl_palette_bits(n), row_bytes = fl_packed_row_bytes(t.w, bits);
+    if (n < 2 || n > FL_MAX_PALETTE || !(entries = take(in, 3 * n)) || !(packed = take(in, row_bytes * t.h)))
+        return -EBADMSG;
+    uint32_t colours[FL_MAX_PALETTE];
+    for (int i = 0; i < n; i++)
+        colours[i] = get_colour(entries + 3 * i);
+    uint8_t numbers[FL_TILE_PIXELS];
+    for (int y = 0; y < t.h; y++)
+        unpack_row(numbers + y * t.w, packed + y * row_bytes, t.w, bits);
+    if (largest(numbers, t.w * t.h) >= n)
+        return -EBADMSG;
+    paint(in, &t, numbers, colours);
+    return 0;
+}
+
+static int read_indexed(fl_reader *in)
+{
+    fl_tile t;
+    const uint8_t *count, *entries, *numbers;
+    if (!take_tile(in, &t) || !(count = take(in, 1)))
+        return -EBADMSG;
+    const int length = in->table_length + *count;
+    if (length > FL_MAX_TABLE || !(entries = take(in, 3 * *count)) || !(numbers = take(in, t.w * t.h)))
+        return -EBADMSG;
+    if (largest(numbers, t.w * t.h) >= length)
+        return -EBADMSG;
+    for (int i = 0; i < *count; i++)
+        in->table[in->table_length + i] = get_colour(entries + 3 * i);
+    in->table_length = length;
+    paint(in, &t, numbers, in->table);
+    return 0;
+}
+
+static int read_raw(fl_reader *in)
+{
+    fl_tile t;
+    const uint8_t *p;
+    if (!take_tile(in, &t) || !(p = take(in, 3 * t.w * t.h)))
+        return -EBADMSG;
+    uint8_t *to = open_tile(in, &t);
+    for (int y = 0; y < t.h; y++, to += in->stride) {
+        for (int x = 0; x < t.w; x++, p += 3)
+            fl_store_pixel(to + 4 * x, get_colour(p));
+    }
+    return 0;
+}
+
+/* Turn the residuals of a row into its values: what the row above has, plus the residuals so far. */
+static void add_residuals(uint8_t *row, const uint8_t *residuals, int w)
+{
+    uint8_t sum = 0;
+    for (int x = 0; x < w; x++) {
+        sum = (uint8_t)(sum + residuals[x]);
+        row[x] = (uint8_t)(row[x] + sum);
+    }
+}
+
+static void join_row(uint8_t *to, uint8_t planes[3][FL_TILE], int w)
+{
+    for (int x = 0; x < w; x++) {
+        const uint8_t green = planes[1][x];
+        const uint8_t pixel[4] = {(uint8_t)(planes[0][x] + green), green, (uint8_t)(planes[2][x] + green), 0};
+        memcpy(to + 4 * x, pixel, sizeof pixel);
+    }
+}
+
+static int read_predicted(fl_reader *in)
+{
+    fl_tile t;
+    const uint8_t *p;
+    if (!take_tile(in, &t) || !(p = take(in, 3 * t.w * t.h)))
+        return -EBADMSG;
+    uint8_t *to = open_tile(in, &t);
+    uint8_t planes[3][FL_TILE] = {{0}};
+    for (int y = 0; y < t.h; y++, to += in->stride) {
+        for (int plane = 0; plane < 3; plane++)
+            add_residuals(planes[plane], p + (plane * t.h + y) * t.w, t.w);
+        join_row(to, planes, t.w);
+    }
+    return 0;
+}
+
+/* ---- the stream -------------------------------------------------------------------------------------------------- */
+
+static int (*const readers[])(fl_reader *in) = {
+    [FL_OP_COPY] = read_copy, [FL_OP_SOLID] = read_solid,     [FL_OP_PALETTE] = read_palette,
+    [FL_OP_RAW] = read_raw,   [FL_OP_INDEXED] = read_indexed, [FL_OP_PREDICTED] = read_predicted,
+};
+
+static int read_operation(fl_reader *in)
+{
+    const int op = *in->at++;
+    if (op < FL_OP_COPY || op > FL_OP_PREDICTED)
+        return -EBADMSG;
+    return readers[op](in);
+}
+
+int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
+                     uint8_t *tiles)
+{
+    if (length < 0 || (length > 0 && !stream) || !fl_valid_picture(image, stride, w, h) || !tiles)
+        return -EINVAL;
+    fl_reader in = {.at = stream,
+                    .end = length ? stream + length : stream,
+                    .image = image,
+                    .stride = stride,
+                    .w = w,
+                    .h = h,
+                    .tiles = tiles,
+                    .work_left = (int64_t)FL_MAX_WORK * w * h};
+    int result = 0;
+    while (in.at < in.end && !result)
+        result = read_operation(&in);
+    return result;
+}

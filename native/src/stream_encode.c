@@ -1,0 +1,357 @@
+/* Writing the tile stream.
+ *
+ * Each tile takes the first form that holds it: SOLID for one colour, PALETTE for up to 16, INDEXED while its colours
+ * fit the stream's colour table. What is left is RAW where runs of equal pixels let the compressor find repeats, as in
+ * text of many colours, and PREDICTED where they do not, as in photographs. */
+#include "stream.h"
+
+enum {
+    SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
+};
+
+/* A set of up to FL_MAX_TABLE colours, numbered as they first appear. */
+typedef struct fl_colours {
+    uint32_t colours[FL_MAX_TABLE];
+    int n;
+    uint8_t slots[1 << SLOT_BITS]; /* number + 1, 0 when free */
+} fl_colours;
+
+/* A run of equal solid tiles that may still grow. */
+typedef struct fl_solid_run {
+    fl_rect rect;
+    uint32_t colour;
+} fl_solid_run;
+
+typedef struct fl_writer {
+    uint8_t *at, *end;
+    fl_colours table;
+    fl_solid_run run;
+    fl_colours own;
+    uint8_t indexes[FL_TILE_PIXELS]; /* of the tile at hand, into `own` */
+} fl_writer;
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static bool has_room(const fl_writer *out, ptrdiff_t bytes)
+{
+    return out->end - out->at >= bytes;
+}
+
+static void put_u8(fl_writer *out, int value)
+{
+    *out->at++ = (uint8_t)value;
+}
+
+static void put_u16(fl_writer *out, int value)
+{
+    put_u8(out, value & 0xFF);
+    put_u8(out, value >> 8);
+}
+
+static void put_colour(fl_writer *out, uint32_t colour)
+{
+    put_u16(out, colour & 0xFFFF);
+    put_u8(out, (int)(colour >> 16));
+}
+
+static void put_tile_head(fl_writer *out, int op, const fl_tile *t)
+{
+    put_u8(out, op);
+    put_u16(out, t->x / FL_TILE);
+    put_u16(out, t->y / FL_TILE);
+}
+
+/* ---- colours ---------------------------------------------------------------------------------------------------- */
+
+static void clear_colours(fl_colours *set)
+{
+    set->n = 0;
+    memset(set->slots, 0, sizeof set->slots);
+}
+
+/* The slot that holds `colour`, or the free one where it belongs. */
+static uint8_t *colour_slot(fl_colours *set, uint32_t colour)
+{
+    uint32_t i = (colour * UINT32_C(0x9E3779B1)) >> (32 - SLOT_BITS);
+    while (set->slots[i] && set->colours[set->slots[i] - 1] != colour)
+        i = (i + 1) & ((1U << SLOT_BITS) - 1);
+    return set->slots + i;
+}
+
+/* The number of a colour, which is added if it is new; -1 when the set is full. */
+static int number_of(fl_colours *set, uint32_t colour)
+{
+    uint8_t *slot = colour_slot(set, colour);
+    if (!*slot) {
+        if (set->n == FL_MAX_TABLE)
+            return -1;
+        set->colours[set->n++] = colour;
+        *slot = (uint8_t)set->n;
+    }
+    return *slot - 1;
+}
+
+/* Number the colours of a tile. Returns false when there are more than FL_MAX_TABLE. */
+static bool index_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    uint8_t *index = out->indexes;
+    uint32_t last = fl_load_pixel(pixels);
+    clear_colours(&out->own);
+    int number = number_of(&out->own, last);
+    for (int y = 0; y < t->h; y++, pixels += stride) {
+        for (int x = 0; x < t->w; x++) {
+            const uint32_t colour = fl_load_pixel(pixels + 4 * x);
+            if (colour != last) {
+                last = colour;
+                number = number_of(&out->own, colour);
+                if (number < 0)
+                    return false;
+            }
+            *index++ = (uint8_t)number;
+        }
+    }
+    return true;
+}
+
+/* ---- solid tiles ------------------------------------------------------------------------------------------------ */
+
+static int flush_run(fl_writer *out)
+{
+    const fl_rect r = out->run.rect;
+    if (!r.w)
+        return 0;
+    if (!has_room(out, FL_SOLID_BYTES))
+        return -ENOSPC;
+    put_u8(out, FL_OP_SOLID);
+    put_u16(out, r.x);
+    put_u16(out, r.y);
+    put_u16(out, r.w);
+    put_u16(out, r.h);
+    put_colour(out, out->run.colour);
+    out->run.rect.w = 0;
+    return 0;
+}
+
+static int write_solid(fl_writer *out, const fl_tile *t, uint32_t colour)
+{
+    fl_rect *r = &out->run.rect;
+    if (r->w && r->y == t->y && r->x + r->w == t->x && out->run.colour == colour) {
+        r->w += t->w;
+        return 0;
+    }
+    const int failure = flush_run(out);
+    out->run = (fl_solid_run){{t->x, t->y, t->w, t->h}, colour};
+    return failure;
+}
+
+/* ---- other tiles ------------------------------------------------------------------------------------------------ */
+
+static void pack_row(uint8_t *packed, const uint8_t *index, int w, int bits)
+{
+    memset(packed, 0, (size_t)fl_packed_row_bytes(w, bits));
+    for (int x = 0; x < w; x++)
+        packed[x * bits / 8] |= (uint8_t)(index[x] << (x * bits % 8));
+}
+
+static int write_palette(fl_writer *out, const fl_tile *t)
+{
+    const int n = out->own.n, bits = fl_palette_bits(n), row_bytes = fl_packed_row_bytes(t->w, bits);
+    if (!has_room(out, FL_TILE_HEAD_BYTES + 1 + 3 * n + row_bytes * t->h))
+        return -ENOSPC;
+    put_tile_head(out, FL_OP_PALETTE, t);
+    put_u8(out, n - 1);
+    for (int i = 0; i < n; i++)
+        put_colour(out, out->own.colours[i]);
+    for (int y = 0; y < t->h; y++, out->at += row_bytes)
+        pack_row(out->at, out->indexes + y * t->w, t->w, bits);
+    return 0;
+}
+
+/* Number the tile's colours in the table. Returns how many are new to it, or -1, changing nothing, if they do not fit. */
+static int merge_colours(fl_colours *table, const fl_colours *own, uint8_t *numbers)
+{
+    int fresh = 0;
+    for (int i = 0; i < own->n; i++)
+        fresh += !*colour_slot(table, own->colours[i]);
+    if (table->n + fresh > FL_MAX_TABLE)
+        return -1;
+    for (int i = 0; i < own->n; i++)
+        numbers[i] = (uint8_t)number_of(table, own->colours[i]);
+    return fresh;
+}
+
+static int write_indexed(fl_writer *out, const fl_tile *t, const uint8_t *numbers, int fresh)
+{
+    const int pixels = t->w * t->h;
+    if (!has_room(out, FL_TILE_HEAD_BYTES + 1 + 3 * fresh + pixels))
+        return -ENOSPC;
+    put_tile_head(out, FL_OP_INDEXED, t);
+    put_u8(out, fresh);
+    for (int i = out->table.n - fresh; i < out->table.n; i++)
+        put_colour(out, out->table.colours[i]);
+    for (int i = 0; i < pixels; i++)
+        *out->at++ = numbers[out->indexes[i]];
+    return 0;
+}
+
+static int write_raw(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    if (!has_room(out, FL_TILE_HEAD_BYTES + 3 * t->w * t->h))
+        return -ENOSPC;
+    put_tile_head(out, FL_OP_RAW, t);
+    for (int y = 0; y < t->h; y++, pixels += stride) {
+        for (int x = 0; x < t->w; x++, out->at += 3)
+            memcpy(out->at, pixels + 4 * x, 3);
+    }
+    return 0;
+}
+
+/* A row as three planes: B - G, G, R - G. */
+static void split_row(const uint8_t *row, int w, uint8_t planes[3][FL_TILE])
+{
+    for (int x = 0; x < w; x++) {
+        const uint8_t green = row[4 * x + 1];
+        planes[0][x] = (uint8_t)(row[4 * x] - green);
+        planes[1][x] = green;
+        planes[2][x] = (uint8_t)(row[4 * x + 2] - green);
+    }
+}
+
+/* What a row holds beyond left + above - above left, all of them 0 outside the tile. */
+static void put_residuals(uint8_t *to, const uint8_t *row, const uint8_t *above, int w)
+{
+    to[0] = (uint8_t)(row[0] - above[0]);
+    for (int x = 1; x < w; x++)
+        to[x] = (uint8_t)(row[x] - row[x - 1] - above[x] + above[x - 1]);
+}
+
+static int write_predicted(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    const int size = t->w * t->h;
+    if (!has_room(out, FL_TILE_HEAD_BYTES + 3 * size))
+        return -ENOSPC;
+    put_tile_head(out, FL_OP_PREDICTED, t);
+    uint8_t rows[2][3][FL_TILE];
+    memset(rows[1], 0, sizeof rows[1]);
+    for (int y = 0; y < t->h; y++, pixels += stride) {
+        split_row(pixels, t->w, rows[y & 1]);
+        for (int plane = 0; plane < 3; plane++)
+            put_residuals(out->at + plane * size + y * t->w, rows[y & 1][plane], rows[~y & 1][plane], t->w);
+    }
+    out->at += 3 * size;
+    return 0;
+}
+
+/* ---- choice ----------------------------------------------------------------------------------------------------- */
+
+/* Whether at least a quarter of the pixels equal their left neighbour. */
+static bool has_runs(const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    int equal = 0;
+    for (int y = 0; y < t->h; y++, pixels += stride) {
+        for (int x = 1; x < t->w; x++)
+            equal += fl_load_pixel(pixels + 4 * x) == fl_load_pixel(pixels + 4 * x - 4);
+    }
+    return equal * 4 >= t->w * t->h;
+}
+
+/* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
+static int write_by_colours(fl_writer *out, const fl_tile *t)
+{
+    const int n = out->own.n, pixels = t->w * t->h;
+    uint8_t numbers[FL_MAX_TABLE];
+    int failure, fresh;
+    if (n == 1)
+        return (failure = write_solid(out, t, out->own.colours[0])) ? failure : 1;
+    if ((failure = flush_run(out)))
+        return failure;
+    if (n <= FL_MAX_PALETTE) {
+        if (1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h >= 3 * pixels)
+            return 0;
+        return (failure = write_palette(out, t)) ? failure : 1;
+    }
+    if (1 + 3 * n + pixels >= 3 * pixels || (fresh = merge_colours(&out->table, &out->own, numbers)) < 0)
+        return 0;
+    return (failure = write_indexed(out, t, numbers, fresh)) ? failure : 1;
+}
+
+static int write_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    int result = 0;
+    if (index_tile(out, pixels, stride, t))
+        result = write_by_colours(out, t);
+    else
+        result = flush_run(out);
+    if (result)
+        return fl_min(result, 0);
+    return has_runs(pixels, stride, t) ? write_raw(out, pixels, stride, t) : write_predicted(out, pixels, stride, t);
+}
+
+/* ---- the stream -------------------------------------------------------------------------------------------------- */
+
+/* Whether all moves lie within the picture and leave the tiles their share of the work a stream may make. */
+static bool moves_allowed(const fl_move *moves, int n, int w, int h)
+{
+    int64_t work = 0;
+    for (int i = 0; i < n; i++) {
+        const fl_move *m = moves + i;
+        if (!fl_rect_inside(m->x, m->y, m->w, m->h, w, h) || !fl_rect_inside(m->src_x, m->src_y, m->w, m->h, w, h))
+            return false;
+        work += (int64_t)m->w * m->h;
+    }
+    return work <= (int64_t)(FL_MAX_WORK - 1) * w * h;
+}
+
+static int write_moves(fl_writer *out, const fl_move *moves, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const fl_move *m = moves + i;
+        if (!has_room(out, FL_COPY_BYTES))
+            return -ENOSPC;
+        put_u8(out, FL_OP_COPY);
+        put_u16(out, m->x);
+        put_u16(out, m->y);
+        put_u16(out, m->w);
+        put_u16(out, m->h);
+        put_u16(out, m->src_x);
+        put_u16(out, m->src_y);
+    }
+    return 0;
+}
+
+static int write_tiles(fl_writer *out, const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles)
+{
+    int index = 0, failure;
+    fl_tile t;
+    while (fl_next_tile(tiles, w, h, &index, &t)) {
+        if ((failure = write_tile(out, fl_tile_pixels(image, stride, &t), stride, &t)))
+            return failure;
+    }
+    return flush_run(out);
+}
+
+int64_t fl_stream_bound(int n_moves, int n_tiles)
+{
+    if (n_moves < 0 || n_tiles < 0)
+        return -EINVAL;
+    return (int64_t)n_moves * FL_COPY_BYTES + (int64_t)n_tiles * (FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS);
+}
+
+int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n_moves,
+                         const uint8_t *tiles, uint8_t *out, int64_t capacity)
+{
+    if (!fl_valid_picture(image, stride, w, h) || n_moves < 0 || (n_moves > 0 && !moves) || !tiles || capacity < 0 ||
+        (capacity > 0 && !out) || !moves_allowed(moves, n_moves, w, h))
+        return -EINVAL;
+    fl_writer writer;
+    writer.at = out;
+    writer.end = capacity ? out + capacity : out;
+    writer.run.rect.w = 0;
+    clear_colours(&writer.table);
+    int failure;
+    if ((failure = write_moves(&writer, moves, n_moves)))
+        return failure;
+    if ((failure = write_tiles(&writer, image, stride, w, h, tiles)))
+        return failure;
+    return writer.at - out;
+}

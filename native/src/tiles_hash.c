@@ -1,0 +1,46 @@
+/* The tile hash, as docs/tile-stream.md defines it. */
+#include "internal.h"
+
+/* The upper halves of splitmix64's first 64 outputs from seed 0. None has 0x00 or 0xFF on top, so that a key plus a
+ * colour is never 0 and never wraps. */
+const uint32_t fl_hash_keys[FL_TILE] = {
+    0xE220A839, 0x6E789E6A, 0x06C45D18, 0xF88BB8A8, 0x1B39896A, 0x53CB9F0C, 0x2C829ABE, 0xC584133A,
+    0x3EE57890, 0xF3B8488C, 0x657EECDD, 0xC2D326E0, 0x8621A03F, 0x8E1F7555, 0xB54E0F16, 0x84BB3F97,
+    0x7D29825C, 0xC3CF1710, 0x3466E9A0, 0xD81A8D2B, 0xDB01602B, 0xA9038A92, 0xEDF5F1D9, 0x54496AD6,
+    0xDD7C01D4, 0x935E82F1, 0x69B82EBC, 0x40D29EB5, 0xA2F09DAB, 0xEE521D7A, 0xF16952EE, 0x377D35DE,
+    0x0C7DE806, 0x05582D37, 0xD254741F, 0x69630F75, 0x417EF961, 0x3C3C41A3, 0x6E19905D, 0x4FA9FA73,
+    0x84EB4454, 0x134F7096, 0x07DC930B, 0x12C015A9, 0xCC06C316, 0xECEE6563, 0x3E84ECB1, 0x690ED476,
+    0x774615D7, 0x22B353F0, 0xE3DDD86B, 0xDF268ADE, 0x2098EB73, 0x03D68453, 0xC952C562, 0x9B196BCA,
+    0x30260345, 0xCF448A58, 0xF4A578DC, 0xBFDEAED9, 0xED79402D, 0x55F070AB, 0x3E00A349, 0xE255B237,
+};
+
+uint64_t fl_row_sum_scalar(const uint8_t *row, int w)
+{
+    uint64_t sum = 0;
+    int x = 0;
+    for (; x + 1 < w; x += 2)
+        sum += (uint64_t)(fl_load_pixel(row + 4 * x) + fl_hash_keys[x]) *
+               (fl_load_pixel(row + 4 * x + 4) + fl_hash_keys[x + 1]);
+    if (x < w)
+        sum += (uint64_t)(fl_load_pixel(row + 4 * x) + fl_hash_keys[x]) * fl_hash_keys[x + 1];
+    return sum;
+}
+
+uint64_t fl_tile_hash_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h)
+{
+    uint64_t hash = fl_hash_start(w, h);
+    for (int y = 0; y < h; y++)
+        hash = fl_hash_fold(hash, fl_row_sum_scalar(image + y * stride, w));
+    return hash;
+}
+
+int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes)
+{
+    if (!fl_valid_picture(image, stride, w, h) || !tiles || !hashes)
+        return -EINVAL;
+    int index = 0;
+    fl_tile t;
+    while (fl_next_tile(tiles, w, h, &index, &t))
+        hashes[t.index] = fl_kernels.tile_hash(fl_tile_pixels(image, stride, &t), stride, t.w, t.h);
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* The tile hash, four pairs of pixels at a time. */
+#include <immintrin.h>
+
+#include "internal.h"
+
+/* The products of four pairs: each 64-bit lane holds a pixel in its lower half and the next one in its upper. */
+static inline __m256i products(const uint8_t *row, int x)
+{
+    const __m256i colour = _mm256_set1_epi32(FL_COLOUR);
+    const __m256i pixels = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(row + 4 * x)), colour);
+    const __m256i keys = _mm256_loadu_si256((const __m256i *)(fl_hash_keys + x));
+    const __m256i sums = _mm256_add_epi32(pixels, keys);
+    return _mm256_mul_epu32(sums, _mm256_srli_epi64(sums, 32));
+}
+
+static inline uint64_t whole_row_sum(const uint8_t *row)
+{
+    __m256i sum = products(row, 0);
+    for (int x = 8; x < FL_TILE; x += 8)
+        sum = _mm256_add_epi64(sum, products(row, x));
+    const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+}
+
+uint64_t fl_row_sum_avx2(const uint8_t *row, int w)
+{
+    return w == FL_TILE ? whole_row_sum(row) : fl_row_sum_scalar(row, w);
+}
+
+uint64_t fl_tile_hash_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h)
+{
+    if (w != FL_TILE)
+        return fl_tile_hash_scalar(image, stride, w, h);
+    uint64_t hash = fl_hash_start(w, h);
+    for (int y = 0; y < h; y++)
+        hash = fl_hash_fold(hash, whole_row_sum(image + y * stride));
+    return hash;
+}
