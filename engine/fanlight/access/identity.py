@@ -58,9 +58,8 @@ class Identity:
     certificate: x509.Certificate
 
     @classmethod
-    def create(cls, at: datetime | None = None) -> "Identity":
-        """Make a new identity, valid from a day before `at` (aware; None: today)."""
-        at = at or _today()
+    def create(cls, at: datetime) -> "Identity":
+        """Make a new identity, valid from a day before `at` (aware)."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _certificate(_IDENTITY_NAME, _IDENTITY_NAME, key.public_key(), key.public_key())
@@ -105,10 +104,10 @@ class Identity:
         """What others know this identity by."""
         return key_fingerprint(self.public_key)
 
-    def leaf(self, at: datetime | None = None) -> Leaf:
+    def leaf(self, at: datetime) -> Leaf:
         """Make a TLS certificate for a host, with a key of its own, valid for LEAF_LIFETIME from a day before `at`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        start = (at or _today()) - _CLOCK_TOLERANCE
+        start = at - _CLOCK_TOLERANCE
         builder = (
             _certificate(_LEAF_NAME, _IDENTITY_NAME, key.public_key(), self.key.public_key())
             .not_valid_before(start)
@@ -165,7 +164,7 @@ def parse_fingerprint(text: str) -> str:
     return digits
 
 
-def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime | None = None) -> bool:
+def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime) -> bool:
     """Check that a TLS certificate was signed by an identity, that both are what they should be, and valid at `at`.
 
     False for anything else, damaged certificates included.
@@ -175,9 +174,7 @@ def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime | None = N
         _p256_spki(identity)
         identity.verify_directly_issued_by(identity)
         leaf.verify_directly_issued_by(identity)
-        return (
-            _is_identity(identity) and _is_leaf(leaf) and all(_is_valid_at(c, at or _today()) for c in (leaf, identity))
-        )
+        return _is_identity(identity) and _is_leaf(leaf) and all(_is_valid_at(c, at) for c in (leaf, identity))
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, RemoteProtocolError):
         return False
     except (x509.ExtensionNotFound, x509.DuplicateExtension):
@@ -260,8 +257,3 @@ def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _today() -> datetime:
-    # Certificates carry calendar dates, so this is the one place below net/ that asks what day it is.
-    return datetime.now(UTC)

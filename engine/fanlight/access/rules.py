@@ -8,7 +8,7 @@ alone does not serve to guess passwords.
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -119,11 +119,11 @@ class Rules:
         """Return the identity that is pinned for an address."""
         return self._store.known_host(address)
 
-    def pin_host(self, address: str, fingerprint: str, certificate: bytes, at: datetime | None = None) -> None:
+    def pin_host(self, address: str, fingerprint: str, certificate: bytes, at: datetime) -> None:
         """Pin the identity of a host at first contact. IdentityError when the address is pinned to another one."""
         if certificate_fingerprint(certificate) != fingerprint:
             raise UsageError("the fingerprint to pin is not that of the certificate")
-        self._store.pin_host(KnownHost(address, fingerprint, certificate, at or datetime.now(UTC)))
+        self._store.pin_host(KnownHost(address, fingerprint, certificate, at))
 
     def forget_host(self, address: str) -> bool:
         """Remove a pin; False when there was none."""

@@ -33,12 +33,12 @@ _CLOCK_SAMPLES = 8
 
 
 class ClientSession(BaseSession[ClientOnly]):
-    """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date, None: today.
+    """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
     The send methods raise LocalProtocolError: the session is not open, it lacks the right, a value is out of bounds.
     """
 
-    def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime | None = None) -> None:
+    def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
         super().__init__(Role.CLIENT, now)
         self.fingerprint = ""
         self._identity = identity
