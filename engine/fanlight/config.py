@@ -7,6 +7,8 @@ user that runs fanlight; anything wider is refused, because a key that others ca
 import os
 import secrets
 import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fanlight.access.identity import Identity
@@ -60,17 +62,17 @@ def parse_size(text: str) -> Size:
 
 
 def environment_display() -> str | None:
-    """The X display of the environment, if it names one."""
+    """Return the X display of the environment, if it names one."""
     return os.environ.get("DISPLAY") or None
 
 
 def environment() -> dict[str, str]:
-    """A copy of the environment, for programs that are started in it."""
+    """Return a copy of the environment, for programs that are started in it."""
     return dict(os.environ)
 
 
 def default_home() -> Path:
-    """FANLIGHT_HOME, or the user's data directory."""
+    """Return FANLIGHT_HOME, or fanlight's place in the user's data directory."""
     if named := os.environ.get("FANLIGHT_HOME"):
         return Path(named)
     data = os.environ.get("XDG_DATA_HOME")
@@ -108,7 +110,7 @@ class Home:
 
     def identity(self) -> Identity:
         """Load this home's identity; it is made at the first call."""
-        raw = self._secret(_IDENTITY_FILE, lambda: Identity.create().to_pem())
+        raw = self._secret(_IDENTITY_FILE, lambda: Identity.create(datetime.now(UTC)).to_pem())
         try:
             return Identity.from_pem(raw)
         except StateError as error:
@@ -117,8 +119,8 @@ class Home:
     def store(self) -> Store:
         """Open this home's store; it is made at the first call."""
         path = self.path / _STORE_FILE
-        _create_exclusively(path, b"")
-        _check_private(path)
+        if path.exists() or path.is_symlink():
+            _check_private(path)
         return Store(path)
 
     def rules(self) -> Rules:
@@ -129,10 +131,12 @@ class Home:
         """Load the key that seals the verifiers in the store; it is made at the first call."""
         pepper = self._secret(_PEPPER_FILE, lambda: secrets.token_bytes(_PEPPER_BYTES))
         if len(pepper) != _PEPPER_BYTES:
-            raise StateError(f"{self.path / _PEPPER_FILE} is damaged: restore it, or remove it and set the passwords anew")
+            raise StateError(
+                f"{self.path / _PEPPER_FILE} is damaged: restore it, or remove it and set the passwords anew"
+            )
         return pepper
 
-    def _secret(self, name: str, make) -> bytes:  # type: ignore[no-untyped-def]
+    def _secret(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.path / name
         if not path.exists() and not path.is_symlink():
             _create_exclusively(path, make())
@@ -190,9 +194,8 @@ def _create_exclusively(path: Path, content: bytes) -> None:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
 
 
-
 def local_displays() -> tuple[str, ...]:
-    """The local X displays that have a socket; one whose server died may be among them."""
+    """Return the local X displays that have a socket; one whose server died may be among them."""
     try:
         names = sorted(entry.name for entry in Path("/tmp/.X11-unix").iterdir() if entry.is_socket())  # noqa: S108
     except OSError:

@@ -46,7 +46,7 @@ class Frame:
 
     `image` is a view that the capture owns: it is valid until the next frame is taken.
     `damage` is what may have changed since the frame before, clipped to the picture.
-    `damaged_at` and `captured_at` are `time.monotonic()` seconds: the first damage in this frame, and the end of the read.
+    `damaged_at` and `captured_at` are `time.monotonic()` seconds: the first damage in it, and the end of the read.
     """
 
     image: Image

@@ -1,6 +1,7 @@
 """`fanlight connect`: see a host's screen, in a window or without one."""
 
 import json
+import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -77,4 +78,4 @@ def _ask_trust(address: str, fingerprint: str) -> bool:
 
 
 def _person_is_there() -> bool:
-    return click.get_text_stream("stdin").isatty() and click.get_text_stream("stderr").isatty()
+    return sys.stdin.isatty() and sys.stderr.isatty()

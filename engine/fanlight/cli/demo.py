@@ -1,6 +1,7 @@
 """`fanlight demo`: the whole path in one command, on a display that is there or on one of our own.
 
-The host runs as a process of its own, as it does in real life; the viewer runs here, or as a window on a second display.
+The host runs as a process of its own, as it does in real life; the viewer runs here, or in a window on a second
+display.
 """
 
 import contextlib
@@ -44,7 +45,9 @@ class RunningHost:
 @click.command()
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End by itself after this long.")
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("run"), show_default=True, help="Where results go.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("run"), show_default=True, help="Where results go."
+)
 def demo(seconds: float | None, listen: str, out: Path) -> None:
     """Host a screen, watch it, and say how it went: the last line is JSON, the last picture OUT/screenshot.png."""
     display = environment_display()

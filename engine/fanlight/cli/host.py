@@ -55,7 +55,10 @@ def host(
     home: Path | None,
     as_json: bool,
 ) -> None:
-    """Show a display to viewers. With --virtual, COMMAND runs as its session: `fanlight host --virtual 1920x1080 -- xterm`."""
+    """Show a display to viewers.
+
+    With --virtual, COMMAND runs as the session of a new display: fanlight host --virtual 1920x1080 -- xterm
+    """
     if virtual and display:
         raise UsageError("give --display or --virtual, not both")
     if command and not virtual:

@@ -1,6 +1,7 @@
 """The options that several commands share, so that each means the same everywhere."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,4 +22,4 @@ json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, 
 def say(as_json: bool, value: dict[str, Any], text: str) -> None:
     """Print one result, for a program or for a person; flushed, because others wait for the line."""
     click.echo(json.dumps(value) if as_json else text)
-    click.get_text_stream("stdout").flush()
+    sys.stdout.flush()

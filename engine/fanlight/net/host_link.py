@@ -135,14 +135,15 @@ class HostLink(asyncio.Protocol):
                     self._refresh(reason)
                 case events.Denied(kind=kind, needs=needs):
                     log.info("%s: denied: %s needs the right %s", self._peer, kind, needs)
-                case events.Ended(error=error):
-                    log.info("%s: ended: %s", self._peer, error)
+                case events.Ended(reason=reason):
+                    log.info("%s: ended: %s", self._peer, reason)
                     self._leave()
         self._flush()
         self._want()
 
     def _open(self, event: events.Opened) -> None:
-        log.info("%s: session open for %s with %s", self._peer, event.fingerprint, ", ".join(sorted(event.rights)))
+        rights = ", ".join(sorted(event.rights))
+        log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
         if self._server.injector is not None:
             self._input = InputChannel(self._server.injector)
         self._stream = self._server.admit(self)

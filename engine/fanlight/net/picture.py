@@ -1,8 +1,8 @@
 """The picture thread: the one consumer of the capture, and the only place that encodes.
 
-It waits until a viewer can take an update, then for damage, and encodes for every viewer that is ready. With no viewer, or
-none that can take anything, it reads nothing. Encoded updates are handed to the asyncio loop, readiness comes back
-by `want`.
+It waits until a viewer can take an update, then for damage, and encodes for every viewer that is ready. With no viewer,
+or none that can take anything, it reads nothing. Encoded updates are handed to the asyncio loop, readiness comes
+back by `want`.
 """
 
 import asyncio

@@ -5,12 +5,14 @@ day; connections that stand keep the one they were bound to.
 """
 
 import asyncio
+import errno
 import hashlib
 import logging
 import socket
 import ssl
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from fanlight.access.identity import Identity
 from fanlight.access.rules import Rules
@@ -19,9 +21,9 @@ from fanlight.codec import Encoder, open_encoder
 from fanlight.errors import FanlightError, UsageError
 from fanlight.host import Picture, PictureStream
 from fanlight.inject import Injector
+from fanlight.net.host_link import HostLink
 from fanlight.net.picture import PictureThread
 from fanlight.net.tls import explain, host_context
-from fanlight.net.host_link import HostLink
 from fanlight.types import Address, CursorShape, Permission, PointerPlace, Size
 
 log = logging.getLogger("fanlight")
@@ -138,7 +140,7 @@ class Server:
     def _tls(self) -> tuple[ssl.SSLContext, bytes]:
         now = time.monotonic()
         if self._context is None or now >= self._context_until:
-            leaf = self._identity.leaf()
+            leaf = self._identity.leaf(datetime.now(UTC))
             self._context = host_context(leaf)
             self._context_until = now + _LEAF_SECONDS
             self._binding = hashlib.sha256(leaf.certificate_der).digest()
@@ -231,8 +233,6 @@ async def _listen(address: Address) -> list[socket.socket]:
 
 
 def _listen_error(address: Address, error: OSError) -> FanlightError:
-    import errno
-
     if error.errno == errno.EADDRINUSE:
         return FanlightError(
             f"port {address.port} on {address.host} is in use: stop the program that has it, "

@@ -1,8 +1,4 @@
-"""The Python API: connect to a host, watch its screen as a numpy array, and send it input.
-
-    async with fanlight.connect("host:7391", password=...) as session:
-        async for update in session.updates():
-            ...                                   # session.image is the remote screen now
+"""An open session, as a program sees it: the remote screen as an array, what changed, and input.
 
 Everything here runs on the caller's event loop. Updates are decoded as they come; a caller that is slower than the
 screen finds the ones it missed merged into the next, never queued.
@@ -11,24 +7,14 @@ screen finds the ones it missed merged into the next, never queued.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from fanlight.access import scram
-from fanlight.access.identity import Identity, parse_fingerprint
-from fanlight.access.rules import Rules
 from fanlight.codec import Decoder, open_decoder
-from fanlight.config import Home, parse_address
-from fanlight.errors import AuthenticationFailed, ConnectionLost, FanlightError, IdentityError, RemoteProtocolError, UsageError
-from fanlight.net.client_link import ClientLink, open_link
+from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
+from fanlight.net.client_link import ClientLink
 from fanlight.session import events
-from fanlight.session.client_session import ClientSession
 from fanlight.types import Address, CursorShape, Image, Permission, PointerPlace, Rect, Size
-
-Password = str | Callable[[], str | None]
-Trust = str | Callable[[str, str], bool]
 
 _LEDGER_ENTRIES = 4096
 _MOST_RECTS = 128
@@ -36,7 +22,10 @@ _MOST_RECTS = 128
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """The stamps of one update, in `time.monotonic()` seconds of this machine (the host's clock, put right)."""
+    """The stamps of one update, in `time.monotonic()` seconds of this machine, the host's put right by `offset`.
+
+    `offset` is how far the host's clock is ahead of ours, None while that is not known: its stamps are then its own.
+    """
 
     seq: int
     bytes: int
@@ -48,11 +37,12 @@ class LedgerEntry:
     sent_at: float
     received_at: float
     decoded_at: float
+    offset: float | None
 
     @property
-    def latency(self) -> float:
-        """Seconds from the damage at the host to the decoded picture here."""
-        return self.decoded_at - self.damaged_at
+    def latency(self) -> float | None:
+        """Seconds from the damage at the host to the decoded picture here; None while the clocks are not compared."""
+        return None if self.offset is None else self.decoded_at - self.damaged_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +185,7 @@ class RemoteSession:
             sent_at=session.local_time(picture.sent_at),
             received_at=received_at,
             decoded_at=decoded_at,
+            offset=session.clock_offset,
         )
         self.ledger.append(entry)
         self._tell(self._decoder.damage, entry=entry)
@@ -236,154 +227,3 @@ class RemoteSession:
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
-
-
-@asynccontextmanager
-async def connect(
-    address: str,
-    *,
-    home: Path | str | None = None,
-    password: Password | None = None,
-    trust: Trust | None = None,
-) -> AsyncIterator[RemoteSession]:
-    """Open a session with the host at `address` (host or host:port).
-
-    `home` holds this client's identity and the hosts it knows. `password` is the text, or a function that asks for it when
-    it is needed. `trust` is the fingerprint of a host that is not known yet, or a function of (address, fingerprint).
-    Raises Unreachable, IdentityError, Refused, AuthenticationFailed, ConnectionLost.
-    """
-    at = parse_address(address)
-    place = Home(home)
-    rules = place.rules()
-    try:
-        certificate = await _identity_of(at, rules, trust)
-        opening = _Opening(at, place.identity(), certificate, password)
-        session = await opening.run()
-    finally:
-        rules.close()
-    try:
-        yield session
-    finally:
-        await session.close()
-
-
-async def _identity_of(address: Address, rules: Rules, trust: Trust | None) -> bytes:
-    """Return the pinned identity certificate of a host, pinning it at first contact if it is trusted."""
-    known = rules.known_host(str(address))
-    if known is not None:
-        _check_still_trusted(address, known.fingerprint, trust)
-        return known.certificate
-    seen = await _look(address)
-    _decide(address, seen.fingerprint, trust)
-    rules.pin_host(str(address), seen.fingerprint, seen.certificate)
-    return seen.certificate
-
-
-def _check_still_trusted(address: Address, pinned: str, trust: Trust | None) -> None:
-    if isinstance(trust, str) and parse_fingerprint(trust) != pinned:
-        raise IdentityError(
-            f"{address} is known here as {pinned}, which is not the fingerprint that you gave. If it was set up anew "
-            f"on purpose, run `fanlight identity forget {address}` first"
-        )
-
-
-def _decide(address: Address, fingerprint: str, trust: Trust | None) -> None:
-    if isinstance(trust, str):
-        if parse_fingerprint(trust) == fingerprint:
-            return
-        raise IdentityError(f"{address} has the fingerprint {fingerprint}, not the one that you gave: nothing was sent to it")
-    if trust is None or not trust(str(address), fingerprint):
-        raise IdentityError(
-            f"{address} is not known here. Its fingerprint is {fingerprint}: compare it with `fanlight identity show` on "
-            f"the host, then trust it with --trust {fingerprint}"
-        )
-
-
-async def _look(address: Address) -> events.HostIdentity:
-    """Learn who answers at an address, as a nobody: with a key made for this look alone, and no proof sent."""
-    seen: asyncio.Future[events.HostIdentity] = asyncio.get_running_loop().create_future()
-
-    def on_event(event: events.ClientEvent) -> None:
-        if seen.done():
-            return
-        if isinstance(event, events.HostIdentity):
-            seen.set_result(event)
-        elif isinstance(event, events.Ended):
-            seen.set_exception(event.error or ConnectionLost(f"{address} hung up before it said who it is"))
-
-    nobody = Identity.create()
-    link = await open_link(address, None, lambda leaf: ClientSession(nobody, leaf, time.monotonic()), on_event)
-    try:
-        return await seen
-    finally:
-        link.session.end("only looked", time.monotonic())
-        link.flush()
-        link.close()
-        await link.gone
-
-
-class _Opening:
-    """One handshake: answers what the session asks until it is open or has failed."""
-
-    def __init__(self, address: Address, identity: Identity, certificate: bytes, password: Password | None) -> None:
-        self._address = address
-        self._identity = identity
-        self._certificate = certificate
-        self._password = password
-        self._session: RemoteSession | None = None
-        self._done: asyncio.Future[RemoteSession] = asyncio.get_running_loop().create_future()
-        self._answering: asyncio.Task[None] | None = None
-
-    async def run(self) -> RemoteSession:
-        """Connect and return the open session."""
-        self._link = await open_link(self._address, self._certificate, self._make_session, self._on_event)
-        try:
-            return await self._done
-        except BaseException:
-            self._link.abort()
-            raise
-
-    def _make_session(self, leaf: bytes) -> ClientSession:
-        return ClientSession(self._identity, leaf, time.monotonic())
-
-    def _on_event(self, event: events.ClientEvent) -> None:
-        if self._session is not None:
-            self._session.take(event)
-            return
-        match event:
-            case events.HostIdentity(certificate=certificate):
-                self._meet(certificate)
-            case events.SaltWanted():
-                self._answering = asyncio.get_running_loop().create_task(self._answer(event))
-            case events.Opened():
-                self._session = RemoteSession(self._address, self._link, event)
-                self._done.set_result(self._session)
-            case events.Ended(error=error):
-                self._fail(error or ConnectionLost(f"{self._address} ended the connection before the session was open"))
-
-    def _meet(self, certificate: bytes) -> None:
-        if certificate != self._certificate:
-            self._fail(IdentityError(f"{self._address} shows another identity than TLS proved: nothing was sent to it"))
-            self._link.abort()
-        else:
-            self._link.session.trust(time.monotonic())
-
-    async def _answer(self, wanted: events.SaltWanted) -> None:
-        """Ask for the password where that is needed, and prove it; both off the loop, since both take long."""
-        try:
-            password = self._password if isinstance(self._password, str) else await self._ask()
-            salted = await asyncio.to_thread(scram.salt_password, password, wanted.salt, wanted.iterations)
-            self._link.session.prove(salted, time.monotonic())
-            self._link.flush()
-        except FanlightError as error:
-            self._fail(error)
-
-    async def _ask(self) -> str:
-        password = await asyncio.to_thread(self._password) if callable(self._password) else None
-        if not password:
-            raise AuthenticationFailed("the host asks for a password and none was given: use --password-file, or a terminal")
-        return password
-
-    def _fail(self, error: FanlightError) -> None:
-        if not self._done.done():
-            self._done.set_exception(error)
