@@ -1,0 +1,6 @@
+"""What cffi builds from native/include/fanlight.h; only fanlight.kernels touches it."""
+
+from typing import Any
+
+ffi: Any
+lib: Any

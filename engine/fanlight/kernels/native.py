@@ -1,0 +1,138 @@
+"""What the other kernel modules share: arrays to pointers, results to exceptions."""
+
+import errno
+import os
+from typing import Any, Final, NamedTuple, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fanlight._native import ffi, lib
+from fanlight.errors import CodecError, FanlightError, UsageError
+from fanlight.types import MAX_SIDE, Image, Size, Tiles
+
+TILE: Final[int] = lib.FL_TILE
+
+_ERRORS: Final[dict[int, type[FanlightError]]] = {errno.EINVAL: UsageError, errno.EBADMSG: CodecError}
+_MEANINGS: Final[dict[int, str]] = {
+    errno.EINVAL: "the arguments do not fit the picture",
+    errno.EBADMSG: "the bytes are damaged or were made to do harm",
+}
+
+
+class Picture(NamedTuple):
+    """A checked picture as the native core takes it; the array must outlive it."""
+
+    pixels: Any
+    stride: int
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return self.width, self.height
+
+
+def check(result: int, what: str) -> int:
+    """Return a native result, or raise the error it stands for: `what` did not work."""
+    if result >= 0:
+        return result
+    meaning = _MEANINGS.get(-result, os.strerror(-result))
+    raise _ERRORS.get(-result, FanlightError)(f"{what} failed: {meaning}")
+
+
+def check_size(size: Size) -> Size:
+    """Return a size that pictures may have, or raise UsageError."""
+    width, height = size
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise UsageError(f"a picture has sides of 1 to {MAX_SIDE} pixels, not {width} x {height}")
+    return width, height
+
+
+def grid(size: Size) -> tuple[int, int]:
+    """Return the rows and columns of tiles that cover a picture."""
+    width, height = check_size(size)
+    return -(-height // TILE), -(-width // TILE)
+
+
+def read_picture(image: Image, name: str) -> Picture:
+    """Check a picture to read from."""
+    if not _is_picture(image):
+        raise UsageError(f"{name} must be (height, width, 4) uint8 with contiguous rows, not {_describe(image)}")
+    height, width = image.shape[:2]
+    check_size((width, height))
+    # The stride of a single row says nothing, and numpy may put anything there.
+    stride = image.strides[0] if height > 1 else 4 * width
+    return Picture(_pointer("uint8_t *", image), stride, width, height)
+
+
+def write_picture(image: Image, name: str) -> Picture:
+    """Check a picture to write to."""
+    picture = read_picture(image, name)
+    _check_writable(image, name)
+    return picture
+
+
+def check_same_size(one: Picture, other: Picture) -> None:
+    """Raise UsageError if two pictures differ in size."""
+    if one.size != other.size:
+        raise UsageError(f"the pictures must have one size, not {one.size} and {other.size}")
+
+
+def read_tiles(tiles: Tiles, size: Size) -> Any:
+    """Check tile marks to read, for a picture of this size."""
+    return _plane(tiles, np.uint8, "uint8_t *", grid(size), "tiles")
+
+
+def write_tiles(tiles: Tiles, size: Size) -> Any:
+    """Check tile marks to write, for a picture of this size."""
+    pointer = read_tiles(tiles, size)
+    _check_writable(tiles, "tiles")
+    return pointer
+
+
+def write_hashes(hashes: NDArray[np.uint64], size: Size) -> Any:
+    """Check an array for tile hashes, for a picture of this size."""
+    pointer = _plane(hashes, np.uint64, "uint64_t *", grid(size), "out")
+    _check_writable(hashes, "out")
+    return pointer
+
+
+def array_of(kind: str, values: list[tuple[int, ...]]) -> Any:
+    """Make a C array of structs; a UsageError for numbers that do not fit."""
+    try:
+        return ffi.new(f"{kind}[]", values)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise UsageError(f"these are not whole numbers of at most 32 bits: {error}") from error
+
+
+def _is_picture(image: object) -> TypeGuard[Image]:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4:
+        return False
+    height, width = image.shape[:2]
+    row, pixel, channel = image.strides
+    return channel == 1 and (width <= 1 or pixel == 4) and (height <= 1 or row >= 4 * width)
+
+
+def _plane(array: NDArray[Any], dtype: type[np.generic], pointer: str, shape: tuple[int, int], name: str) -> Any:
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
+        raise UsageError(f"{name} must be a {np.dtype(dtype)} array of shape {shape}, not {_describe(array)}")
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        raise UsageError(f"{name} must be contiguous and aligned")
+    return _pointer(pointer, array)
+
+
+def _check_writable(array: NDArray[Any], name: str) -> None:
+    if not array.flags.writeable:
+        raise UsageError(f"{name} is written to, but the array is read-only")
+
+
+def _pointer(kind: str, array: NDArray[Any]) -> Any:
+    return ffi.cast(kind, array.__array_interface__["data"][0])
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape} and strides {value.strides}"
+    return type(value).__name__
