@@ -74,6 +74,7 @@ class RemoteSession:
         self._link = link
         self._decoder: Decoder | None = None
         self._codec = ""
+        self._blank = True
         self._pending: ScreenUpdate | None = None
         self._news = asyncio.Event()
         self._error: FanlightError | None = None
@@ -160,6 +161,7 @@ class RemoteSession:
             self._decoder.close()
         self._decoder = open_decoder(codec, size)
         self._codec = codec
+        self._blank = True
         self._tell((Rect(0, 0, *size),), resized=True)
 
     def _show(self, picture: events.Picture) -> None:
@@ -188,6 +190,7 @@ class RemoteSession:
             offset=session.clock_offset,
         )
         self.ledger.append(entry)
+        self._blank = False
         self._tell(self._decoder.damage, entry=entry)
 
     def _tell(self, damage: tuple[Rect, ...], *, resized: bool = False, entry: LedgerEntry | None = None) -> None:
@@ -205,7 +208,9 @@ class RemoteSession:
             merged=(1 if entry else 0) + (before.merged if before else 0),
             latency=entry.latency if entry else (before.latency if before else None),
         )
-        self._news.set()
+        # A size without pixels is nothing to show yet: it comes with the first picture of that size.
+        if not self._blank:
+            self._news.set()
 
     def _seq(self) -> int:
         return self.ledger[-1].seq if self.ledger else 0
