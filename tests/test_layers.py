@@ -34,12 +34,13 @@ FACADES = {"fanlight", "fanlight.__main__"}
 # What may be used only in these modules, whole packages or single ones. A name with a dot is an attribute of a module.
 HOMES = {
     "fanlight._native": {"kernels"},
-    "socket": {"net", "viewer"},  # The window wakes itself by a pair of sockets.
+    # The window wakes itself by a pair of sockets; the supervisor asks whether a display still answers.
+    "socket": {"net", "viewer", "capture.virtual_supervisor"},
     "asyncio": {"net", "client", "viewer", "cli"},
     "ssl": {"net", "client"},
     "threading": {"kernels.x11", "capture", "net", "client", "viewer"},
     "time": {"kernels.x11", "capture", "net", "client", "viewer", "cli"},  # Capture stamps frames.
-    "datetime.datetime.now": set(),
+    "datetime.datetime.now": {"net", "config", "client", "cli"},
     "datetime.datetime.utcnow": set(),
     # SDL takes its settings from the environment; the supervisor is a program of its own that hands it on.
     "os.environ": {"config", "viewer", "capture.virtual_supervisor"},
