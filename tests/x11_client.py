@@ -28,6 +28,7 @@ class X11Client:
         self._socket.sendall(struct.pack("<BxHHHHxx", 0x6C, 11, 0, len(name), len(cookie)) + _pad(name) + _pad(cookie))
         self._read_setup()
         self._gc = self._id
+        self._events: list[bytes] = []
         self._send(55, 0, struct.pack("<IIIII", self._gc, self.root, 1 << 2 | 1 << 15, 0, _INCLUDE_INFERIORS))
 
     def __enter__(self) -> Self:
@@ -70,8 +71,23 @@ class X11Client:
         return {code for code in range(256) if keys[code // 8] >> code % 8 & 1}
 
     def pressed_buttons(self) -> set[int]:
-        (mask,) = struct.unpack_from("<H", self._ask(38, 0, struct.pack("<I", self.root)), 24)
-        return {button for button in range(1, 6) if mask >> 7 + button & 1}
+        return {button for button in range(1, 6) if self._modifiers() >> 7 + button & 1}
+
+    def keyboard_group(self) -> int:
+        """Which of the keyboard's layouts is in force."""
+        return self._modifiers() >> 13 & 3
+
+    def watch_buttons(self) -> None:
+        """Take the button events that no window takes."""
+        self._send(2, 0, struct.pack("<III", self.root, 1 << 11, 1 << 2 | 1 << 3))
+        self.sync()
+
+    def button_events(self) -> list[tuple[str, int]]:
+        """What came since the last call: ("press" or "release", button)."""
+        self.sync()
+        events, self._events = self._events, []
+        names = {4: "press", 5: "release"}
+        return [(names[event[0] & 0x7F], event[1]) for event in events if event[0] & 0x7F in names]
 
     def keysyms(self) -> set[int]:
         """Every keysym that some key carries."""
@@ -96,6 +112,10 @@ class X11Client:
         """Return when all before is done."""
         self._ask(43, 0, b"")
 
+    def _modifiers(self) -> int:
+        (mask,) = struct.unpack_from("<H", self._ask(38, 0, struct.pack("<I", self.root)), 24)
+        return int(mask)
+
     def _opcode(self, extension: str) -> int:
         name = extension.encode()
         reply = self._ask(98, 0, struct.pack("<Hxx", len(name)) + _pad(name))
@@ -113,6 +133,7 @@ class X11Client:
                 raise AssertionError(f"X error {head[1]} to request {head[10]}")
             if head[0] == 1:
                 return head + self._read(4 * struct.unpack_from("<I", head, 4)[0])
+            self._events.append(head)
 
     def _read_setup(self) -> None:
         status, length = struct.unpack("<BxxxxxH", self._read(8))

@@ -92,7 +92,7 @@ def test_first_frame_is_the_whole_screen(capture: Capture, painter: X11Client) -
 def test_picture_at_rest_equals_what_xwd_sees(xvfb: str, capture: Capture, run_program: RunProgram) -> None:
     first = frame_of(capture)
     run_program(xvfb, "xterm", "-geometry", "80x24+10+10", "-e", "seq 1 2000; sleep 60")
-    run_program(xvfb, "xlogo", "-geometry", "200x200+700+30")
+    run_program(xvfb, "xlogo", "-geometry", "200x200+700+30", "-bg", "green")
     wait_until(lambda: len(np.unique(xwd(xvfb).reshape(-1, 4), axis=0)) > 2)
     last = settle(capture, lambda: xwd(xvfb), first)
     assert last is not first

@@ -7,8 +7,6 @@ from typing import Self
 
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
-NO_DISPLAY_ADVICE = "start an X server and set DISPLAY, or run `fanlight host --virtual 1920x1080`"
-
 
 class Capture(ABC):
     """A source of frames for one consumer thread; `wake` and `close` may be called from any other.

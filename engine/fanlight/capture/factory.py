@@ -2,11 +2,11 @@
 
 import re
 
-from fanlight.capture.base import NO_DISPLAY_ADVICE, Capture
+from fanlight.capture.base import Capture
 from fanlight.capture.pattern import PatternCapture
 from fanlight.capture.x11 import X11Capture
 from fanlight.errors import CaptureError, UsageError
-from fanlight.kernels.x11 import NoDisplayError, UnsupportedError
+from fanlight.kernels.x11 import UnsupportedError
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Size
 
 BACKENDS = ("x11", "mss", "pattern")
@@ -39,8 +39,6 @@ def open_capture(source: str | None = None, backend: str | None = None, max_fps:
 def _open_display(display: str | None, backend: str | None, max_fps: int) -> Capture:
     try:
         return X11Capture(display, max_fps)
-    except NoDisplayError as error:
-        raise CaptureError(f"{error}; {NO_DISPLAY_ADVICE}") from error
     except UnsupportedError as error:
         if backend is not None:
             raise

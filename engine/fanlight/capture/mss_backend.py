@@ -10,13 +10,16 @@ import mss
 import numpy as np
 from mss.exception import ScreenShotError
 
-from fanlight.capture.base import NO_DISPLAY_ADVICE, Capture
+from fanlight.capture.base import Capture
 from fanlight.capture.pacing import Pacer, deadline_of
 from fanlight.errors import CaptureError
 from fanlight.kernels import tiles
+from fanlight.kernels.x11 import NO_DISPLAY_ADVICE
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, Rect, Size
 
 _MEASURE_SECONDS = 1.0
+# mss asserts that there is an answer, which there is not when the server has gone; without assertions it meets NULL.
+_FAILURES = (ScreenShotError, AssertionError, ValueError)
 _PACKAGES = "libxcb1 libxcb-randr0 libxcb-render0 libxcb-shm0 libxcb-xfixes0"
 
 
@@ -85,7 +88,7 @@ class MssCapture(Capture):
         width, height = self._size
         try:
             shot = self._grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
-        except ScreenShotError:
+        except _FAILURES:
             self._reopen(now)
             return None
         image: Image = np.frombuffer(shot.raw, np.uint8).reshape(height, width, 4)
@@ -123,7 +126,7 @@ def _open(display: str | None) -> mss.MSS:
 def _measure(grabber: mss.MSS) -> Size:
     try:
         whole = grabber.monitors[0]
-    except ScreenShotError as error:
+    except _FAILURES as error:
         raise CaptureError(f"mss cannot measure the display: {_first_line(error)}") from error
     width, height = whole["width"], whole["height"]
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from fanlight._native import ffi, lib
 
+from fanlight._native import ffi, lib
 from fanlight.errors import CaptureError, InjectError
 from fanlight.types import CursorShape, Frame, Image, PointerPlace, Rect, Size
 
 MAX_BUTTON: Final = 15
+NO_DISPLAY_ADVICE: Final = "start an X server and set DISPLAY, or run `fanlight host --virtual 1920x1080`"
 
 _COOKIE_BYTES: Final = 16
 _WHY_BYTES: Final = 256
@@ -27,18 +28,11 @@ class UnsupportedError(CaptureError):
     """The display works, but lacks what native capture needs."""
 
 
-class NoDisplayError(CaptureError):
-    """No X server answers to that name."""
-
-
-_REASONS: Final = {errno.ENOTSUP: UnsupportedError, errno.ECONNREFUSED: NoDisplayError, errno.EINVAL: NoDisplayError}
-
-
 class Screen:
     """A captured X screen.
 
     One thread calls `next`; the rest may be called from any. UnsupportedError where the server lacks an extension or
-    keeps its pixels otherwise, NoDisplayError or CaptureError where the display cannot be opened.
+    keeps its pixels otherwise, CaptureError where the display cannot be opened.
     """
 
     def __init__(self, display: str | None, max_fps: int) -> None:
@@ -49,7 +43,7 @@ class Screen:
         out = ffi.new("fl_x11 **")
         code, why = _open(lambda text: lib.fl_x11_open(_encode(display), max_fps, out, text, _WHY_BYTES))
         if code < 0:
-            raise _REASONS.get(-code, CaptureError)(why)
+            raise UnsupportedError(why) if code == -errno.ENOTSUP else CaptureError(why)
         self._handle = out[0]
         self._frame = ffi.new("fl_x11_frame *")
         self._memory: Any = None
@@ -222,9 +216,11 @@ class _Release:
 
 
 def _open(call: Callable[[Any], int]) -> tuple[int, str]:
+    """Call something that explains its failure in one sentence; return its code and the sentence."""
     text = ffi.new("char[]", _WHY_BYTES)
     code = call(text)
-    return code, ffi.string(text).decode("utf-8", "replace")
+    why = ffi.string(text).decode("utf-8", "replace")
+    return code, f"{why}; {NO_DISPLAY_ADVICE}" if code in (-errno.ECONNREFUSED, -errno.EINVAL) else why
 
 
 def _encode(display: str | None) -> Any:
