@@ -17,7 +17,7 @@ from serving import PASSWORD, serving
 async def test_a_viewer_sees_the_screen_exactly(tmp_path: Path) -> None:
     with open_capture("pattern:320x200", max_fps=30) as capture:
         async with (
-            serving(tmp_path / "host", capture=capture) as host,
+            serving(tmp_path / "host", capture=capture, codec="tiles") as host,
             fanlight.connect(
                 host.address, home=tmp_path / "viewer", password=PASSWORD, trust=host.fingerprint
             ) as session,
