@@ -1,0 +1,81 @@
+"""The kernels on a whole 1080p picture, each beside the plainest thing that touches the same bytes."""
+
+import zlib
+
+import numpy as np
+import pytest
+from kernel_cases import FILLS, SIZES, picture
+
+from conftest import Measure
+from fanlight.kernels import moves, stream, tiles
+from fanlight.types import Rect
+
+SIZE = SIZES[-1]
+WIDTH, HEIGHT = SIZE
+SCROLL = 37
+
+on_every_instruction_set = pytest.mark.usefixtures("variant")
+
+
+@on_every_instruction_set
+def test_compare_equal(measure: Measure) -> None:
+    before = picture(SIZE, "random")
+    after, marks = before.copy(), tiles.all_tiles(SIZE)
+
+    def compare() -> None:
+        marks.fill(1)
+        tiles.compare(before, after, marks)
+
+    measure(compare, "numpy", lambda: (before != after).any())
+    assert not marks.any()
+
+
+@on_every_instruction_set
+def test_compare_different(measure: Measure) -> None:
+    before, after, marks = picture(SIZE, "low"), picture(SIZE, "high"), tiles.all_tiles(SIZE)
+    measure(lambda: tiles.compare(before, after, marks), "numpy", lambda: (before != after).any())
+    assert marks.all()
+
+
+@on_every_instruction_set
+def test_copy(measure: Measure) -> None:
+    source, marks = picture(SIZE, "random"), tiles.all_tiles(SIZE)
+    target = source.copy()
+    measure(lambda: tiles.copy(source, target, marks), "memcpy", lambda: np.copyto(target, source))
+
+
+@on_every_instruction_set
+def test_hashes(measure: Measure) -> None:
+    image, marks = picture(SIZE, "random"), tiles.all_tiles(SIZE)
+    target, out = image.copy(), np.zeros(tiles.grid(SIZE), np.uint64)
+    measure(lambda: tiles.hashes(image, marks, out), "memcpy", lambda: np.copyto(target, image))
+
+
+@on_every_instruction_set
+def test_find_scroll(measure: Measure) -> None:
+    before = picture(SIZE, "random")
+    after = np.roll(before, -SCROLL, axis=0)
+    target, area = before.copy(), Rect(0, 0, *SIZE)
+    measure(lambda: moves.find(before, after, area), "memcpy", lambda: np.copyto(target, before))
+    assert sum(move.w * move.h for move in moves.find(before, after, area)) >= WIDTH * (HEIGHT - SCROLL)
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_stream_encode(measure: Measure, fill: str) -> None:
+    image, marks = picture(SIZE, fill), tiles.all_tiles(SIZE)
+    target = image.copy()
+    measure(lambda: stream.encode(image, (), marks), "memcpy", lambda: np.copyto(target, image))
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_stream_decode(measure: Measure, fill: str) -> None:
+    image, marks = picture(SIZE, fill), tiles.all_tiles(SIZE)
+    encoded, target = stream.encode(image, (), marks), np.zeros_like(image)
+    measure(lambda: stream.decode(encoded, target, marks), "memcpy", lambda: np.copyto(target, image))
+    assert (target[..., :3] == image[..., :3]).all()
+
+
+def test_stream_beside_zlib(measure: Measure) -> None:
+    image, marks = picture(SIZE, "few"), tiles.all_tiles(SIZE)
+    raw = image.tobytes()
+    measure(lambda: zlib.compress(stream.encode(image, (), marks), 1), "zlib of pixels", lambda: zlib.compress(raw, 1))
