@@ -3,6 +3,7 @@
 It works on X servers that lack what native capture needs. It knows nothing of the pointer.
 """
 
+import contextlib
 import threading
 import time
 
@@ -34,9 +35,10 @@ class MssCapture(Capture):
         self._closed = False
         self._busy = threading.Lock()
         self._last: Image | None = None
-        self._grabber = _open(display)
-        self._size = _measure(self._grabber)
-        self._measured_at = time.monotonic()
+        self._grabber: mss.MSS | None = None
+        self._size = (0, 0)
+        self._measured_at = 0.0
+        self._measure(time.monotonic())
 
     @property
     def size(self) -> Size:
@@ -63,9 +65,8 @@ class MssCapture(Capture):
         """End the capture; a thread that waits in `next` gets a CaptureError."""
         self._pacer.wake()
         with self._busy:
-            if not self._closed:
-                self._closed = True
-                _close(self._grabber)
+            self._closed = True
+            self._close_grabber()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -83,27 +84,43 @@ class MssCapture(Capture):
 
     def _grab(self, now: float) -> Image | None:
         """Read the whole screen; None when it changed its size under the read."""
-        if now - self._measured_at >= _MEASURE_SECONDS:
-            self._reopen(now)
+        grabber = self._grabber
+        if grabber is None or now - self._measured_at >= _MEASURE_SECONDS:
+            grabber = self._measure_again(now)
         width, height = self._size
         try:
-            shot = self._grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
+            shot = grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
         except _FAILURES:
-            self._reopen(now)
+            self._measure_again(now)
             return None
         image: Image = np.frombuffer(shot.raw, np.uint8).reshape(height, width, 4)
         image.flags.writeable = False
         return image
 
-    def _reopen(self, now: float) -> None:
-        """Measure the screen anew: mss learns a screen's size once, and sizes its memory by it."""
-        _close(self._grabber)
+    def _measure_again(self, now: float) -> mss.MSS:
         try:
-            self._grabber = _open(self._display)
+            return self._measure(now)
         except CaptureError as error:
             raise CaptureError(f"the screen went away: {error}") from error
-        self._size = _measure(self._grabber)
+
+    def _measure(self, now: float) -> mss.MSS:
+        """Connect anew and take the screen's size: mss learns it once, and sizes its memory by it."""
+        self._close_grabber()
+        self._grabber = grabber = _open(self._display)
+        try:
+            self._size = _size_of(grabber)
+        except CaptureError:
+            self._close_grabber()
+            raise
         self._measured_at = now
+        return grabber
+
+    def _close_grabber(self) -> None:
+        """Close once, whatever comes of it: mss complains when the server has gone, and a second close frees twice."""
+        grabber, self._grabber = self._grabber, None
+        if grabber is not None:
+            with contextlib.suppress(ScreenShotError):
+                grabber.close()
 
     def _damage(self, image: Image) -> tuple[Rect, ...]:
         if self._last is None or self._last.shape != image.shape:
@@ -123,7 +140,7 @@ def _open(display: str | None) -> mss.MSS:
         raise CaptureError(f"mss cannot open the display ({reason}); {NO_DISPLAY_ADVICE}") from error
 
 
-def _measure(grabber: mss.MSS) -> Size:
+def _size_of(grabber: mss.MSS) -> Size:
     try:
         whole = grabber.monitors[0]
     except _FAILURES as error:
@@ -132,14 +149,6 @@ def _measure(grabber: mss.MSS) -> Size:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise CaptureError(f"a screen of {width} x {height} is larger than fanlight can show")
     return width, height
-
-
-def _close(grabber: mss.MSS) -> None:
-    """Close, also when the server is gone, which mss then complains about."""
-    try:
-        grabber.close()
-    except ScreenShotError:
-        return
 
 
 def _first_line(error: Exception) -> str:

@@ -173,16 +173,24 @@ def _spawn(command: list[str], environment: dict[str, str], stdin: int, stdout: 
         return pid
     try:
         os.setsid()
+        _restore_signals()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != us:
             os._exit(1)
-        signal.set_wakeup_fd(-1)
         for target, source in enumerate((stdin, stdout, stderr)):
             os.dup2(source, target)
         os.execvpe(command[0], command, environment)  # noqa: S606 - the command is the caller's
     except OSError as error:
         os.write(2, f"fanlight: cannot run {command[0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _restore_signals() -> None:
+    """Undo what Python and we set up, of which programs inherit a part; from here on SIGTERM is deadly."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 def _descendants() -> set[int]:
