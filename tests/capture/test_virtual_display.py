@@ -165,8 +165,8 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_it_ends_with_a_supervisor_that_is_killed() -> None:
     with VirtualDisplay((64, 64), ["sleep", "1000"]) as display:
         supervisor = supervisor_of(os.getpid())
+        wait_until(lambda: len(children_of(supervisor)) == 2)
         children = children_of(supervisor)
-        assert len(children) == 2
         os.kill(supervisor, signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, children)))
         assert not is_running(display.name)
