@@ -24,20 +24,20 @@ names = pytest.mark.parametrize("name", encoders())
 
 
 def tile_body(plain, compression=PLAIN, length=None):
-    return struct.pack(">BI", compression, len(plain) if length is None else length) + plain
+    return struct.pack("<BI", compression, len(plain) if length is None else length) + plain
 
 
 def zstd_body(plain, length=None, **options):
     packed = zstandard.ZstdCompressor(**options).compress(plain)
-    return struct.pack(">BI", ZSTD, len(plain) if length is None else length) + packed
+    return struct.pack("<BI", ZSTD, len(plain) if length is None else length) + packed
 
 
 def section(kind, body, length=None):
-    return struct.pack(">BI", kind, len(body) if length is None else length) + body
+    return struct.pack("<BI", kind, len(body) if length is None else length) + body
 
 
 def video_body(packet, region=0, flags=KEY, rect=(0, 0, *SIZE)):
-    return struct.pack(">BBHHHH", region, flags, *rect) + packet
+    return struct.pack("<BBHHHH", region, flags, *rect) + packet
 
 
 def plain_stream(image):
@@ -154,18 +154,18 @@ def test_a_length_beyond_what_the_picture_needs_is_refused_unread():
 
 def test_a_zstd_frame_that_lies_about_its_size_is_refused():
     bomb = zstandard.ZstdCompressor().compress(bytes(50_000_000))
-    assert "its zstd frame 50000000" in refused("tiles", struct.pack(">BI", ZSTD, 1000) + bomb)
+    assert "its zstd frame 50000000" in refused("tiles", struct.pack("<BI", ZSTD, 1000) + bomb)
 
 
 def test_a_zstd_frame_without_a_size_is_refused():
     frame = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1000))
-    assert "zstd frame" in refused("tiles", struct.pack(">BI", ZSTD, 1000) + frame)
+    assert "zstd frame" in refused("tiles", struct.pack("<BI", ZSTD, 1000) + frame)
 
 
 def test_a_zstd_frame_of_a_huge_window_is_refused():
     # Magic number, a descriptor without single segment and with an 8-byte size, then a window of 2^41 bytes.
     frame = b"\x28\xb5\x2f\xfd" + b"\xc0" + b"\xf8" + struct.pack("<Q", 1000) + b"\x01\x00\x00"
-    assert "decompress" in refused("tiles", struct.pack(">BI", ZSTD, 1000) + frame)
+    assert "decompress" in refused("tiles", struct.pack("<BI", ZSTD, 1000) + frame)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ENTRIES = json.loads((VECTORS / "update_vectors.json").read_text())
 def updates(name):
     data = memoryview((VECTORS / f"update_{name}.bin").read_bytes())
     while data:
-        (length,) = struct.unpack_from(">I", data)
+        (length,) = struct.unpack_from("<I", data)
         yield data[4 : 4 + length]
         data = data[4 + length :]
 

@@ -54,7 +54,7 @@ def write(name, codec, timed):
     for frame in timed:
         update = encoder.encode(frame)
         if update:
-            updates.append(struct.pack(">I", len(update)) + update)
+            updates.append(struct.pack("<I", len(update)) + update)
             digests.append(None if encoder.digest is None else f"{encoder.digest:016x}")
     (VECTORS / f"update_{name}.bin").write_bytes(b"".join(updates))
     return {"codec": codec, "size": list(encoder.size), "digests": digests}

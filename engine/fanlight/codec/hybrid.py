@@ -23,7 +23,7 @@ Which lane:
 Time is what `damaged_at` and `captured_at` say. Rest is the span from one frame's capture to the first damage of the
 next, so a slow link, which takes few updates, does not look like a resting screen.
 
-An update is a row of sections `u8 kind, u32 length, body`, big-endian. Kind 1 is a tile update (see `tiles`), kind 2
+An update is a row of sections `u8 kind, u32 length, body`, little-endian. Kind 1 is a tile update (see `tiles`), kind 2
 is video: `u8 region, u8 flags (1: key), u16 x, y, w, h`, then one H.264 packet. The only region is 0, the picture.
 """
 
@@ -41,8 +41,8 @@ from fanlight.errors import CodecError, UsageError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Size, Tiles
 
-_SECTION = struct.Struct(">BI")
-_REGION = struct.Struct(">BBHHHH")
+_SECTION = struct.Struct("<BI")
+_REGION = struct.Struct("<BBHHHH")
 _TILES, _VIDEO = 1, 2
 _KEY = 1
 _MOST_SECTIONS = 8

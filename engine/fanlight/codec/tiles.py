@@ -1,6 +1,6 @@
 """The lossless lane: changed tiles and moves as one stream, compressed as one batch; owns its update format.
 
-An update is `u8 compression, u32 plain length, bytes`, big-endian, or nothing at all when nothing changed. The plain
+An update is `u8 compression, u32 plain length, bytes`, little-endian, or nothing at all when nothing changed. The plain
 bytes are the tile stream of docs/tile-stream.md.
 """
 
@@ -20,7 +20,7 @@ from fanlight.types import Frame, Image, Move, Rect, Size, Tiles
 
 DEFAULT_LEVEL = 1
 
-_HEADER = struct.Struct(">BI")
+_HEADER = struct.Struct("<BI")
 _PLAIN, _ZSTD = 0, 1
 # A stream this short does not pay for a frame header and the call.
 _LEAST_COMPRESSED = 64

@@ -1,0 +1,80 @@
+"""Write the golden messages: message_vectors.json holds each message's fields and the whole frame in hexadecimal.
+
+Run it only when the protocol changes on purpose: `python tests/vectors/message_make.py`.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import msgspec
+
+from fanlight.protocol import messages as m
+from fanlight.protocol.framing import pack_header
+from fanlight.protocol.table import KINDS
+from fanlight.types import Permission
+
+KEY = bytes(range(32))
+MESSAGES = {
+    "client_hello": m.ClientHello(version=1, nonce=KEY, key=b"0Y0\x13"),
+    "host_hello": m.HostHello(version=1, nonce=KEY[::-1], identity=b"0\x82\x01\xa2"),
+    "prove": m.Prove(signature=b"0E\x02\x20"),
+    "methods": m.Methods(methods=list(m.METHODS), salt=KEY, iterations=600_000),
+    "auth_password": m.Auth(method="password", proof=KEY),
+    "auth_request": m.Auth(method="request", proof=b""),
+    "ask_code": m.AskCode(),
+    "code": m.Code(code="012345"),
+    "session": m.Session(
+        rights=[Permission.CONTROL, Permission.VIEW],
+        epoch=1,
+        profile="Unattended Access",
+        host_proof=KEY,
+        session="00112233445566778899aabbccddeeff",
+    ),
+    "failed": m.Failed(),
+    "refused": m.Refused(),
+    "bye": m.Bye(reason="the viewer has left"),
+    "ping": m.Ping(t=1_234_567),
+    "pong": m.Pong(t=1_234_567, at=9_007_199_254_740_991),
+    "rights_changed": m.RightsChanged(rights=[Permission.VIEW], epoch=2),
+    "rights_none": m.RightsChanged(rights=[], epoch=3),
+    "screen": m.Screen(width=1920, height=1080, codec="hybrid", serial=1),
+    "picture_exact_key": m.Picture(1, 1, 0, True, True, 10, 20, 30, 40, 0xFEDCBA9876543210, b"update"),
+    "picture_lossy": m.Picture(0xFFFFFFFF, 2, 7, False, False, 1_000_000, 1_000_100, 1_002_000, 1_002_010, 0, b"\x00"),
+    "cursor": m.Cursor(2, 1, 1, 0, bytes(range(8))),
+    "cursor_hidden": m.Cursor(0, 0, 0, 0, b""),
+    "pointer_place": m.PointerPlace(place=m.Point(x=0, y=16_383)),
+    "pointer_hidden": m.PointerPlace(place=None),
+    "ack": m.Ack(5, 1_000_000, 1_000_500),
+    "refresh": m.Refresh(reason="the digest of update 5 does not match"),
+    "key": m.Key(seq=1, keysym=0x61, down=True),
+    "pointer": m.Pointer(seq=2, x=-1, y=1079),
+    "button": m.Button(seq=3, x=10, y=20, button=9, down=False),
+    "wheel": m.Wheel(seq=4, x=10, y=20, dx=0, dy=-3),
+}
+
+
+def fields(message):
+    """Return the fields as JSON holds them; bytes of binary messages as hexadecimal."""
+    if isinstance(message, m.Control):
+        return msgspec.to_builtins(message)
+    values = dataclasses.asdict(message)
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
+
+
+def frame(message):
+    body = b"".join(message.encode())
+    return pack_header(KINDS[type(message)], len(body)) + body
+
+
+def main():
+    vectors = {
+        name: {"message": type(message).__name__, "fields": fields(message), "frame": frame(message).hex()}
+        for name, message in MESSAGES.items()
+    }
+    text = json.dumps(vectors, indent=1, sort_keys=True)
+    Path(__file__).with_name("message_vectors.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
