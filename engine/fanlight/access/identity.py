@@ -35,6 +35,16 @@ _PROVE_LABEL = b"fanlight PROVE v1\0"
 _IDENTITY_NAME = "fanlight identity"
 _LEAF_NAME = "fanlight"
 _ECDSA = ec.ECDSA(hashes.SHA256())
+# What cryptography raises for hostile certificates; these have no base of their own.
+_BAD_CERTIFICATE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class Identity:
         try:
             key = load_pem_private_key(pem, password=None)
             certificate = x509.load_pem_x509_certificate(pem)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except _BAD_CERTIFICATE as error:
             raise StateError("the identity is damaged: restore it, or remove it to get a new one") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise StateError("the identity's key is not a P-256 key: restore it, or remove it to get a new one")
@@ -175,16 +185,14 @@ def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime) -> bool:
         identity.verify_directly_issued_by(identity)
         leaf.verify_directly_issued_by(identity)
         return _is_identity(identity) and _is_leaf(leaf) and all(_is_valid_at(c, at) for c in (leaf, identity))
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, RemoteProtocolError):
-        return False
-    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (InvalidSignature, RemoteProtocolError, *_BAD_CERTIFICATE):
         return False
 
 
 def _load(certificate_der: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(certificate_der)
-    except ValueError as error:
+    except _BAD_CERTIFICATE as error:
         raise RemoteProtocolError("the peer's certificate does not decode") from error
 
 
@@ -212,7 +220,7 @@ def _p256_spki(certificate: x509.Certificate) -> bytes:
     """Return the certificate's public key in DER; RemoteProtocolError unless it is a P-256 key."""
     try:
         key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _BAD_CERTIFICATE as error:
         raise RemoteProtocolError("the certificate's key does not decode") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise RemoteProtocolError("the certificate's key is not a P-256 key")

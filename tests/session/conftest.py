@@ -1,0 +1,35 @@
+import pytest
+from session_pair import PASSWORD, Pair, salted_for
+
+from fanlight.access import Rules, Store
+
+
+@pytest.fixture(scope="session")
+def open_rules(tmp_path_factory):
+    """Rules with unattended access on and PASSWORD set; tests that change them change them back."""
+    rules = Rules(Store(tmp_path_factory.mktemp("home") / "fanlight.db"), bytes(32))
+    rules.set_password(PASSWORD)
+    rules.set_unattended(True)
+    return rules
+
+
+@pytest.fixture(scope="session")
+def salted(open_rules):
+    return salted_for(open_rules)
+
+
+@pytest.fixture
+def pair(open_rules, salted):
+    """Make a Pair that knows the right password; keywords as of Pair."""
+    return lambda **options: Pair(open_rules, options.pop("salted", salted), **options)
+
+
+@pytest.fixture
+def opened(pair):
+    """A Pair whose session is open."""
+    made = pair().run()
+    assert not made.host.ended
+    assert not made.client.ended
+    made.host_events.clear()
+    made.client_events.clear()
+    return made
