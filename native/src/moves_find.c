@@ -192,32 +192,46 @@ static int matching_columns(const fl_search *s, const fl_move *m, int x, int ste
     return most;
 }
 
-/* Widen a move by the columns of the strips beside it that match too. */
-static fl_move widen(const fl_search *s, fl_move m)
-{
-    const int left = fl_min(FL_TILE - 1, m.x - s->area.x);
-    const int right = fl_min(FL_TILE - 1, s->area.x + s->area.w - (m.x + m.w));
-    const int more_left = left > 0 ? matching_columns(s, &m, m.x - 1, -1, left) : 0;
-    const int more_right = right > 0 ? matching_columns(s, &m, m.x + m.w, 1, right) : 0;
-    m.x -= more_left;
-    m.src_x = m.x;
-    m.w += more_left + more_right;
-    return m;
-}
-
 static bool overlaps(int x, int y, int w, int h, const fl_move *written)
 {
     return x < written->x + written->w && written->x < x + w && y < written->y + written->h && written->y < y + h;
 }
 
-/* Whether earlier moves write what `m` reads or writes. */
-static bool conflicts(const fl_move *m, const fl_move *moves, int n)
+/* Whether `m` can stand at `place` among the moves: it writes nothing that another writes or a later one reads, and
+ * reads nothing that an earlier one writes. */
+static bool fits(const fl_move *m, const fl_move *moves, int n, int place)
 {
     for (int i = 0; i < n; i++) {
-        if (overlaps(m->x, m->y, m->w, m->h, moves + i) || overlaps(m->src_x, m->src_y, m->w, m->h, moves + i))
-            return true;
+        const fl_move *other = moves + i;
+        if (i == place)
+            continue;
+        if (overlaps(m->x, m->y, m->w, m->h, other) || (i < place && overlaps(m->src_x, m->src_y, m->w, m->h, other)) ||
+            (i > place && overlaps(other->src_x, other->src_y, other->w, other->h, m)))
+            return false;
     }
-    return false;
+    return true;
+}
+
+/* Widen a move by the columns of the strips beside it that match too, as far as other moves let it. */
+static void widen(const fl_search *s, fl_move *moves, int n, int place)
+{
+    fl_move m = moves[place];
+    const int left = fl_min(FL_TILE - 1, m.x - s->area.x);
+    if (left > 0) {
+        const int more = matching_columns(s, &m, m.x - 1, -1, left);
+        m.x -= more;
+        m.src_x = m.x;
+        m.w += more;
+        if (fits(&m, moves, n, place))
+            moves[place] = m;
+        m = moves[place];
+    }
+    const int right = fl_min(FL_TILE - 1, s->area.x + s->area.w - (m.x + m.w));
+    if (right > 0) {
+        m.w += matching_columns(s, &m, m.x + m.w, 1, right);
+        if (fits(&m, moves, n, place))
+            moves[place] = m;
+    }
 }
 
 /* Order candidates so that no move writes what a later one of the same shift reads. */
@@ -235,18 +249,16 @@ static void sort_candidates(fl_candidates *all, int shift)
 
 static int add_moves(const fl_search *s, const fl_candidates *all, int shift, fl_move *moves, int n, int max)
 {
+    const int first = n;
     for (int i = 0; i < all->n && n < max; i++) {
         const fl_candidate *c = all->items + i;
         const int top = fl_max(c->core_top, c->hull_top), rows = core_rows(c);
-        if (rows < MIN_ROWS)
-            continue;
-        const fl_move narrow = {c->left, top, c->core_right - c->left, rows, c->left, top + shift};
-        const fl_move wide = widen(s, narrow);
-        if (!conflicts(&wide, moves, n))
-            moves[n++] = wide;
-        else if (!conflicts(&narrow, moves, n))
-            moves[n++] = narrow;
+        const fl_move m = {c->left, top, c->core_right - c->left, rows, c->left, top + shift};
+        if (rows >= MIN_ROWS && fits(&m, moves, n, n))
+            moves[n++] = m;
     }
+    for (int i = first; i < n; i++)
+        widen(s, moves, n, i);
     return n;
 }
 

@@ -1,0 +1,162 @@
+"""A decoder of docs/tile-stream.md in plain Python: the specification as code."""
+
+import numpy as np
+
+COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED = range(1, 7)
+MAX_TABLE = 255
+MAX_WORK = 4
+
+
+class DamagedError(Exception):
+    """The stream does not decode."""
+
+
+class Reader:
+    """Applies one stream to a picture, in place; `touched` holds the tiles (row, column) it wrote."""
+
+    def __init__(self, stream, image):
+        self.stream, self.at = bytes(stream), 0
+        self.image = image
+        self.height, self.width = image.shape[:2]
+        self.work = MAX_WORK * self.width * self.height
+        self.table = []
+        self.touched = set()
+
+    def run(self):
+        operations = {
+            COPY: self.copy,
+            SOLID: self.solid,
+            PALETTE: self.palette,
+            RAW: self.raw,
+            INDEXED: self.indexed,
+            PREDICTED: self.predicted,
+        }
+        while self.at < len(self.stream):
+            operation = operations.get(self.u8())
+            if operation is None:
+                raise DamagedError("unknown operation")
+            operation()
+
+    # ---- input ----
+
+    def take(self, count):
+        if len(self.stream) - self.at < count:
+            raise DamagedError("truncated")
+        self.at += count
+        return self.stream[self.at - count : self.at]
+
+    def u8(self):
+        return self.take(1)[0]
+
+    def u16(self, count):
+        data = self.take(2 * count)
+        return [data[2 * i] | data[2 * i + 1] << 8 for i in range(count)]
+
+    def colours(self, count):
+        data = self.take(3 * count)
+        return [tuple(data[3 * i : 3 * i + 3]) for i in range(count)]
+
+    def tile(self):
+        column, row = self.u16(2)
+        if column >= -(-self.width // 64) or row >= -(-self.height // 64):
+            raise DamagedError("tile outside the grid")
+        x, y = 64 * column, 64 * row
+        w, h = min(64, self.width - x), min(64, self.height - y)
+        self.spend(w, h)
+        return x, y, w, h
+
+    # ---- checks ----
+
+    def spend(self, w, h):
+        self.work -= w * h
+        if self.work < 0:
+            raise DamagedError("too much work")
+
+    def check_rect(self, x, y, w, h):
+        if w == 0 or h == 0 or x + w > self.width or y + h > self.height:
+            raise DamagedError("rectangle outside the picture")
+
+    # ---- output ----
+
+    def write(self, x, y, pixels):
+        h, w = pixels.shape[:2]
+        self.image[y : y + h, x : x + w, :3] = pixels
+        self.image[y : y + h, x : x + w, 3] = 0
+        self.touched |= {
+            (row, column)
+            for row in range(y // 64, (y + h - 1) // 64 + 1)
+            for column in range(x // 64, (x + w - 1) // 64 + 1)
+        }
+
+    def paint(self, x, y, rows, colours):
+        if any(number >= len(colours) for row in rows for number in row):
+            raise DamagedError("index past the palette")
+        self.write(x, y, np.array([[colours[number] for number in row] for row in rows], np.uint8))
+
+    # ---- operations ----
+
+    def copy(self):
+        x, y, w, h, src_x, src_y = self.u16(6)
+        self.check_rect(x, y, w, h)
+        self.check_rect(src_x, src_y, w, h)
+        self.spend(w, h)
+        self.write(x, y, self.image[src_y : src_y + h, src_x : src_x + w, :3].copy())
+
+    def solid(self):
+        x, y, w, h = self.u16(4)
+        colour = self.take(3)
+        self.check_rect(x, y, w, h)
+        self.spend(w, h)
+        self.write(x, y, np.full((h, w, 3), list(colour), np.uint8))
+
+    def palette(self):
+        x, y, w, h = self.tile()
+        count = self.u8() + 1
+        if not 2 <= count <= 16:
+            raise DamagedError("palette of an impossible size")
+        colours = self.colours(count)
+        bits = 1 if count <= 2 else 2 if count <= 4 else 4
+        row_bytes = (w * bits + 7) // 8
+        packed = self.take(row_bytes * h)
+        rows = []
+        for i in range(h):
+            row = packed[i * row_bytes : (i + 1) * row_bytes]
+            rows.append([row[k * bits >> 3] >> (k * bits & 7) & ((1 << bits) - 1) for k in range(w)])
+        self.paint(x, y, rows, colours)
+
+    def raw(self):
+        x, y, w, h = self.tile()
+        self.write(x, y, np.frombuffer(self.take(3 * w * h), np.uint8).reshape(h, w, 3))
+
+    def indexed(self):
+        x, y, w, h = self.tile()
+        count = self.u8()
+        if len(self.table) + count > MAX_TABLE:
+            raise DamagedError("table too long")
+        table = self.table + self.colours(count)
+        numbers = self.take(w * h)
+        self.paint(x, y, [numbers[i * w : (i + 1) * w] for i in range(h)], table)
+        self.table = table
+
+    def predicted(self):
+        x, y, w, h = self.tile()
+        data = self.take(3 * w * h)
+        planes = []
+        for plane in range(3):
+            values, above = [], [0] * w
+            for i in range(h):
+                start, total = (plane * h + i) * w, 0
+                for k in range(w):
+                    total += data[start + k]
+                    above[k] = (above[k] + total) & 255
+                values.append(list(above))
+            planes.append(values)
+        blue, green, red = np.array(planes, np.uint8)
+        self.write(x, y, np.stack([blue + green, green, red + green], axis=-1))
+
+
+def decode(stream, image):
+    """Apply a stream to an image in place; return the tiles touched. DamagedError leaves what stood before it."""
+    reader = Reader(stream, image)
+    reader.run()
+    return reader.touched

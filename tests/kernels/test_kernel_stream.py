@@ -1,0 +1,436 @@
+"""The tile stream: round trips, the reference decoder, and hostile bytes."""
+
+import struct
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kernel_cases import FILLS, LAYOUTS, SIZES, SMALL_SIZES, Canvas, picture, some_tiles, tile_slices
+from reference_stream import COPY, INDEXED, PALETTE, PREDICTED, RAW, SOLID, DamagedError, Reader
+from stream_scenes import SCENES, scene
+
+from fanlight.errors import CodecError, UsageError
+from fanlight.kernels import stream, tiles
+from fanlight.types import Move
+
+LIMITS = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+SIZE = (150, 100)
+
+
+def encoded(image, moves=(), marks=None):
+    marks = tiles.all_tiles((image.shape[1], image.shape[0])) if marks is None else marks
+    return bytes(stream.encode(image, moves, marks))
+
+
+def native_decode(data, start):
+    """Decode into a copy of `start` among canaries; return the picture, the touched tiles, and whether it was taken."""
+    size = (start.shape[1], start.shape[0])
+    canvas, marks = Canvas(size).fill(start), tiles.no_tiles(size)
+    try:
+        stream.decode(data, canvas.image, marks)
+        taken = True
+    except CodecError:
+        taken = False
+    assert canvas.intact()
+    return canvas.image, marks, taken
+
+
+def reference_decode(data, start):
+    image = start.copy()
+    reader = Reader(data, image)
+    try:
+        reader.run()
+        taken = True
+    except DamagedError:
+        taken = False
+    marks = tiles.no_tiles((start.shape[1], start.shape[0]))
+    for place in reader.touched:
+        marks[place] = 1
+    return image, marks, taken
+
+
+def check_agreement(data, start):
+    """Check that both decoders do the same; return whether they took the stream."""
+    image, marks, taken = native_decode(data, start)
+    reference, touched, reference_taken = reference_decode(data, start)
+    assert taken == reference_taken
+    assert np.array_equal(image, reference)
+    assert np.array_equal(marks, touched)
+    return taken
+
+
+def operations(data, size):
+    """List the operations of a good stream, each as (code, offset)."""
+    found = []
+
+    class Spy(Reader):
+        def u8(self):
+            at = self.at
+            value = super().u8()
+            self.seen.append((value, at))
+            return value
+
+    spy = Spy(data, np.zeros((size[1], size[0], 4), np.uint8))
+    spy.seen = []
+    while spy.at < len(data):
+        spy.seen.clear()
+        code = spy.u8()
+        found.append(spy.seen[0])
+        {COPY: spy.copy, SOLID: spy.solid, PALETTE: spy.palette, RAW: spy.raw, INDEXED: spy.indexed}.get(
+            code, spy.predicted
+        )()
+    return found
+
+
+def codes(data, size):
+    return [code for code, _ in operations(data, size)]
+
+
+def no_x(image):
+    image = image.copy()
+    image[..., 3] = 0
+    return image
+
+
+# ---- round trips ----
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("fill", FILLS)
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_round_trip(size, fill, layout):
+    image = Canvas(size, layout).fill(picture(size, fill)).image
+    decoded, marks, taken = native_decode(encoded(image), np.zeros_like(image))
+    assert taken
+    assert marks.all()
+    assert np.array_equal(decoded, no_x(image))
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("size", [*SMALL_SIZES, (640, 360)], ids=str)
+def test_every_scene_is_read_alike_by_both_decoders(name, size):
+    image = scene(name, size)
+    data = encoded(image)
+    assert check_agreement(data, np.zeros_like(image))
+    assert np.array_equal(native_decode(data, np.zeros_like(image))[0], no_x(image))
+
+
+def test_only_marked_tiles_are_written():
+    size = (257, 129)
+    image, start, marks = scene("text", size), no_x(picture(size, "random")), some_tiles(tiles.grid(size))
+    decoded, touched, _ = native_decode(encoded(image, marks=marks), start)
+    expected = start.copy()
+    for place, pixels in tile_slices(marks.shape):
+        if marks[place]:
+            expected[pixels] = image[pixels]
+    assert np.array_equal(decoded, expected)
+    assert np.array_equal(touched != 0, marks != 0)
+
+
+def test_moves_come_before_tiles():
+    start = no_x(picture(SIZE, "random"))
+    moves = [Move(0, 0, 100, 50, 20, 30), Move(10, 10, 64, 64, 0, 0)]
+    image = start.copy()
+    for x, y, w, h, src_x, src_y in moves:
+        image[y : y + h, x : x + w] = image[src_y : src_y + h, src_x : src_x + w].copy()
+    image[64:, 64:128] = 7
+    marks = tiles.no_tiles(SIZE)
+    marks[1, 1] = 1
+    data = encoded(image, moves, marks)
+    assert codes(data, SIZE) == [COPY, COPY, SOLID]
+    decoded, touched, taken = native_decode(data, start)
+    assert taken
+    assert np.array_equal(decoded, no_x(image))
+    assert touched.tolist() == [[1, 1, 0], [1, 1, 0]]
+
+
+def test_nothing_marked_is_an_empty_stream():
+    image = picture(SIZE, "random")
+    assert encoded(image, marks=tiles.no_tiles(SIZE)) == b""
+    decoded, marks, taken = native_decode(b"", image)
+    assert taken
+    assert not marks.any()
+    assert np.array_equal(decoded, image)
+
+
+@given(st.integers(1, 140), st.integers(1, 140), st.sampled_from(SCENES), st.integers(0, 3))
+@LIMITS
+def test_round_trip_of_any_size(width, height, name, seed):
+    image = scene(name, (width, height), seed)
+    data = encoded(image)
+    assert len(data) <= stream.bound((width, height), moves=0)
+    assert check_agreement(data, np.zeros_like(image))
+    assert np.array_equal(native_decode(data, np.zeros_like(image))[0], no_x(image))
+
+
+# ---- what the encoder chooses ----
+
+
+def test_equal_solid_tiles_share_a_rectangle():
+    image = np.zeros((130, 200, 4), np.uint8)
+    image[:, 128:] = 9
+    assert operations(encoded(image), (200, 130)) == [(SOLID, 12 * i) for i in range(6)]
+    marks = tiles.all_tiles((200, 130))
+    marks[0, 0] = 0
+    assert struct.unpack_from("<4H", encoded(image, marks=marks), 1) == (64, 0, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("solid", SOLID),
+        ("two", PALETTE),
+        ("sixteen", PALETTE),
+        ("seventeen", INDEXED),
+        ("all-255", INDEXED),
+        ("runs", RAW),
+        ("photo", PREDICTED),
+        ("noise", PREDICTED),
+    ],
+)
+def test_the_form_fits_the_tile(name, code):
+    assert codes(encoded(scene(name, (64, 64))), (64, 64)) == [code]
+
+
+def test_the_table_is_shared_and_kept_when_it_is_full():
+    many = scene("all-255", (64, 64))
+    few = scene("seventeen", (64, 64), seed=1)
+    data = encoded(np.hstack([many, few, many]))
+    (_, first), (code, second), (_, third) = operations(data, (192, 64))
+    assert code in (RAW, PREDICTED)
+    assert data[first + 5] == 255
+    assert data[third] == INDEXED
+    assert data[third + 5] == 0
+    assert second > first + 5 + 3 * 255
+
+
+def test_palettes_follow_the_first_appearance():
+    image = np.zeros((64, 64, 4), np.uint8)
+    for place, colour in (((0, 1), 5), ((0, 2), 3), ((9, 0), 200)):
+        image[*place, :3] = colour
+    data = encoded(image)
+    assert data[:6] == bytes([PALETTE, 0, 0, 0, 0, 3])
+    assert data[6:18] == bytes([0] * 3 + [5] * 3 + [3] * 3 + [200] * 3)
+    assert data[18] == 0b00_10_01_00
+
+
+def test_encoding_is_deterministic():
+    image = np.hstack([scene(name, (64, 64)) for name in SCENES])
+    other = image.copy()
+    other[..., 3] ^= 0xFF
+    assert encoded(image) == encoded(other)
+
+
+@pytest.mark.parametrize("bad", [Move(0, 0, 151, 1, 0, 0), Move(0, 0, 0, 1, 0, 0), Move(-1, 0, 1, 1, 0, 0)])
+def test_encode_refuses_a_move_outside(bad):
+    with pytest.raises(UsageError):
+        encoded(picture(SIZE, "low"), [bad])
+
+
+def test_encode_refuses_moves_that_a_decoder_would_refuse_as_work():
+    image, whole = np.zeros((100, 150, 4), np.uint8), Move(0, 0, *SIZE, 0, 0)
+    assert check_agreement(encoded(image, [whole] * 3), image)
+    with pytest.raises(UsageError):
+        encoded(image, [whole] * 3 + [Move(0, 0, 1, 1, 0, 0)])
+
+
+# ---- hostile bytes ----
+
+
+def copy_op(*numbers):
+    return struct.pack("<B6H", COPY, *numbers)
+
+
+def solid_op(x, y, w, h, colour=b"\1\2\3"):
+    return struct.pack("<B4H", SOLID, x, y, w, h) + colour
+
+
+def tile_op(code, column, row, body):
+    return struct.pack("<B2H", code, column, row) + body
+
+
+LAST_TILE = (2, 1)  # 22 x 36 pixels of SIZE
+PIXELS = 22 * 36
+TWO = bytes([1]) + bytes(6)
+START = no_x(picture(SIZE, "random", seed=4))
+
+GOOD = {
+    "copy": copy_op(0, 0, 150, 100, 0, 0),
+    "copy corner": copy_op(149, 99, 1, 1, 0, 0),
+    "solid": solid_op(149, 0, 1, 100),
+    "palette": tile_op(PALETTE, *LAST_TILE, TWO + b"\xff" * 3 * 36),
+    "palette of 3": tile_op(PALETTE, *LAST_TILE, bytes([2]) + bytes(9) + b"\xaa" * 6 * 36),
+    "palette of 16": tile_op(PALETTE, *LAST_TILE, bytes([15]) + bytes(range(48)) + b"\xfe" * 11 * 36),
+    "raw": tile_op(RAW, *LAST_TILE, bytes(3 * PIXELS)),
+    "indexed": tile_op(INDEXED, *LAST_TILE, bytes([2]) + bytes(6) + b"\1" * PIXELS),
+    "predicted": tile_op(PREDICTED, *LAST_TILE, b"\xfe" * 3 * PIXELS),
+}
+BAD = {
+    "code 0": b"\0",
+    "code 7": b"\7" + bytes(20),
+    "code 255": b"\xff",
+    "copy without width": copy_op(0, 0, 0, 1, 0, 0),
+    "copy without height": copy_op(0, 0, 1, 0, 0, 0),
+    "copy to the right": copy_op(1, 0, 150, 1, 0, 0),
+    "copy to below": copy_op(0, 99, 1, 2, 0, 0),
+    "copy from the right": copy_op(0, 0, 150, 1, 1, 0),
+    "copy from below": copy_op(0, 0, 1, 2, 0, 99),
+    "copy of 65535": copy_op(65535, 65535, 65535, 65535, 65535, 65535),
+    "solid without area": solid_op(0, 0, 0, 0),
+    "solid to the right": solid_op(150, 0, 1, 1),
+    "solid to below": solid_op(0, 1, 1, 100),
+    "solid of 65535": solid_op(0, 0, 65535, 65535),
+    "column outside": tile_op(RAW, 3, 0, bytes(3 * 4096)),
+    "row outside": tile_op(PREDICTED, 0, 2, bytes(3 * 4096)),
+    "tile 65535": tile_op(PALETTE, 65535, 65535, TWO + bytes(4096)),
+    "palette of 1": tile_op(PALETTE, *LAST_TILE, bytes([0]) + bytes(3 + 3 * 36)),
+    "palette of 17": tile_op(PALETTE, *LAST_TILE, bytes([16]) + bytes(3 * 17 + PIXELS)),
+    "palette of 256": tile_op(PALETTE, *LAST_TILE, bytes([255]) + bytes(3 * 256 + PIXELS)),
+    "index 3 of 3": tile_op(PALETTE, *LAST_TILE, bytes([2]) + bytes(9) + b"\xff" * 6 * 36),
+    "index 15 of 15": tile_op(PALETTE, *LAST_TILE, bytes([14]) + bytes(45) + b"\xff" * 11 * 36),
+    "last index past": tile_op(PALETTE, *LAST_TILE, bytes([2]) + bytes(9) + bytes(6 * 36 - 1) + b"\x0c"),
+    "index past the table": tile_op(INDEXED, *LAST_TILE, bytes([2]) + bytes(6) + b"\2" * PIXELS),
+    "empty table": tile_op(INDEXED, *LAST_TILE, bytes([0]) + bytes(PIXELS)),
+    "index 255": tile_op(INDEXED, *LAST_TILE, bytes([255]) + bytes(765) + b"\xff" * PIXELS),
+}
+FULL_TABLE = tile_op(INDEXED, *LAST_TILE, bytes([255]) + bytes(765 + PIXELS))
+BAD_AFTER_GOOD = {
+    "table of 256": (FULL_TABLE, tile_op(INDEXED, *LAST_TILE, bytes([1]) + bytes(3 + PIXELS))),
+    "work of a pixel more": (GOOD["copy"] * 4, solid_op(0, 0, 1, 1)),
+    "work of a tile more": (GOOD["copy"] * 3 + solid_op(0, 0, 150, 99), GOOD["raw"]),
+}
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD.keys())
+def test_legal_operations_are_taken(data):
+    assert check_agreement(data, START)
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
+def test_illegal_operations_are_refused_and_do_nothing(data):
+    assert not check_agreement(data, START)
+    image, marks, _ = native_decode(data, START)
+    assert np.array_equal(image, START)
+    assert not marks.any()
+
+
+@pytest.mark.parametrize(("good", "bad"), BAD_AFTER_GOOD.values(), ids=BAD_AFTER_GOOD.keys())
+def test_what_came_before_can_make_an_operation_illegal(good, bad):
+    assert check_agreement(good, START)
+    assert check_agreement(bad, START)
+    assert not check_agreement(good + bad, START)
+
+
+def test_the_table_lasts_for_the_stream_and_no_longer():
+    again = tile_op(INDEXED, *LAST_TILE, bytes([0]) + b"\1" * PIXELS)
+    assert check_agreement(GOOD["indexed"] + again, START)
+    assert not check_agreement(again, START)
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD.keys())
+def test_every_truncation_is_refused(data):
+    for length in range(1, len(data), max(1, len(data) // 150)):
+        assert not check_agreement(data[:length], START)
+
+
+def test_what_stands_before_the_damage_is_applied():
+    data = solid_op(0, 0, 10, 10, b"\7\7\7") + b"\xff"
+    image, marks, taken = native_decode(data, START)
+    assert not taken
+    assert (image[:10, :10, :3] == 7).all()
+    assert marks.tolist() == [[1, 0, 0], [0, 0, 0]]
+
+
+def test_the_work_of_a_stream_is_bounded():
+    """65536 copies of the whole of a large picture are a short stream; they must not be long work."""
+    image = np.zeros((2160, 3840, 4), np.uint8)
+    with pytest.raises(CodecError):
+        stream.decode(copy_op(0, 1, 3840, 2159, 0, 0) * 65536, image, tiles.no_tiles((3840, 2160)))
+
+
+@given(st.binary(max_size=300))
+@LIMITS
+def test_random_bytes_agree(data):
+    check_agreement(data, START)
+
+
+OPERATION = st.one_of(
+    st.builds(lambda numbers: copy_op(*numbers), st.lists(st.integers(0, 151), min_size=6, max_size=6)),
+    st.builds(solid_op, *[st.integers(0, 151)] * 4, st.binary(min_size=3, max_size=3)),
+    st.builds(
+        tile_op,
+        st.sampled_from([PALETTE, RAW, INDEXED, PREDICTED]),
+        st.integers(0, 3),
+        st.integers(0, 2),
+        st.builds(lambda n, fill: bytes([n]) + bytes([fill]) * 4000, st.integers(0, 20), st.integers(0, 255)),
+    ),
+    st.sampled_from(list(GOOD.values())),
+)
+
+
+@given(st.lists(OPERATION, max_size=8))
+@LIMITS
+def test_random_operations_agree(rows):
+    check_agreement(b"".join(rows), START)
+
+
+HONEST = [encoded(np.hstack([scene(name, (75, 100)) for name in pair])) for pair in pairwise(SCENES)]
+
+
+@given(st.data())
+@LIMITS
+def test_mutated_streams_agree(data):
+    mutated = bytearray(data.draw(st.sampled_from(HONEST)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        # Heads are rare among the bytes: aim half the blows at the start.
+        most = data.draw(st.sampled_from([min(40, len(mutated)), len(mutated)]))
+        mutated[data.draw(st.integers(0, most - 1))] = data.draw(st.integers(0, 255))
+    check_agreement(bytes(mutated), START)
+
+
+@given(st.data())
+@LIMITS
+def test_truncated_streams_agree(data):
+    whole = data.draw(st.sampled_from(HONEST))
+    check_agreement(whole[: data.draw(st.integers(0, len(whole)))], START)
+
+
+# ---- the door ----
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_are_taken(kind):
+    image = np.zeros((100, 150, 4), np.uint8)
+    stream.decode(kind(solid_op(0, 0, 150, 100)), image, tiles.no_tiles(SIZE))
+    assert (image[..., :3] == [1, 2, 3]).all()
+
+
+@pytest.mark.parametrize("bad", ["text", None, 5, [1, 2], memoryview(bytes(10))[::2]], ids=str)
+def test_what_is_no_bytes_is_refused(bad):
+    with pytest.raises(UsageError, match="bytes-like"):
+        stream.decode(bad, np.zeros((100, 150, 4), np.uint8), tiles.no_tiles(SIZE))
+
+
+def test_decode_refuses_arrays_it_cannot_write():
+    image, marks = np.zeros((100, 150, 4), np.uint8), tiles.no_tiles(SIZE)
+    image.flags.writeable = False
+    with pytest.raises(UsageError, match="read-only"):
+        stream.decode(b"", image, marks)
+    image = image.copy()
+    marks.flags.writeable = False
+    with pytest.raises(UsageError, match="read-only"):
+        stream.decode(b"", image, marks)
+
+
+def test_encode_refuses_tiles_of_another_picture():
+    with pytest.raises(UsageError, match="tiles must be"):
+        stream.encode(np.zeros((100, 150, 4), np.uint8), (), tiles.no_tiles((64, 64)))
+
+
+def test_bound_holds_moves_and_all_tiles():
+    assert stream.bound((64, 64), moves=0) == 5 + 3 * 4096
+    assert stream.bound((65, 64)) == 2 * (5 + 3 * 4096) + 64 * 13
+    with pytest.raises(UsageError):
+        stream.bound((64, 64), moves=-1)

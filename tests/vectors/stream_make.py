@@ -1,0 +1,118 @@
+"""Write the golden tile streams: stream_NAME.bin, each named for what it holds, and stream_vectors.json.
+
+Each applies to a black picture of `size`. `digest` is that of the picture afterwards, which is also right for a stream
+that is refused: what stands before the damage stays. Digests and pictures are those of the Python references.
+
+Run it only when the format changes on purpose: `python tests/vectors/stream_make.py`.
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+
+VECTORS = Path(__file__).parent
+sys.path.insert(0, str(VECTORS.parent / "kernels"))
+
+from reference_hash import digest  # noqa: E402
+from reference_stream import COPY, INDEXED, PALETTE, PREDICTED, RAW, SOLID, DamagedError, decode  # noqa: E402
+from stream_scenes import scene  # noqa: E402
+
+from fanlight.kernels import stream, tiles  # noqa: E402
+
+SIZE = (70, 66)  # Four tiles: 64x64, 6x64, 64x2 and 6x2.
+
+
+def encoded(name, size):
+    """Encode all tiles of a scene."""
+    return bytes(stream.encode(scene(name, size), (), tiles.all_tiles(size)))
+
+
+def rect(code, *numbers, colour=b""):
+    """Write COPY or SOLID."""
+    return struct.pack(f"<B{len(numbers)}H", code, *numbers) + colour
+
+
+def tile(code, column, row, body):
+    """Write an operation on a tile."""
+    return struct.pack("<B2H", code, column, row) + body
+
+
+def background():
+    """Write an INDEXED picture in which every pixel differs from those round it."""
+    counting = bytes(range(200)) * 21
+    return tile(INDEXED, 0, 0, bytes([200]) + bytes(k * 7 & 255 for k in range(600)) + counting[:4096])
+
+
+def ramp(count):
+    """Count up by steps of 5."""
+    return (np.arange(count) * 5 % 256).astype(np.uint8).tobytes()
+
+
+TAKEN = {
+    "empty": (SIZE, b""),
+    "solid_rectangle_across_tiles": (SIZE, rect(SOLID, 3, 60, 67, 6, colour=b"\x01\x80\xff")),
+    "copy_scroll_up_overlapping": (SIZE, background() + rect(COPY, 2, 0, 60, 50, 2, 13)),
+    "copy_scroll_down_overlapping": (SIZE, background() + rect(COPY, 2, 13, 60, 50, 2, 0)),
+    "copy_right_overlapping": (SIZE, background() + rect(COPY, 6, 0, 64, 66, 0, 0)),
+    "copy_left_overlapping": (SIZE, background() + rect(COPY, 0, 0, 64, 66, 6, 0)),
+    "copy_diagonal_twice": (SIZE, background() + rect(COPY, 5, 6, 40, 40, 0, 0) + rect(COPY, 20, 1, 40, 40, 5, 6)),
+    "palette_1_bit_edge_tile": (SIZE, tile(PALETTE, 1, 1, b"\x01" + b"\x10\x20\x30\xff\xfe\xfd" + b"\x2a\x15")),
+    "palette_1_bit_padding_set": (SIZE, tile(PALETTE, 1, 1, b"\x01" + b"\x10\x20\x30\xff\xfe\xfd" + b"\xea\xd5")),
+    "palette_2_bits_3_colours": (SIZE, tile(PALETTE, 1, 1, b"\x02" + bytes(range(9)) + b"\x24\x01\x92\x00")),
+    "palette_4_bits_16_colours": (SIZE, encoded("sixteen", SIZE)),
+    "indexed_table_grows": (
+        SIZE,
+        tile(INDEXED, 1, 1, b"\x02" + b"\x01\x02\x03\x04\x05\x06" + bytes([0, 1, 1, 0, 0, 1] * 2))
+        + tile(INDEXED, 1, 0, b"\x01" + b"\x09\x08\x07" + bytes([2, 1, 0] * 128)),
+    ),
+    "indexed_255_colours": ((64, 64), encoded("all-255", (64, 64))),
+    "raw": (SIZE, tile(RAW, 1, 0, ramp(3 * 6 * 64))),
+    "predicted": (SIZE, tile(PREDICTED, 0, 1, ramp(3 * 64 * 2))),
+    "predicted_photo": (SIZE, encoded("photo", SIZE)),
+    "text": ((200, 80), encoded("text", (200, 80))),
+    "work_of_four_pictures": (SIZE, rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4),
+}
+
+FIRST = rect(SOLID, 0, 0, 2, 2, colour=b"\xff\xff\xff")
+
+REFUSED = {
+    "unknown_operation": b"\x07",
+    "truncated_solid": rect(SOLID, 0, 0, 9, 9, colour=b"\x01\x02"),
+    "truncated_raw": tile(RAW, 1, 1, bytes(35)),
+    "solid_without_width": rect(SOLID, 0, 0, 0, 9, colour=b"\x01\x02\x03"),
+    "solid_past_the_right_edge": rect(SOLID, 69, 0, 2, 1, colour=b"\x01\x02\x03"),
+    "copy_from_below_the_edge": rect(COPY, 0, 0, 1, 2, 0, 65),
+    "tile_outside_the_grid": tile(RAW, 2, 0, bytes(12288)),
+    "palette_of_1_colour": tile(PALETTE, 1, 1, b"\x00" + bytes(3) + bytes(2)),
+    "palette_of_17_colours": tile(PALETTE, 1, 1, b"\x10" + bytes(51) + bytes(12)),
+    "palette_index_past_it": tile(PALETTE, 1, 1, b"\x02" + bytes(9) + b"\x00\x00\x00\x0c"),
+    "indexed_past_the_table": tile(INDEXED, 1, 1, b"\x02" + bytes(6) + bytes([0] * 11 + [2])),
+    "indexed_table_of_256": tile(INDEXED, 1, 1, b"\xff" + bytes(765) + bytes(12)) * 2,
+    "work_of_a_pixel_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4
+    + rect(SOLID, 0, 0, 1, 1, colour=b"\x00\x00\x00"),
+}
+
+
+def entry(name, size, data, refused):
+    """Write one stream and return what is known of it."""
+    (VECTORS / f"stream_{name}.bin").write_bytes(data)
+    image = np.zeros((size[1], size[0], 4), np.uint8)
+    try:
+        decode(data, image)
+        taken = True
+    except DamagedError:
+        taken = False
+    if taken == refused:
+        raise SystemExit(f"{name} is {'taken' if taken else 'refused'}")
+    return {"size": list(size), "refused": refused, "digest": f"{digest(image):016x}"}
+
+
+if __name__ == "__main__":
+    entries = {name: entry(name, size, data, False) for name, (size, data) in TAKEN.items()}
+    for name, data in REFUSED.items():
+        prefix = b"" if name.startswith("work") else FIRST
+        entries[f"refused_{name}"] = entry(f"refused_{name}", SIZE, prefix + data, True)
+    (VECTORS / "stream_vectors.json").write_text(json.dumps(entries, indent=1) + "\n")
