@@ -5,12 +5,15 @@ its viewer can take one; damage of the frames between merges, so what a viewer h
 but the two marked so are called from the one thread that captures.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from fanlight.codec import Encoder, Update
 from fanlight.types import Frame, Rect, Size
 
+# Input events that may wait for a frame; a viewer that sends more before it takes one learns of the newest.
+_MOST_INPUTS = 4096
 # Rectangles that a stream keeps before they are merged into one: a viewer that is away for long costs no memory.
 _MOST_RECTS = 128
 
@@ -50,12 +53,12 @@ class PictureStream:
         self._damage: list[Rect] = []
         self._damaged_at = 0.0
         self._input_seq = 0
-        self._latest_input = 0
+        self._inputs: deque[tuple[int, float]] = deque(maxlen=_MOST_INPUTS)
         self._refresh = False
 
-    def note_input(self, seq: int) -> None:
-        """Remember the last input event that was injected; from any thread."""
-        self._latest_input = seq
+    def note_input(self, seq: int, now: float) -> None:
+        """Remember that an input event has been injected; from any thread."""
+        self._inputs.append((seq, now))
 
     def ask_refresh(self) -> None:
         """Make the next update stand alone; from any thread."""
@@ -70,10 +73,6 @@ class PictureStream:
     def lossy(self) -> bool:
         """Whether the viewer has all there is, but not yet exactly."""
         return self._encoder is not None and self._encoder.pending
-
-    def before_capture(self) -> None:
-        """Take down which input the next frame can show."""
-        self._input_seq = self._latest_input
 
     def note(self, frame: Frame) -> None:
         """Merge a frame's damage into what the viewer lacks."""
@@ -105,11 +104,17 @@ class PictureStream:
             screen=Screen(self._serial, encoder.size, encoder.name),
             update=update,
             digest=encoder.digest,
-            input_seq=self._input_seq,
+            input_seq=self._input_before(frame.captured_at),
             damaged_at=damaged_at,
             captured_at=frame.captured_at,
             encoded_at=clock(),
         )
+
+    def _input_before(self, captured_at: float) -> int:
+        """Return the last input event that was injected before a capture was complete."""
+        while self._inputs and self._inputs[0][1] < captured_at:
+            self._input_seq, _ = self._inputs.popleft()
+        return self._input_seq
 
     def close(self) -> None:
         """Free the encoder."""

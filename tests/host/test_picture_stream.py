@@ -103,10 +103,9 @@ def test_a_refresh_stands_alone() -> None:
 
 def test_an_update_names_only_input_that_its_capture_could_show() -> None:
     screen, stream = Screen(), new_stream()
-    stream.note_input(4)
-    stream.before_capture()
+    stream.note_input(4, now=screen.now)
     frame = screen.frame()
-    stream.note_input(5)
+    stream.note_input(5, now=screen.now + 0.001)
     picture = stream.encode(frame, lambda: 0.0)
     assert picture is not None
     assert picture.input_seq == 4

@@ -32,6 +32,8 @@ async def connect(
     Raises Unreachable, IdentityError, Refused, AuthenticationFailed, ConnectionLost.
     """
     at = parse_address(address)
+    if isinstance(trust, str):
+        trust = parse_fingerprint(trust)
     place = Home(home)
     rules = place.rules()
     try:
@@ -59,7 +61,7 @@ async def _identity_of(address: Address, rules: Rules, trust: Trust | None) -> b
 
 
 def _check_still_trusted(address: Address, pinned: str, trust: Trust | None) -> None:
-    if isinstance(trust, str) and parse_fingerprint(trust) != pinned:
+    if isinstance(trust, str) and trust != pinned:
         raise IdentityError(
             f"{address} is known here as {pinned}, which is not the fingerprint that you gave. If it was set up anew "
             f"on purpose, run `fanlight identity forget {address}` first"
@@ -68,7 +70,7 @@ def _check_still_trusted(address: Address, pinned: str, trust: Trust | None) -> 
 
 def _decide(address: Address, fingerprint: str, trust: Trust | None) -> None:
     if isinstance(trust, str):
-        if parse_fingerprint(trust) == fingerprint:
+        if trust == fingerprint:
             return
         raise IdentityError(
             f"{address} has the fingerprint {fingerprint}, not the one that you gave: nothing was sent to it"

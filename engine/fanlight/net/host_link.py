@@ -155,7 +155,7 @@ class HostLink(asyncio.Protocol):
             self._input.apply(event.message)
         except InjectError as error:
             log.warning("%s: input was lost: %s", self._peer, error)
-        self._stream.note_input(event.message.seq)
+        self._stream.note_input(event.message.seq, time.monotonic())
 
     def _refresh(self, reason: str) -> None:
         log.info("%s: asks for the whole picture: %s", self._peer, reason)

@@ -1,8 +1,8 @@
 """The picture thread: the one consumer of the capture, and the only place that encodes.
 
 It waits until a viewer can take an update, then for damage, and encodes for every viewer that is ready. With no viewer,
-or none that can take anything, it reads nothing. Encoded updates are handed to the asyncio loop, readiness comes
-back by `want`.
+or none that can take anything, it only looks once a second, which is how it learns that the screen went away. Encoded
+updates are handed to the asyncio loop, readiness comes back by `want`.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ from fanlight.types import CursorShape, Frame, PointerPlace
 Deliver = Callable[[PictureStream, Picture | FanlightError], None]
 PointerChanged = Callable[[CursorShape | None, PointerPlace | None], None]
 Failed = Callable[[BaseException], None]
+
+_IDLE_SECONDS = 1.0
 
 
 class PictureThread(threading.Thread):
@@ -83,8 +85,8 @@ class PictureThread(threading.Thread):
     def run(self) -> None:
         """Serve until stopped, or until the screen goes away."""
         try:
-            while self._wait_for_a_viewer():
-                self._capture_once()
+            while not self._stopping:
+                self._capture_once(self._wait_for_a_viewer())
                 self._tell_pointer()
                 self._serve()
         except Exception as error:  # noqa: BLE001 - the thread ends here; the loop must learn why
@@ -94,24 +96,21 @@ class PictureThread(threading.Thread):
                 stream.close()
 
     def _wait_for_a_viewer(self) -> bool:
+        """Return whether a viewer can take an update; False after a second without one."""
         with self._changed:
-            while not (self._wanting or self._stopping):
-                self._close_leaving()
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._wanting or self._leaving or self._stopping, _IDLE_SECONDS)
             self._close_leaving()
-            return not self._stopping
+            return bool(self._wanting)
 
     def _close_leaving(self) -> None:
         for stream in self._leaving:
             stream.close()
         self._leaving.clear()
 
-    def _capture_once(self) -> None:
+    def _capture_once(self, wanted: bool) -> None:
         with self._changed:
             streams, wanting = tuple(self._streams), tuple(self._wanting)
-        for stream in streams:
-            stream.before_capture()
-        frame = self._capture.next(self._patience(wanting))
+        frame = self._capture.next(self._patience(wanting) if wanted else 0.0)
         if frame is None:
             return
         self._last = frame
