@@ -21,8 +21,7 @@ static bool is_local(xcb_connection_t *c)
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
 
-    return getpeername(xcb_get_file_descriptor(c), (struct sockaddr *)&peer, &length) == 0 &&
-           peer.ss_family == AF_UNIX;
+    return getpeername(xcb_get_file_descriptor(c), (struct sockaddr *)&peer, &length) == 0 && peer.ss_family == AF_UNIX;
 }
 
 static int need_extensions(xcb_connection_t *c, const char *name, fl_why why)
@@ -119,6 +118,8 @@ static int attach_first_picture(fl_x11 *x, const char *name, fl_why why)
     code = fl_x11_picture_attach(x->c, &x->picture, x->w, x->h);
     if (code == -EACCES)
         return fl_because(why, -ENOTSUP, "the X server of display %s refused shared memory (MIT-SHM)", name);
+    if (code == -EFBIG)
+        return fl_because(why, code, "display %s is %d x %d pixels, more than fanlight can show", name, x->w, x->h);
     if (code)
         return fl_because(why, code, "no shared memory for a picture of %d x %d: %s", x->w, x->h, strerror(-code));
     return 0;

@@ -73,8 +73,8 @@ int fl_input_open(const char *display, fl_input **out, char *why, int why_size)
         goto fail;
     in->root = screen->root;
     if (!fl_x11_extension(in->c, &xcb_test_id)) {
-        code = fl_because(reason, -ENOTSUP, "the X server of display %s lacks the extension XTEST",
-                          fl_x11_name(display));
+        code =
+            fl_because(reason, -ENOTSUP, "the X server of display %s lacks the extension XTEST", fl_x11_name(display));
         goto fail;
     }
     /* Menus and dialogs grab the server; input must still reach them. */

@@ -19,8 +19,7 @@ static xcb_keysym_t keysym_at(const fl_keymap *map, int keycode, int column)
 /* Shift, Lock, Control and Mod1 to Mod5 have `keycodes_per_modifier` keycodes each, in this order. */
 static int load_modifiers(fl_keymap *map, xcb_connection_t *c)
 {
-    xcb_get_modifier_mapping_reply_t *reply =
-        xcb_get_modifier_mapping_reply(c, xcb_get_modifier_mapping(c), NULL);
+    xcb_get_modifier_mapping_reply_t *reply = xcb_get_modifier_mapping_reply(c, xcb_get_modifier_mapping(c), NULL);
     const xcb_keycode_t *codes;
     int per;
 
@@ -46,8 +45,7 @@ static int load_modifiers(fl_keymap *map, xcb_connection_t *c)
 static void forget_overwritten(fl_keymap *map)
 {
     for (int code = map->min; code <= map->max; code++)
-        if (map->lent[code] && keysym_at(map, code, 0) != map->lent[code] &&
-            keysym_at(map, code, 1) != map->lent[code])
+        if (map->lent[code] && keysym_at(map, code, 0) != map->lent[code] && keysym_at(map, code, 1) != map->lent[code])
             map->lent[code] = 0;
 }
 

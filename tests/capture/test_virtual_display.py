@@ -38,8 +38,13 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def socket_of(display: str) -> Path:
-    return Path(f"/tmp/.X11-unix/X{display[1:]}")
+def is_left_behind(display: str) -> bool:
+    """Whether a socket is there that nobody listens at; another server may have taken the number by now."""
+    return Path(f"/tmp/.X11-unix/X{display[1:]}").exists() and not is_running(display)
+
+
+def server_of(supervisor: int) -> int:
+    return next(pid for pid, line in children_of(supervisor).items() if line.startswith("Xvfb"))
 
 
 def children_of(parent: int) -> dict[int, str]:
@@ -115,6 +120,12 @@ def test_a_session_runs_in_it(tmp_path: Path) -> None:
         assert is_running(display.name), "a display outlives its session"
 
 
+def test_a_session_that_ends_at_once_is_heard() -> None:
+    with VirtualDisplay((64, 64), ["true"]) as display:
+        wait_until(lambda: display.session_status is not None)
+        assert display.session_status == 0
+
+
 def test_a_session_that_was_killed_says_by_what() -> None:
     with VirtualDisplay((64, 64), ["sh", "-c", "kill -KILL $$"]) as display:
         wait_until(lambda: display.session_status is not None)
@@ -131,12 +142,12 @@ def test_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     pid = pid_in(file)
     folder = Path(display.environment["XAUTHORITY"]).parent
     assert is_alive(pid)
-    assert socket_of(display.name).exists()
+    server = server_of(supervisor_of(os.getpid()))
     display.stop()
     display.stop()
     assert not is_alive(pid)
-    assert not is_running(display.name)
-    assert not socket_of(display.name).exists()
+    assert not is_alive(server)
+    assert not is_left_behind(display.name)
     assert not folder.exists()
     assert not any("virtual_supervisor" in command for command in children_of(os.getpid()).values())
 
@@ -152,13 +163,14 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert parent.stdout is not None
     name, environment = json.loads(parent.stdout.readline())
     supervisor, pid = supervisor_of(parent.pid), pid_in(file)
+    server = server_of(supervisor)
     assert is_running(name)
     parent.kill()
     parent.communicate()
     wait_until(lambda: not is_alive(supervisor))
     assert not is_alive(pid)
-    assert not is_running(name)
-    assert not socket_of(name).exists()
+    assert not is_alive(server)
+    assert not is_left_behind(name)
     assert not Path(environment["XAUTHORITY"]).parent.exists()
 
 
@@ -169,8 +181,7 @@ def test_it_ends_with_a_supervisor_that_is_killed() -> None:
         children = children_of(supervisor)
         os.kill(supervisor, signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, children)))
-        assert not is_running(display.name)
-        assert not socket_of(display.name).exists()
+        assert not is_left_behind(display.name)
 
 
 def test_it_does_not_end_with_the_thread_that_started_it() -> None:
@@ -189,13 +200,12 @@ def test_a_display_that_dies_takes_its_session_along(tmp_path: Path) -> None:
         supervisor = supervisor_of(os.getpid())
         with open_capture(display.name) as capture:
             assert capture.next(20.0) is not None
-            server = next(pid for pid, line in children_of(supervisor).items() if line.startswith("Xvfb"))
-            os.kill(server, signal.SIGKILL)
+            os.kill(server_of(supervisor), signal.SIGKILL)
             with pytest.raises(CaptureError, match="went away"):
                 next(iter(capture))
         wait_until(lambda: not is_alive(supervisor))
         assert not is_alive(pid)
-        assert not socket_of(display.name).exists()
+        assert not is_left_behind(display.name)
 
 
 def test_several_displays_stand_side_by_side() -> None:

@@ -1,5 +1,6 @@
 """Native X11 capture against a real X server, looked at by clients that share no code with it."""
 
+import gc
 import itertools
 import os
 import signal
@@ -494,6 +495,17 @@ def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
         with open_capture(xvfb) as capture:
             assert capture.next(5.0) is not None
         del capture
+    assert resources() == before
+
+
+def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
+    gc.collect()
+    before = resources()
+    capture = open_capture(xvfb)
+    frame = capture.next(5.0)
+    assert resources() > before
+    del capture, frame
+    gc.collect()
     assert resources() == before
 
 

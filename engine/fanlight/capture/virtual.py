@@ -34,6 +34,8 @@ class VirtualDisplay:
             [sys.executable, "-I", "-S", str(_SUPERVISOR), f"{size[0]}x{size[1]}", *(command or ())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # What a buffer holds, select() does not see.
+            bufsize=0,
             start_new_session=True,
         )
         try:

@@ -44,7 +44,7 @@ class Screen:
         code, why = _open(lambda text: lib.fl_x11_open(_encode(display), max_fps, out, text, _WHY_BYTES))
         if code < 0:
             raise UnsupportedError(why) if code == -errno.ENOTSUP else CaptureError(why)
-        self._handle = out[0]
+        self._handle = ffi.gc(out[0], lib.fl_x11_close)
         self._frame = ffi.new("fl_x11_frame *")
         self._memory: Any = None
         self._pixels: Image | None = None
@@ -84,7 +84,7 @@ class Screen:
                 return
             lib.fl_x11_wake(handle)
         with self._busy:
-            lib.fl_x11_close(handle)
+            ffi.release(handle)
 
     def _wait(self, timeout: float | None) -> int:
         deadline = None if timeout is None else time.monotonic_ns() + max(0, math.ceil(timeout * _NANOSECONDS))
@@ -158,7 +158,7 @@ class Input:
         code, why = _open(lambda text: lib.fl_input_open(_encode(display), out, text, _WHY_BYTES))
         if code < 0:
             raise InjectError(why)
-        self._handle = out[0]
+        self._handle = ffi.gc(out[0], lib.fl_input_close)
 
     def move(self, x: int, y: int) -> None:
         """Put the pointer at (x, y), in pixels of the screen."""
@@ -182,7 +182,7 @@ class Input:
         """Release what is held, and disconnect."""
         handle, self._handle = self._handle, None
         if handle is not None:
-            lib.fl_input_close(handle)
+            ffi.release(handle)
 
     def _live(self) -> Any:
         if self._handle is None:
