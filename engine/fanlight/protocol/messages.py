@@ -324,7 +324,7 @@ def next_seq(seq: int) -> int:
 
 def stamp(seconds: float) -> int:
     """Return a time as it stands in messages: microseconds."""
-    return int(seconds * 1e6)
+    return round(seconds * 1e6)
 
 
 def seconds(stamp: int) -> float:

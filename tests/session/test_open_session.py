@@ -1,0 +1,546 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from session_pair import Pair
+
+from fanlight.channels import input as channel
+from fanlight.errors import ConnectionLost, FanlightError, LocalProtocolError, RemoteProtocolError
+from fanlight.protocol import messages as m
+from fanlight.protocol.framing import pack_header
+from fanlight.protocol.table import KINDS
+from fanlight.session import events
+from fanlight.session.host_session import INPUT_RATE
+from fanlight.types import CursorShape, Permission, PointerPlace
+
+ALL_BUT = {right: frozenset(Permission) - {right} for right in Permission}
+
+
+def frame(message):
+    body = b"".join(message.encode())
+    return pack_header(KINDS[type(message)], len(body)) + body
+
+
+def raw(kind, body):
+    return pack_header(kind, len(body)) + body
+
+
+def send_picture(made, update=b"update", **change):
+    values = dict.fromkeys(("damaged_at", "captured_at", "encoded_at"), made.now)
+    values |= {"exact": True, "key": False, "digest": 7, "input_seq": 0, "now": made.now}
+    return made.host.send_picture(update, **(values | change))
+
+
+def show(made, size=(640, 480)):
+    made.host.send_screen(size, "tiles", 1)
+    made.run()
+    return made
+
+
+# -- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_arrives_as_it_was_sent(opened):
+    opened.host.send_screen((640, 480), "hybrid", 3)
+    seq = opened.host.send_picture(
+        b"update",
+        exact=True,
+        key=True,
+        digest=2**64 - 1,
+        input_seq=9,
+        damaged_at=1.000001,
+        captured_at=2.5,
+        encoded_at=3.25,
+        now=4.125,
+    )
+    opened.run()
+    screen, picture = opened.client_events
+    assert screen == events.Screen((640, 480), "hybrid", 3)
+    assert (picture.seq, picture.screen, picture.input_seq) == (seq, 3, 9) == (1, 3, 9)
+    assert (picture.exact, picture.key, picture.digest) == (True, True, 2**64 - 1)
+    assert (picture.damaged_at, picture.captured_at) == (1.000001, 2.5)
+    assert (picture.encoded_at, picture.sent_at) == (3.25, 4.125)
+    assert bytes(picture.update) == b"update"
+
+
+@pytest.mark.parametrize(("exact", "digest"), [(False, 5), (False, None), (True, None)])
+def test_a_lossy_picture_has_no_digest(opened, exact, digest):
+    show(opened)
+    send_picture(opened, exact=exact, digest=digest)
+    opened.run()
+    picture = opened.client_of(events.Picture)[0]
+    assert picture.exact is False
+    assert picture.digest is None
+
+
+def test_a_digest_of_zero_is_a_digest(opened):
+    show(opened)
+    send_picture(opened, digest=0)
+    opened.run()
+    picture = opened.client_of(events.Picture)[0]
+    assert picture.exact is True
+    assert picture.digest == 0
+
+
+def test_a_large_update_passes_through_without_a_copy(opened):
+    show(opened, (1920, 1080))
+    update = bytes(4_000_000)
+    send_picture(opened, update)
+    parts = opened.host.data_to_send()
+    assert any(part is update for part in parts)
+    (picture,) = opened.client.receive_data(b"".join(parts), opened.now)
+    assert len(picture.update) == len(update)
+
+
+def test_a_resize_starts_a_new_screen(opened):
+    show(opened)
+    send_picture(opened)
+    opened.host.send_screen((64, 64), "tiles", 2)
+    send_picture(opened)
+    opened.run()
+    assert [picture.screen for picture in opened.client_of(events.Picture)] == [1, 2]
+    assert [picture.seq for picture in opened.client_of(events.Picture)] == [1, 2]
+
+
+HOSTILE_PICTURES = [
+    [m.Screen(width=16_384, height=16_384, codec="tiles", serial=1)],
+    [m.Screen(width=8193, height=8192, codec="tiles", serial=1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1)] * 2,
+    [m.Screen(width=64, height=64, codec="tiles", serial=s) for s in (2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(2, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(1, 2, 0, True, True, 0, 0, 0, 0, 0, b"")],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), *[m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")] * 2],
+    [m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
+    [m.RightsChanged(rights=[], epoch=1)],
+    [m.RightsChanged(rights=[], epoch=3)],
+    [m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)],
+    [m.Pong(t=1, at=1)],
+]
+
+
+@pytest.mark.parametrize("sent", HOSTILE_PICTURES)
+def test_a_host_that_contradicts_itself_ends_the_session(opened, sent):
+    opened.give_client(b"".join(map(frame, sent)))
+    assert isinstance(opened.ends[1].error, RemoteProtocolError)
+    assert opened.client.ended
+    assert opened.client.granted == frozenset()
+
+
+def test_a_screen_of_65535_by_65535_is_refused(opened):
+    opened.give_client(raw(0x10, b'{"width":65535,"height":65535,"codec":"tiles","serial":1}'))
+    assert isinstance(opened.ends[1].error, RemoteProtocolError)
+
+
+# -- acknowledgements ------------------------------------------------------------------------------------------------
+
+
+def test_acknowledgements_tell_the_viewer_s_times(opened):
+    show(opened)
+    seqs = [send_picture(opened) for _ in range(3)]
+    opened.run()
+    opened.client.send_ack(seqs[0], 1.5, 2.5)
+    opened.client.send_ack(seqs[2], 3.5, 4.5)
+    opened.run()
+    assert opened.host_events == [events.Acked(1, 1.5, 2.5), events.Acked(3, 3.5, 4.5)]
+
+
+@pytest.mark.parametrize("acks", [[1], [3], [0xFFFFFFFF], [2, 2], [2, 1], [1, 2, 3]])
+def test_an_ack_of_what_was_not_sent_or_is_acknowledged_ends_the_session(opened, acks):
+    show(opened)
+    if acks != [1]:
+        send_picture(opened)
+        send_picture(opened)
+    opened.give_host(b"".join(frame(m.Ack(seq, 0, 0)) for seq in acks))
+    assert isinstance(opened.ends[0].error, RemoteProtocolError)
+
+
+def test_sequence_numbers_go_round(opened):
+    show(opened)
+    opened.host._sent = opened.host._acked = opened.client._picture_seq = m.MAX_SEQ - 1
+    assert [send_picture(opened) for _ in range(3)] == [m.MAX_SEQ, 1, 2]
+    opened.run()
+    assert [picture.seq for picture in opened.client_of(events.Picture)] == [m.MAX_SEQ, 1, 2]
+    opened.client.send_ack(m.MAX_SEQ, 0, 0)
+    opened.client.send_ack(2, 0, 0)
+    opened.run()
+    assert [acked.seq for acked in opened.host_of(events.Acked)] == [m.MAX_SEQ, 2]
+    opened.give_host(frame(m.Ack(3, 0, 0)))
+    assert isinstance(opened.ends[0].error, RemoteProtocolError)
+
+
+# -- refresh ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_is_asked_once_until_it_comes(opened):
+    show(opened)
+    for _ in range(5):
+        opened.client.send_refresh("mismatch\x1b[2J")
+    opened.run()
+    assert opened.host_events == [events.RefreshWanted("mismatch?[2J")]
+    send_picture(opened, key=False)
+    opened.run()
+    opened.client.send_refresh("again")
+    opened.run()
+    assert len(opened.host_of(events.RefreshWanted)) == 1
+    send_picture(opened, key=True)
+    opened.run()
+    opened.client.send_refresh("again")
+    opened.run()
+    assert len(opened.host_of(events.RefreshWanted)) == 2
+
+
+def test_a_client_that_asks_for_ever_is_ended(opened):
+    opened.give_host(frame(m.Refresh(reason="")) * 11)
+    assert len(opened.host_of(events.RefreshWanted)) == 10
+    assert "at most 2 a second" in opened.ends[0].reason
+
+
+# -- input -----------------------------------------------------------------------------------------------------------
+
+
+def test_input_arrives_numbered_and_inside_the_picture(opened):
+    show(opened)
+    assert opened.client.send_key(0x61, True) == 1
+    assert opened.client.send_pointer(639, 479) == 2
+    assert opened.client.send_pointer(-5, 480) == 3
+    assert opened.client.send_button(65_535, -65_535, 9, True) == 4
+    assert opened.client.send_wheel(1, 2, -32, 32) == 5
+    opened.run()
+    assert [event.message for event in opened.host_events] == [
+        channel.Key(1, 0x61, True),
+        channel.Pointer(2, 639, 479),
+        channel.Pointer(3, 0, 479),
+        channel.Button(4, 639, 0, 9, True),
+        channel.Wheel(5, 1, 2, -32, 32),
+    ]
+
+
+def test_a_place_is_clamped_to_the_picture_of_now(opened):
+    show(opened)
+    opened.host.send_screen((10, 10), "tiles", 2)
+    opened.client.send_pointer(600, 400)
+    opened.run()
+    assert opened.host_events[0].message == channel.Pointer(1, 9, 9)
+
+
+def test_a_place_before_the_first_picture_is_a_breach(opened):
+    opened.client.send_key(0x61, True)
+    opened.client.send_pointer(0, 0)
+    opened.run()
+    assert isinstance(opened.host_events[0], events.InputEvent)
+    assert isinstance(opened.ends[0].error, RemoteProtocolError)
+
+
+def test_values_out_of_bounds_are_not_sent_and_use_up_no_number(opened):
+    for send in (
+        lambda: opened.client.send_key(0, True),
+        lambda: opened.client.send_button(0, 0, 10, True),
+        lambda: opened.client.send_wheel(0, 0, 33, 0),
+        lambda: opened.client.send_pointer(70_000, 0),
+    ):
+        with pytest.raises(LocalProtocolError):
+            send()
+    assert opened.client.send_key(1, True) == 1
+    opened.run()
+    assert not opened.host.ended
+
+
+def test_more_input_than_anyone_can_give_ends_the_session(opened):
+    key = frame(m.Key(seq=1, keysym=97, down=True))
+    opened.give_host(key * INPUT_RATE)
+    assert not opened.host.ended
+    opened.now += 0.5
+    opened.give_host(key * (INPUT_RATE // 2))
+    assert not opened.host.ended
+    opened.give_host(key)
+    assert "too many input events" in opened.ends[0].reason
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.Key(seq=1, keysym=97, down=True),
+        m.Pointer(seq=1, x=0, y=0),
+        m.Button(seq=1, x=0, y=0, button=1, down=True),
+        m.Wheel(seq=1, x=0, y=0, dx=0, dy=1),
+    ],
+)
+def test_input_without_the_right_is_denied_counted_and_nothing_more(pair, message):
+    made = pair(available=ALL_BUT[Permission.CONTROL]).run()
+    made.host_events.clear()
+    made.give_host(frame(message) * 3)
+    assert made.host_events == [events.Denied(type(message).__name__, Permission.CONTROL)] * 3
+    assert made.host.denied == 3
+    assert not made.host.ended
+    with pytest.raises(LocalProtocolError, match="control"):
+        made.client.send_key(97, True)
+
+
+def test_denied_input_is_bounded_as_any_other(pair):
+    made = pair(available=ALL_BUT[Permission.CONTROL]).run()
+    made.give_host(frame(m.Key(seq=1, keysym=97, down=True)) * (INPUT_RATE + 1))
+    assert "too many input events" in made.ends[0].reason
+
+
+def test_control_withdrawn_acts_on_what_is_already_on_its_way(opened):
+    show(opened)
+    opened.client.send_key(97, True)
+    opened.host.set_rights(ALL_BUT[Permission.CONTROL])
+    opened.run()
+    assert opened.host_events == [events.Denied("Key", Permission.CONTROL)]
+    assert opened.client_of(events.RightsChanged)[0].rights == opened.client.granted == opened.host.granted
+    assert Permission.CONTROL not in opened.client.granted
+    opened.host.set_rights(frozenset(Permission))
+    opened.run()
+    opened.client.send_key(97, True)
+    opened.run()
+    assert isinstance(opened.host_events[-1], events.InputEvent)
+
+
+def test_rights_never_grow_past_what_the_machine_has(pair):
+    made = pair(available=frozenset({Permission.VIEW})).run()
+    made.host.set_rights(frozenset(Permission))
+    made.run()
+    assert made.client.granted == made.host.granted == {Permission.VIEW}
+
+
+def test_without_the_right_to_view_nothing_is_shown(pair):
+    made = pair(available=ALL_BUT[Permission.VIEW]).run()
+    for send in (
+        lambda: made.host.send_screen((64, 64), "tiles", 1),
+        lambda: made.host.send_cursor(None),
+        lambda: made.host.send_pointer(None),
+        lambda: send_picture(made),
+    ):
+        with pytest.raises(LocalProtocolError, match="view"):
+            send()
+    assert made.take(made.host) == b""
+
+
+# -- cursor and pointer ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [CursorShape(2, 3, 1, 2, bytes(range(24))), None])
+def test_a_cursor_arrives_as_it_was_sent(opened, shape):
+    opened.host.send_cursor(shape)
+    opened.run()
+    assert opened.client_events == [events.Cursor(shape)]
+
+
+def test_a_cursor_that_is_too_large_is_cut_off(opened):
+    pixels = b"".join(bytes([y % 256, x % 256, 0, 255]) for y in range(520) for x in range(600))
+    opened.host.send_cursor(CursorShape(600, 520, 599, 10, pixels))
+    opened.run()
+    shape = opened.client_events[0].shape
+    assert (shape.width, shape.height, shape.hot_x, shape.hot_y) == (512, 512, 511, 10)
+    assert shape.pixels[511 * 512 * 4 : 511 * 512 * 4 + 8] == bytes([255, 0, 0, 255, 255, 1, 0, 255])
+
+
+def test_a_cursor_without_its_pixels_is_not_sent(opened):
+    with pytest.raises(LocalProtocolError, match="CURSOR"):
+        opened.host.send_cursor(CursorShape(2, 2, 0, 0, bytes(15)))
+    assert opened.take(opened.host) == b""
+
+
+def test_the_pointer_s_place_is_told_inside_the_picture(opened):
+    opened.host.send_pointer(PointerPlace(99_999, -1))
+    show(opened)
+    opened.host.send_pointer(PointerPlace(1000, 1000))
+    opened.host.send_pointer(PointerPlace(3, 4))
+    opened.host.send_pointer(None)
+    opened.run()
+    places = [event.place for event in opened.client_of(events.Pointer)]
+    assert places == [PointerPlace(16_383, 0), PointerPlace(639, 479), PointerPlace(3, 4), None]
+
+
+# -- signs of life ---------------------------------------------------------------------------------------------------
+
+
+def test_the_client_measures_the_host_s_clock(open_rules, salted):
+    made = Pair(open_rules, salted)
+    ahead, trip = 5000.0, 0.2
+    while not made.client_of(events.ClockSample):
+        made.now += trip / 2
+        made.host_events += made.host.receive_data(made.take(made.client), made.now + ahead)
+        made.now += trip / 2
+        made.give_client(made.take(made.host))
+    (sample,) = made.client_of(events.ClockSample)
+    assert sample.rtt == pytest.approx(trip, abs=1e-5)
+    assert sample.offset == pytest.approx(ahead, abs=1e-5)
+    assert made.client.clock_offset == sample.offset
+    assert made.client.local_time(ahead + 7.0) == pytest.approx(7.0, abs=1e-5)
+
+
+def test_before_the_first_sample_the_clocks_are_taken_for_the_same(pair):
+    made = pair(prove=False).run()
+    assert made.client.clock_offset is None
+    assert made.client.local_time(5.0) == 5.0
+
+
+def test_the_quickest_of_the_last_samples_counts(opened):
+    offsets = []
+    for trip in (0.5, 0.06, 0.4):
+        opened.now = max(opened.client.deadline, opened.host.deadline)
+        opened.client.timeout(opened.now)
+        opened.give_host(opened.take(opened.client))
+        opened.now += trip
+        opened.give_client(opened.take(opened.host))
+        offsets.append(opened.client.clock_offset)
+    # The answer is given at once and travels for the whole trip: each sample is off by half of it.
+    assert offsets[1:] == pytest.approx([-0.03, -0.03], abs=1e-5)
+
+
+def test_an_idle_session_lives_by_its_pings(opened):
+    for _ in range(100):
+        opened.now = min(opened.host.deadline, opened.client.deadline)
+        opened.host_events += opened.host.timeout(opened.now)
+        opened.client_events += opened.client.timeout(opened.now)
+        opened.run()
+    assert opened.now > 1200
+    assert opened.ends == (None, None)
+    assert len(opened.host_of(events.ClockSample)) > 20
+
+
+@pytest.mark.parametrize("side", ["host", "client"])
+def test_silence_for_fifteen_seconds_is_the_end(opened, side):
+    session = getattr(opened, side)
+    found, now = [], opened.now
+    while not found:
+        now = session.deadline
+        found = session.timeout(now)
+    assert 14.9 < now - opened.now <= 15
+    assert isinstance(found[0].error, ConnectionLost)
+    assert "for 15 seconds" in found[0].reason
+    assert session.deadline is None
+
+
+def test_any_byte_is_a_sign_of_life(opened):
+    show(opened, (1920, 1080))
+    send_picture(opened, bytes(100))
+    data = opened.take(opened.host)
+    for place in range(len(data)):
+        opened.now += 5
+        opened.client_events += opened.client.timeout(opened.now)
+        opened.give_client(data[place : place + 1])
+    assert opened.client_of(events.Picture)
+    assert not opened.client.ended
+
+
+@pytest.mark.parametrize("side", ["host", "client"])
+def test_a_flood_of_pings_ends_the_session(opened, side):
+    session = getattr(opened, side)
+    found = session.receive_data(frame(m.Ping(t=0)) * 50, opened.now)
+    assert "too many pings" in found[0].reason
+    assert len(b"".join(session.data_to_send())) < 1000
+
+
+@pytest.mark.parametrize("side", ["host", "client"])
+def test_an_answer_that_nobody_asked_for_ends_the_session(opened, side):
+    found = getattr(opened, side).receive_data(frame(m.Pong(t=0, at=0)), opened.now)
+    assert "answers no PING" in found[0].reason
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("side", "other"), [("host", "client"), ("client", "host")])
+def test_a_goodbye_ends_both_sides_once(opened, side, other):
+    session = getattr(opened, side)
+    assert session.end("time to go\x07", opened.now) == [events.Ended("time to go\x07", None)]
+    assert session.end("again", opened.now) == []
+    opened.run()
+    ended = opened.ends[0] if other == "host" else opened.ends[1]
+    assert isinstance(ended.error, ConnectionLost)
+    assert ended.reason == f"the {side} ended the session: time to go?"
+    for ended in (opened.host, opened.client):
+        assert ended.ended
+        assert ended.deadline is None
+        assert ended.granted == frozenset()
+        assert ended.receive_data(frame(m.Ping(t=0)), opened.now) == []
+        assert ended.lost(opened.now) == []
+        assert ended.timeout(opened.now + 1000) == []
+
+
+def test_a_very_long_goodbye_is_cut(opened):
+    opened.host.end("x" * 10_000, opened.now)
+    opened.run()
+    assert opened.client.ended
+    assert len(opened.ends[1].reason) < 300
+
+
+@pytest.mark.parametrize("side", ["host", "client"])
+def test_a_connection_that_breaks_is_lost(opened, side):
+    (ended,) = getattr(opened, side).lost(opened.now)
+    assert isinstance(ended.error, ConnectionLost)
+    assert "without a goodbye" in ended.reason
+
+
+def test_after_the_end_nothing_can_be_sent_and_nothing_piles_up(opened):
+    show(opened)
+    opened.host.lost(opened.now)
+    opened.client.lost(opened.now)
+    for send in (
+        lambda: send_picture(opened),
+        lambda: opened.host.send_cursor(None),
+        lambda: opened.client.send_key(97, True),
+        lambda: opened.client.send_ack(1, 0, 0),
+    ):
+        with pytest.raises(LocalProtocolError):
+            send()
+    assert opened.take(opened.host) == opened.take(opened.client) == b""
+
+
+def test_what_came_before_an_error_still_counts(opened):
+    opened.give_host(
+        frame(m.Key(seq=1, keysym=97, down=True)) + b"\0\0\0\0\0" + frame(m.Key(seq=2, keysym=97, down=False))
+    )
+    assert [type(event) for event in opened.host_events] == [events.InputEvent, events.Ended]
+
+
+PARTS = [
+    frame(message)
+    for message in (
+        m.Ping(t=0),
+        m.Key(seq=1, keysym=97, down=True),
+        m.Pointer(seq=1, x=0, y=0),
+        m.Refresh(reason="r"),
+        m.Ack(1, 0, 0),
+        m.Bye(reason="b"),
+        m.Screen(width=64, height=64, codec="tiles", serial=1),
+        m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"u"),
+        m.Cursor(1, 1, 0, 0, bytes(4)),
+        m.PointerPlace(place=None),
+        m.RightsChanged(rights=[], epoch=2),
+        m.Failed(),
+        m.Auth(method="password", proof=bytes(32)),
+    )
+]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(st.one_of(st.binary(max_size=40), st.sampled_from(PARTS)), max_size=8),
+    flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 255)), max_size=3),
+    cut=st.integers(1, 50),
+    side=st.sampled_from(["host", "client"]),
+    stage=st.sampled_from(["hello", "trust", "prove", "open"]),
+)
+def test_any_bytes_at_any_stage_give_events_and_at_most_one_end(pair, parts, flips, cut, side, stage):
+    made = pair(trust=stage != "trust", prove=stage != "prove")
+    if stage != "hello":
+        made.run()
+    session = getattr(made, side)
+    data = bytearray(b"".join(parts))
+    for place, bits in flips:
+        if data:
+            data[place % len(data)] ^= bits
+    found = []
+    for place in range(0, len(data), cut):
+        found += session.receive_data(bytes(data[place : place + cut]), made.now)
+        made.now += 0.1
+    ends = [event for event in found if isinstance(event, events.Ended)]
+    assert len(ends) == session.ended
+    assert all(isinstance(end.error, FanlightError) for end in ends)
+    if stage != "open":
+        assert session.granted == frozenset()
+        assert not [event for event in found if isinstance(event, events.Opened | events.InputEvent | events.Picture)]
+    assert all(isinstance(part, bytes | bytearray | memoryview) for part in session.data_to_send())
