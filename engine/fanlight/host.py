@@ -123,11 +123,12 @@ class PictureStream:
             self._encoder = None
 
     def _replace_encoder(self, frame: Frame) -> None:
+        # What was damaged before a viewer came did not wait for it: its first picture is as old as its capture.
+        self._damaged_at = frame.captured_at if self._encoder is None else frame.damaged_at
         self.close()
         self._encoder = self._open_encoder(frame.size)
         self._serial += 1
         self._damage = [Rect(0, 0, *frame.size)]
-        self._damaged_at = frame.damaged_at
 
 
 def _bounds(rects: list[Rect]) -> Rect:

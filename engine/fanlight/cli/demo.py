@@ -45,15 +45,16 @@ class RunningHost:
 @click.command()
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End by itself after this long.")
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
+@click.option("--viewer-display", metavar="DISPLAY", help="Where the window opens [default: a second display, if any].")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("run"), show_default=True, help="Where results go."
 )
-def demo(seconds: float | None, listen: str, out: Path) -> None:
+def demo(seconds: float | None, listen: str, viewer_display: str | None, out: Path) -> None:
     """Host a screen, watch it, and say how it went: the last line is JSON, the last picture OUT/screenshot.png."""
     display = environment_display()
     with _host_process(display, listen, out) as running:
         _introduce(running, display, seconds)
-        second = _second_display(display) if display else None
+        second = viewer_display or (_second_display(display) if display else None)
         if second:
             _watch_in_a_window(running, second, seconds, out)
         else:
@@ -71,7 +72,8 @@ def _watch_here(running: RunningHost, seconds: float | None, out: Path) -> None:
 
 def _watch_in_a_window(running: RunningHost, display: str, seconds: float | None, out: Path) -> None:
     password_file = out / "password"
-    password_file.touch(mode=0o600)
+    password_file.unlink(missing_ok=True)
+    password_file.touch(mode=0o600, exist_ok=False)
     password_file.write_text(running.password + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "fanlight", "connect", running.address, "--home", str(out / "viewer-home")]
     command += ["--trust", running.fingerprint, "--password-file", str(password_file), "--json"]
