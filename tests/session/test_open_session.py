@@ -474,19 +474,42 @@ def test_a_connection_that_breaks_is_lost(opened, side):
     assert "without a goodbye" in ended.reason
 
 
-def test_after_the_end_nothing_can_be_sent_and_nothing_piles_up(opened):
+def test_after_the_end_nothing_is_sent_and_nothing_piles_up(opened):
     show(opened)
     opened.host.lost(opened.now)
     opened.client.lost(opened.now)
-    for send in (
-        lambda: send_picture(opened),
-        lambda: opened.host.send_cursor(None),
-        lambda: opened.client.send_key(97, True),
-        lambda: opened.client.send_ack(1, 0, 0),
-    ):
-        with pytest.raises(LocalProtocolError):
-            send()
+    send_picture(opened)
+    opened.host.send_screen((64, 64), "tiles", 2)
+    opened.host.send_cursor(None)
+    opened.host.send_pointer(None)
+    opened.host.set_rights(frozenset())
+    opened.client.trust(opened.now)
+    opened.client.prove(bytes(32), opened.now)
+    opened.client.send_key(97, True)
+    opened.client.send_ack(1, 0, 0)
+    opened.client.send_refresh("")
     assert opened.take(opened.host) == opened.take(opened.client) == b""
+
+
+def test_an_owner_may_answer_what_stands_before_the_end(pair):
+    """The peer's next bytes may break the protocol before the owner has seen the events."""
+    made = pair(prove=False).run()
+    made.client.prove(made.salted, made.now)
+    made.give_host(made.take(made.client) + b"garbage!!")
+    assert [type(event) for event in made.host_events] == [events.Opened, events.Ended]
+    made.host.send_cursor(None)
+    made.host.send_screen((64, 64), "tiles", 1)
+    send_picture(made)
+    made.run()
+    assert not made.client_of(events.Screen)
+    assert made.client.ended
+
+
+def test_a_refresh_is_not_asked_without_the_right_to_view(opened):
+    opened.host.set_rights(frozenset())
+    opened.run()
+    opened.client.send_refresh("mismatch")
+    assert opened.take(opened.client) == b""
 
 
 def test_what_came_before_an_error_still_counts(opened):

@@ -2,7 +2,8 @@
 
 Theory of operation. A session owns a Connection and lets it hand out one message at a time; `_handle` turns each
 into events and answers. Whatever goes wrong, on either side, ends in exactly one Ended event, after which the session
-takes no bytes and queues none; the bytes queued then are the goodbye, for the owner to write before it closes.
+takes no bytes and queues none; the bytes queued then are the goodbye, for the owner to write before it closes. The end
+may stand behind other events in one list, so an owner that still answers those is heard and ignored.
 """
 
 from abc import ABC, abstractmethod
@@ -122,7 +123,7 @@ class BaseSession(ABC, Generic[E]):
         match received:
             case m.Ping(t=t):
                 self._pings.take(now)
-                self._connection.send(m.Pong(t=t, at=m.stamp(now)))
+                self._send(m.Pong(t=t, at=m.stamp(now)))
             case m.Pong() if self._keep_alive:
                 sample = self._keep_alive.pong(received, now)
                 self._measured(sample)
@@ -138,6 +139,11 @@ class BaseSession(ABC, Generic[E]):
                 return self._handle(received, now)
         return []
 
+    def _send(self, message: m.Message) -> None:
+        """Queue a message; after the end it is dropped."""
+        if not self._ended:
+            self._connection.send(message)
+
     def _open(self, now: float) -> None:
         """Start what an open session needs."""
         self._keep_alive = KeepAlive(now)
@@ -145,7 +151,7 @@ class BaseSession(ABC, Generic[E]):
 
     def _ping(self, now: float) -> None:
         if self._keep_alive and (ping := self._keep_alive.ping(now)):
-            self._connection.send(ping)
+            self._send(ping)
 
     def _end_with(self, error: FanlightError, said: str = "") -> Ended:
         self._say_bye(said or str(error))

@@ -27,7 +27,7 @@ from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
 from fanlight.session.base import HANDSHAKE_SECONDS, PASSWORD_SECONDS, BaseSession, auth_message, version_error
 from fanlight.session.events import ClientEvent, ClientOnly, ClockSample
-from fanlight.types import MAX_PIXELS, CursorShape, PointerPlace
+from fanlight.types import MAX_PIXELS, CursorShape, Permission, PointerPlace
 
 _CLOCK_SAMPLES = 8
 
@@ -35,7 +35,8 @@ _CLOCK_SAMPLES = 8
 class ClientSession(BaseSession[ClientOnly]):
     """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
-    The send methods raise LocalProtocolError: the session is not open, it lacks the right, a value is out of bounds.
+    The send methods raise LocalProtocolError: the session is not open yet, lacks the right, or a value is out of bounds.
+    After the end they do nothing.
     """
 
     def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
@@ -54,7 +55,7 @@ class ClientSession(BaseSession[ClientOnly]):
         self._refresh_asked = False
         self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
         nonce = secrets.token_bytes(32)
-        self._connection.send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key))
+        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key))
 
     # -- the handshake ---------------------------------------------------------------------------------------------
 
@@ -64,12 +65,12 @@ class ClientSession(BaseSession[ClientOnly]):
         The handshake does not wait for a person who compares fingerprints: end it, ask, and connect anew.
         """
         signature = self._identity.sign_proof(self._binding, self._connection.transcript)
-        self._connection.send(m.Prove(signature=signature))
+        self._send(m.Prove(signature=signature))
 
     def prove(self, salted_password: bytes, now: float) -> None:
         """Answer SaltWanted."""
         proof = scram.client_proof(salted_password, self._auth_message)
-        self._connection.send(m.Auth(method="password", proof=proof))
+        self._send(m.Auth(method="password", proof=proof))
         self._salted = salted_password
         self._handshake_until = now + HANDSHAKE_SECONDS
 
@@ -93,12 +94,12 @@ class ClientSession(BaseSession[ClientOnly]):
 
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
-        self._connection.send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+        self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
 
     def send_refresh(self, reason: str) -> None:
-        """Ask for an update that stands alone; nothing is sent while one is asked for and has not come."""
-        if not self._refresh_asked:
-            self._connection.send(m.Refresh(reason=m.plain(reason)))
+        """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
+        if not self._refresh_asked and Permission.VIEW in self.granted:
+            self._send(m.Refresh(reason=m.plain(reason)))
             self._refresh_asked = True
 
     # -- the host's clock ------------------------------------------------------------------------------------------
@@ -220,6 +221,6 @@ class ClientSession(BaseSession[ClientOnly]):
         return m.next_seq(self._input_seq)
 
     def _send_input(self, message: m.Key | m.Pointer | m.Button | m.Wheel) -> int:
-        self._connection.send(message)
+        self._send(message)
         self._input_seq = message.seq
         return message.seq

@@ -35,7 +35,7 @@ class HostSession(BaseSession[HostOnly]):
     """One viewer, as the host sees it. `binding` is SHA-256 of the TLS leaf (DER), `peer` a name for logs.
 
     `available` are the rights that mean something on this machine. The send methods raise LocalProtocolError when the
-    session is not open or lacks the right: look at `granted` first.
+    session is not open yet or lacks the right: look at `granted` first. After the end they do nothing.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class HostSession(BaseSession[HostOnly]):
 
     def send_screen(self, size: Size, codec: str, serial: int) -> None:
         """Announce the picture that the next updates belong to; `serial` must grow."""
-        self._connection.send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
+        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
         self._screen, self._serial = size, serial
 
     def send_picture(
@@ -103,13 +103,13 @@ class HostSession(BaseSession[HostOnly]):
             digest=digest or 0,
             update=update,
         )
-        self._connection.send(picture)
+        self._send(picture)
         self._sent = seq
         return seq
 
     def send_cursor(self, shape: CursorShape | None) -> None:
         """Send the pointer's shape; None hides it. What is over 512 pixels is cut off."""
-        self._connection.send(_cursor(shape))
+        self._send(_cursor(shape))
 
     def send_pointer(self, place: PointerPlace | None) -> None:
         """Send where the pointer stands; None: hidden or outside."""
@@ -117,12 +117,12 @@ class HostSession(BaseSession[HostOnly]):
         if place is not None:
             x, y = self._inside(place.x, place.y, self._screen or (MAX_SIDE, MAX_SIDE))
             point = m.Point(x=x, y=y)
-        self._connection.send(m.PointerPlace(place=point))
+        self._send(m.PointerPlace(place=point))
 
     def set_rights(self, rights: frozenset[Permission]) -> None:
         """Replace the session's rights; they hold from the next message on."""
         self._epoch += 1
-        self._connection.send(m.RightsChanged(rights=sorted(rights & self._available), epoch=self._epoch))
+        self._send(m.RightsChanged(rights=sorted(rights & self._available), epoch=self._epoch))
 
     # -- what the client says --------------------------------------------------------------------------------------
 
@@ -155,14 +155,14 @@ class HostSession(BaseSession[HostOnly]):
 
     def _greet(self) -> None:
         nonce, identity = secrets.token_bytes(32), self._identity.certificate_der
-        self._connection.send(m.HostHello(version=m.VERSION, nonce=nonce, identity=identity))
+        self._send(m.HostHello(version=m.VERSION, nonce=nonce, identity=identity))
         self._greeting = self._connection.transcript
 
     def _check_proof_of_key(self, signature: bytes, now: float) -> list[HostEvent]:
         if not proof_is_valid(self._client_key, signature, self._binding, self._greeting):
             return self._refuse("the client did not prove that it holds its key for this connection")
         offer = self._rules.methods()
-        self._connection.send(m.Methods(methods=list(m.METHODS), salt=offer.salt, iterations=offer.iterations))
+        self._send(m.Methods(methods=list(m.METHODS), salt=offer.salt, iterations=offer.iterations))
         self._auth_message = auth_message(self._binding, self._connection.transcript)
         self._handshake_until = now + PASSWORD_SECONDS
         return []
@@ -185,7 +185,7 @@ class HostSession(BaseSession[HostOnly]):
         rights = effective_rights(accepted.profile, self._available)
         name = secrets.token_hex(16)
         self._epoch = 1
-        self._connection.send(
+        self._send(
             m.Session(
                 rights=sorted(rights),
                 epoch=self._epoch,
@@ -198,11 +198,11 @@ class HostSession(BaseSession[HostOnly]):
         return Opened(self.fingerprint, accepted.profile, rights, name)
 
     def _refuse(self, reason: str) -> list[HostEvent]:
-        self._connection.send(m.Refused())
+        self._send(m.Refused())
         return [self._finish(Refused(reason))]
 
     def _fail(self, error: FanlightError) -> list[HostEvent]:
-        self._connection.send(m.Failed())
+        self._send(m.Failed())
         return [self._finish(error)]
 
     def _acknowledged(self, ack: m.Ack) -> Acked:
