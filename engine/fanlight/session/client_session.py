@@ -35,8 +35,8 @@ _CLOCK_SAMPLES = 8
 class ClientSession(BaseSession[ClientOnly]):
     """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
-    The send methods raise LocalProtocolError: the session is not open yet, lacks the right, or a value is out of bounds.
-    After the end they do nothing.
+    The send methods raise LocalProtocolError when the session is not open yet or lacks the right, and for a value out
+    of bounds. After the end they do nothing.
     """
 
     def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
