@@ -260,6 +260,15 @@ def test_video_without_its_key_frame_is_refused():
     refused("hybrid", section(VIDEO, video_body(second, flags=0)))
 
 
+def test_video_with_parameter_sets_but_no_key_frame_is_refused():
+    encoder = open_encoder("h264", SIZE)
+    first, second = (bytes(encoder.encode(frame)) for frame in frames(typing(SIZE))[:2])
+    units = first.split(b"\0\0\1")
+    sets = b"".join(b"\0\0\1" + unit.rstrip(b"\0") for unit in units[1:] if unit[0] & 0x1F in (7, 8))
+    assert len(sets) > 10
+    refused("h264", sets + second)
+
+
 def test_two_pictures_in_one_packet_are_refused():
     encoder = open_encoder("h264", SIZE)
     first, second = (bytes(encoder.encode(frame)) for frame in frames(typing(SIZE))[:2])

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from codec_scenes import SCENES, frames, merged, noise, resting, same, scroll, text, typing, whole
+from codec_scenes import SCENES, frames, merged, noise, resting, same, scroll, text, typing, whole, window_move
 
 from fanlight.codec import encoders, open_decoder, open_encoder
 from fanlight.errors import UsageError
-from fanlight.types import Frame, Rect
+from fanlight.types import Frame, Move, Rect
 
 SIZES = [(333, 217), (256, 192)]
 scenes = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
@@ -134,6 +134,17 @@ def test_a_scroll_costs_a_fraction_of_its_pixels():
     encoder = open_encoder("tiles", size)
     first, *rest = [len(encoder.encode(frame)) for frame in frames(scroll(size))]
     assert max(rest) < first / 5
+
+
+@exact_codecs
+@pytest.mark.parametrize("move", [Move(300, 200, 200, 150, 40, 42), Move(256, 192, 64, 64, 0, 0)], ids=str)
+def test_a_move_that_is_wrong_costs_bytes_but_no_pixel(name, move, monkeypatch):
+    monkeypatch.setattr("fanlight.kernels.moves.find", lambda *_, **__: (move,))
+    size = (512, 384)
+    encoder, decoder = open_encoder(name, size), open_decoder(name, size)
+    for frame in frames(window_move(size)):
+        assert same(decoder.decode(encoder.encode(frame)), frame.image)
+        assert decoder.digest == encoder.digest
 
 
 def test_a_letter_costs_the_same_on_a_larger_screen():

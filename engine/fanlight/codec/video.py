@@ -93,7 +93,6 @@ class H264Reader:
         self._size = size
         self._coded = coded_size(size)
         self._reformatter = VideoReformatter()
-        self._started = False
         try:
             self._context = _open_h264(self._coded)
         except (av.FFmpegError, ValueError) as error:
@@ -105,6 +104,7 @@ class H264Reader:
             frames = self._context.decode(av.Packet(bytes(packet)))
         except (av.FFmpegError, ValueError) as error:
             raise CodecError(f"the H.264 packet does not decode: {error}") from error
+        # Before the first key frame FFmpeg shows nothing, so that is refused here too.
         if len(frames) != 1:
             raise CodecError(f"an H.264 packet holds one picture, not {len(frames)}")
         return self._convert(self._checked(frames[0]))
@@ -116,11 +116,6 @@ class H264Reader:
             )
         if frame.format.name not in ("yuv420p", "yuvj420p"):
             raise CodecError(f"the H.264 picture is {frame.format.name}, not 4:2:0 with 8 bits")
-        if not (self._started or frame.key_frame):
-            raise CodecError("the H.264 stream does not start with a key frame")
-        if frame.is_corrupt:
-            raise CodecError("the H.264 picture is damaged")
-        self._started = True
         return frame
 
     def _convert(self, frame: av.VideoFrame) -> Image:
