@@ -1,5 +1,6 @@
 """The root of the command tree, and the one place that turns errors into words and exit codes."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,7 +15,6 @@ from fanlight.cli.host import host
 from fanlight.cli.identity import identity
 from fanlight.errors import FanlightError
 
-_INTERRUPTED = 130
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -35,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    ended_by = [signal.SIGINT]
+
+    def terminate(_number: int, _frame: object) -> None:
+        # Unwind as Ctrl-C does, which asyncio knows how to do; only the exit code differs.
+        ended_by.append(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, terminate)
     try:
         fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
     except click.ClickException as error:
@@ -44,7 +52,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return exit_.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("fanlight: interrupted", err=True)
-        return _INTERRUPTED
+        return 128 + ended_by[-1]
     except FanlightError as error:
         click.echo(f"fanlight: {error}", err=True)
         return error.exit_code

@@ -23,7 +23,7 @@ from fanlight.cli.connect import finish
 from fanlight.cli.demo_desktop import session_command
 from fanlight.client import RemoteSession
 from fanlight.client import connect as open_session
-from fanlight.config import DEFAULT_LISTEN, Home, environment, environment_display, local_displays
+from fanlight.config import DEFAULT_LISTEN, Home, environment, environment_display, local_displays, parse_address
 from fanlight.errors import ConnectionLost, FanlightError, InjectError
 from fanlight.inject import open_injector
 from fanlight.viewer import watch
@@ -52,6 +52,7 @@ class RunningHost:
 def demo(seconds: float | None, listen: str, viewer_display: str | None, out: Path) -> None:
     """Host a screen, watch it, and say how it went: the last line is JSON, the last picture OUT/screenshot.png."""
     display = environment_display()
+    parse_address(listen, port_zero=True)
     with _host_process(display, listen, out) as running:
         _introduce(running, display, seconds)
         second = viewer_display or (_second_display(display) if display else None)

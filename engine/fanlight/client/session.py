@@ -139,7 +139,14 @@ class RemoteSession:
     # -- what the link brings --------------------------------------------------------------------------------------
 
     def take(self, event: events.ClientEvent) -> None:
-        """Act on an event of the session; called by the connection."""
+        """Act on an event of the session; called by the connection. What cannot be decoded ends the session."""
+        try:
+            self._act(event)
+        except FanlightError as error:
+            self._end(error)
+            self._link.session.end(str(error), time.monotonic())
+
+    def _act(self, event: events.ClientEvent) -> None:
         match event:
             case events.Screen(size=size, codec=codec):
                 self._replace_decoder(size, codec)

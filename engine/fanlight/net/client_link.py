@@ -67,6 +67,8 @@ class ClientLink(asyncio.Protocol):
         data = self.session.data_to_send()
         if data:
             self._transport.writelines(data)
+        if self.session.ended:
+            self._transport.close()
         self._alarm.set(self.session.deadline)
 
     def close(self) -> None:
