@@ -1,6 +1,7 @@
 """Fixtures that every folder may use: a real X server for a test, and waiting without sleeping blindly."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from x11_client import X11Client
+from x11_client import X11Client, is_running
 
 Condition = Callable[[], object]
 
@@ -25,9 +26,11 @@ class XServer:
     def __init__(self, size: tuple[int, int], depth: int, arguments: tuple[str, ...]) -> None:
         mode = f"{size[0]}x{size[1]}x{depth}"
         told, tells = os.pipe()
+        # It must not outlive a test run that is killed.
+        command = ["setpriv", "--pdeathsig", "TERM", "Xvfb", "-displayfd", str(tells), "-screen", "0", mode]
         try:
             self.process = subprocess.Popen(
-                ["Xvfb", "-displayfd", str(tells), "-screen", "0", mode, *_OPTIONS, *arguments],
+                [*command, *_OPTIONS, *arguments],
                 pass_fds=(tells,),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -43,10 +46,16 @@ class XServer:
             pytest.fail("Xvfb did not start")
 
     def stop(self) -> None:
-        """End the server and remove its socket, however it was when we came."""
-        self.process.kill()
-        self.process.wait()
-        Path(f"/tmp/.X11-unix/X{self.name[1:]}").unlink(missing_ok=True)
+        """End the server, stopped or not; one that was killed has left its socket behind."""
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if not is_running(self.name):
+            Path(f"/tmp/.X11-unix/X{self.name[1:]}").unlink(missing_ok=True)
 
 
 StartXvfb = Callable[..., XServer]
