@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS / "native"))
-sys.path.insert(0, str(TESTS / "kernels"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
 
 from reference_stream import DamagedError, Reader
 from sanitized_build import build, run
