@@ -1,5 +1,7 @@
 """The fallback by mss against a real X server."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -84,6 +86,19 @@ def test_a_killed_server_is_an_error(start_xvfb: StartXvfb) -> None:
         server.process.wait()
         with pytest.raises(CaptureError, match="the screen went away"):
             capture.next(20.0)
+
+
+def test_a_missing_library_is_named_with_its_package(xvfb: str) -> None:
+    program = (
+        "import ctypes.util, sys\nfind = ctypes.util.find_library\n"
+        "ctypes.util.find_library = lambda name: None if name == 'xcb-render' else find(name)\n"
+        "from fanlight.capture import open_capture\nfrom fanlight.errors import CaptureError\n"
+        "try:\n    open_capture(sys.argv[1], backend='mss')\nexcept CaptureError as error:\n    print(error)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program, xvfb], check=True, capture_output=True, text=True).stdout
+    assert "libxcb-render.so" in said
+    assert "install libxcb1" in said
+    assert "libxcb-render0" in said
 
 
 def test_close_ends_a_wait_in_another_thread(capture: Capture) -> None:

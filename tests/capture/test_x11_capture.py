@@ -508,6 +508,22 @@ def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
     assert resources() == before
 
 
+def test_a_capture_that_is_killed_leaks_nothing(start_xvfb: StartXvfb) -> None:
+    server = start_xvfb()
+    maps = Path(f"/proc/{server.process.pid}/maps")
+    program = (
+        "import sys, time\nfrom fanlight.capture import open_capture\ncapture = open_capture(sys.argv[1])\n"
+        "capture.next(None)\nprint('captured', flush=True)\ntime.sleep(1000)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program, server.name], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"captured\n"
+    assert "fanlight-picture" in maps.read_text()
+    child.kill()
+    child.communicate()
+    wait_until(lambda: "fanlight-picture" not in maps.read_text())
+
+
 def test_failing_to_open_leaks_nothing(start_xvfb: StartXvfb) -> None:
     display = start_xvfb("-extension", "MIT-SHM").name
     before = resources()
