@@ -51,7 +51,7 @@ class PictureStream:
         self._encoder: Encoder | None = None
         self._serial = 0
         self._damage: list[Rect] = []
-        self._damaged_at = 0.0
+        self._damaged_at: float | None = None
         self._input_seq = 0
         self._inputs: deque[tuple[int, float]] = deque(maxlen=_MOST_INPUTS)
         self._refresh = False
@@ -79,7 +79,7 @@ class PictureStream:
         if self._encoder is None or self._encoder.size != frame.size:
             self._replace_encoder(frame)
             return
-        if not self._damage:
+        if self._damaged_at is None:
             self._damaged_at = frame.damaged_at
         self._damage.extend(frame.damage)
         if len(self._damage) > _MOST_RECTS:
@@ -94,9 +94,11 @@ class PictureStream:
         if self._refresh:
             self._refresh = False
             encoder.refresh()
-        damaged_at = self._damaged_at if self._damage else frame.captured_at
-        owed = Frame(frame.image, tuple(self._damage), damaged_at, frame.captured_at)
-        self._damage = []
+        # What is owed without damage, a first picture or a refined one, is as old as this moment: nobody waited for it.
+        damaged_at = clock() if self._damaged_at is None else self._damaged_at
+        captured_at = max(damaged_at, frame.captured_at)
+        owed = Frame(frame.image, tuple(self._damage), damaged_at, captured_at)
+        self._damage, self._damaged_at = [], None
         update = encoder.encode(owed)
         if not update:
             return None
@@ -106,7 +108,7 @@ class PictureStream:
             digest=encoder.digest,
             input_seq=self._input_before(frame.captured_at),
             damaged_at=damaged_at,
-            captured_at=frame.captured_at,
+            captured_at=captured_at,
             encoded_at=clock(),
         )
 
@@ -123,8 +125,7 @@ class PictureStream:
             self._encoder = None
 
     def _replace_encoder(self, frame: Frame) -> None:
-        # What was damaged before a viewer came did not wait for it: its first picture is as old as its capture.
-        self._damaged_at = frame.captured_at if self._encoder is None else frame.damaged_at
+        self._damaged_at = frame.damaged_at if self._encoder else None
         self.close()
         self._encoder = self._open_encoder(frame.size)
         self._serial += 1
