@@ -182,6 +182,7 @@ def test_it_ends_with_a_supervisor_that_is_killed() -> None:
         os.kill(supervisor, signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, children)))
         assert not is_left_behind(display.name)
+    assert not Path(display.environment["XAUTHORITY"]).exists()
 
 
 def test_it_does_not_end_with_the_thread_that_started_it() -> None:

@@ -30,6 +30,7 @@ class VirtualDisplay:
         _check(size, command or ())
         self.size = size
         self._status: int | None = None
+        self._folder: Path | None = None
         self._supervisor = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_SUPERVISOR), f"{size[0]}x{size[1]}", *(command or ())],
             stdin=subprocess.PIPE,
@@ -43,6 +44,7 @@ class VirtualDisplay:
             if facts is None or "display" not in facts:
                 raise CaptureError(str((facts or {}).get("error", "the virtual display did not start")))
             self.name = str(facts["display"])
+            self._folder = Path(facts["authority"]).parent
             self.environment = {"DISPLAY": self.name, "XAUTHORITY": str(facts["authority"])}
             x11.allow_current_user(self.name, bytes.fromhex(facts["cookie"]))
         except BaseException:
@@ -67,6 +69,9 @@ class VirtualDisplay:
             self._supervisor.kill()
             self._supervisor.wait()
         stdout.close()
+        if self._folder is not None:
+            # The supervisor has removed it, unless it was itself killed.
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
