@@ -4,6 +4,7 @@ Every read sees what other processes have written: a running host obeys a comman
 what the values mean is not decided here. All methods raise StateError when the file cannot be used. One thread only.
 """
 
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -50,7 +51,7 @@ class Store:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._create_private()
-        with self._explained():
+        with self._explained(), self._alone():
             self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 self._prepare()
@@ -132,6 +133,16 @@ class Store:
             return
         except OSError as error:
             raise StateError(f"{self.path} cannot be made: {error.strerror}") from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one process at a time open the file: SQLite does not wait when two of them turn WAL on."""
+        directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(directory)
 
     def _prepare(self) -> None:
         """Check that the file is ours and whole before anything is written to it; make the tables in a new one."""
