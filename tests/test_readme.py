@@ -1,4 +1,4 @@
-"""The examples of README.md, run as they stand on a display of their own."""
+"""The examples of README.md, run as they stand on a display of their own; and the links of all pages."""
 
 import json
 import os
@@ -79,3 +79,9 @@ def test_watch_a_host(tmp_path: Path) -> None:
         shown = run(example("fanlight.connect"), {"FANLIGHT_HOME": str(tmp_path / "viewer")}, answers)
     assert "(240, 320, 4)" in shown
     assert shown.rstrip().endswith("exact: True")
+
+
+@pytest.mark.parametrize("page", sorted(PROJECT.glob("*.md")) + sorted(PROJECT.glob("docs/*.md")), ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
