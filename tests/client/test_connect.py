@@ -1,16 +1,23 @@
 """`fanlight.connect` against a real host: who gets in, and what each refusal says."""
 
 import asyncio
+import contextlib
+import json
 import socket
+import struct
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fanlight
+from fanlight.access import Identity
 from fanlight.capture import open_capture
 from fanlight.config import Home
-from fanlight.errors import AuthenticationFailed, IdentityError, Unreachable, UsageError
+from fanlight.errors import AuthenticationFailed, FanlightError, IdentityError, Unreachable, UsageError
+from fanlight.net.tls import host_context
 from serving import PASSWORD, serving
 
 
@@ -97,9 +104,7 @@ async def test_an_unknown_host_is_named_by_its_fingerprint_and_nothing_is_sent(t
 async def test_another_fingerprint_than_the_given_is_refused(tmp_path: Path) -> None:
     async with serving(tmp_path / "host") as host:
         with pytest.raises(IdentityError):
-            async with fanlight.connect(
-                host.address, home=tmp_path / "viewer", password=PASSWORD, trust="ab" * 32
-            ):
+            async with fanlight.connect(host.address, home=tmp_path / "viewer", password=PASSWORD, trust="ab" * 32):
                 pytest.fail("a session was opened")
         assert not Home(tmp_path / "viewer").rules().known_hosts()
 
@@ -146,6 +151,31 @@ async def test_something_else_listens(tmp_path: Path) -> None:
     async with server:
         with pytest.raises(Unreachable, match="no fanlight host"):
             async with fanlight.connect(f"127.0.0.1:{port}", home=tmp_path, password=PASSWORD, trust="ab" * 32):
+                pytest.fail("a session was opened")
+
+
+@contextlib.asynccontextmanager
+async def old_host(version: int) -> AsyncIterator[tuple[str, str]]:
+    """A host that answers a hello with another version of the protocol: its address and fingerprint."""
+    identity = Identity.create(datetime.now(UTC))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        body = json.dumps({"version": version, "greeting": "as it was in those days"}).encode()
+        writer.write(struct.pack("<IB", len(body) + 1, 0x02) + body)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=host_context(identity.leaf(datetime.now(UTC))))
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", identity.fingerprint
+
+
+@pytest.mark.parametrize(("version", "word"), [(0, "old"), (99, "new")])
+async def test_a_host_of_another_version_says_which_to_update(tmp_path: Path, version: int, word: str) -> None:
+    async with old_host(version) as (address, fingerprint):
+        with pytest.raises(FanlightError, match=f"too {word}.*update"):
+            async with fanlight.connect(address, home=tmp_path, password=PASSWORD, trust=fingerprint):
                 pytest.fail("a session was opened")
 
 
