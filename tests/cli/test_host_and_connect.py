@@ -257,6 +257,18 @@ def test_a_screen_that_is_resized_is_followed(
     assert summary["exact"] is True
 
 
+def test_a_host_ends_with_the_command_of_its_own_display(start_host: StartHost) -> None:
+    ended = start_host("--virtual", "640x480", "--", "sleep", "1")
+    assert ended.process.wait(30) == 0
+    assert "has ended" in ended.log
+    failed = start_host("--virtual", "640x480", "--", "sh", "-c", "sleep 1; exit 3")
+    assert failed.process.wait(30) == 1
+    assert "exit status 3" in failed.log.splitlines()[-1]
+    missing = start_host("--virtual", "640x480", "--", "no-such-program", listening=False)
+    assert missing.process.wait(30) == 2
+    assert "no-such-program" in missing.log.splitlines()[-1]
+
+
 def _one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     """Return what a failed command said: a single line, no traceback."""
     lines = [line for line in done.stderr.splitlines() if line.startswith("fanlight: ")]

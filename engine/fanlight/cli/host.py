@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,8 @@ from fanlight.net.server import Server, ServerOptions
 from fanlight.types import Address
 
 log = logging.getLogger("fanlight")
+
+_SESSION_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ async def _host(asked: HostOptions) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with contextlib.ExitStack() as stack:
-        display = _open_display(asked, stack)
+        virtual = _open_virtual(asked, stack)
+        display = virtual.name if virtual else _named_display(asked)
         capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps))
         injector = _open_injector(display, stack)
         _report(capture, injector)
@@ -83,7 +87,7 @@ async def _host(asked: HostOptions) -> None:
         server = Server(options, capture, injector, store.identity(), store.rules())
         async with _serving(server):
             _announce(server, asked.as_json)
-            await _first(stop.wait(), server.failed())
+            await _first(stop.wait(), server.failed(), _session_end(virtual))
 
 
 @contextlib.asynccontextmanager
@@ -95,9 +99,9 @@ async def _serving(server: Server) -> AsyncIterator[None]:
         await server.stop()
 
 
-async def _first(stopped: object, failed: object) -> None:
-    """Wait until we are asked to stop, or until serving fails, which is raised."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in (stopped, failed)]  # type: ignore[call-overload]
+async def _first(*reasons: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first reason to end; one that failed is raised."""
+    tasks = [asyncio.create_task(reason) for reason in reasons]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -107,9 +111,22 @@ async def _first(stopped: object, failed: object) -> None:
             task.cancel()
 
 
-def _open_display(asked: HostOptions, stack: contextlib.ExitStack) -> str:
-    if asked.virtual:
-        return stack.enter_context(VirtualDisplay(parse_size(asked.virtual), asked.command)).name
+async def _session_end(virtual: VirtualDisplay | None) -> None:
+    """Wait for the end of the command that is a display's session; for ever where there is none."""
+    while virtual is None or (status := virtual.session_status) is None:  # noqa: ASYNC110 - it answers when asked
+        await asyncio.sleep(_SESSION_LOOK_SECONDS)
+    if status:
+        raise CaptureError(f"the command in the virtual display failed with exit status {status}")
+    log.info("the command in the virtual display has ended")
+
+
+def _open_virtual(asked: HostOptions, stack: contextlib.ExitStack) -> VirtualDisplay | None:
+    if asked.virtual is None:
+        return None
+    return stack.enter_context(VirtualDisplay(parse_size(asked.virtual), asked.command))
+
+
+def _named_display(asked: HostOptions) -> str:
     display = asked.display or environment_display()
     if display is None:
         raise CaptureError("there is no display: set DISPLAY, give --display, or start one with --virtual 1920x1080")

@@ -27,6 +27,7 @@ log = logging.getLogger("fanlight")
 
 # Answers that a viewer may leave unread before it is taken for one that does not read at all.
 _MOST_UNREAD = 1024 * 1024
+_MOST_SAID = 20
 
 
 class HostLink(asyncio.Protocol):
@@ -43,6 +44,7 @@ class HostLink(asyncio.Protocol):
         self._input: InputChannel | None = None
         self._screen_serial = 0
         self._writable = True
+        self._said: set[str] = set()
         self._picture_bytes = 0
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
@@ -134,7 +136,7 @@ class HostLink(asyncio.Protocol):
                 case events.RefreshWanted(reason=reason):
                     self._refresh(reason)
                 case events.Denied(kind=kind, needs=needs):
-                    log.info("%s: denied: %s needs the right %s", self._peer, kind, needs)
+                    self._say_once(f"denied: {kind} needs the right {needs}")
                 case events.Ended(reason=reason):
                     log.info("%s: ended: %s", self._peer, reason)
                     self._leave()
@@ -154,11 +156,17 @@ class HostLink(asyncio.Protocol):
         try:
             self._input.apply(event.message)
         except InjectError as error:
-            log.warning("%s: input was lost: %s", self._peer, error)
+            self._say_once(f"input was lost: {error}")
         self._stream.note_input(event.message.seq, time.monotonic())
 
+    def _say_once(self, words: str) -> None:
+        """Log what a viewer may cause as often as it likes, once, and only so many kinds of it."""
+        if words not in self._said and len(self._said) < _MOST_SAID:
+            self._said.add(words)
+            log.info("%s: %s", self._peer, words)
+
     def _refresh(self, reason: str) -> None:
-        log.info("%s: asks for the whole picture: %s", self._peer, reason)
+        self._say_once(f"asks for the whole picture: {reason}")
         if self._stream is not None:
             self._stream.ask_refresh()
 
