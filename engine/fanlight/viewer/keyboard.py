@@ -103,7 +103,7 @@ class Keyboard:
 
 def _typed_by(event: pygame.Event) -> str:
     text: str = event.unicode
-    return text if len(text) == 1 and text.isprintable() else ""
+    return text if len(text) == 1 and keysyms.of_character(text) is not None else ""
 
 
 def _names_a_command(text: str, event: pygame.Event) -> bool:

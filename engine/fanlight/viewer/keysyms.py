@@ -1,5 +1,7 @@
 """SDL's keys as X11 keysyms: what a key means, whichever keyboard it is on."""
 
+import unicodedata
+
 import pygame
 
 ALT_RIGHT = 0xFFEA
@@ -87,9 +89,9 @@ _SCANCODE_A, _SCANCODE_Z = 4, 29
 
 
 def of_character(character: str) -> int | None:
-    """Return the keysym of one character; None for a control character."""
+    """Return the keysym of one character; None for a control character, or what is no character."""
     code = ord(character)
-    if not character.isprintable():
+    if unicodedata.category(character).startswith("C"):
         return None
     if code < 0x80 or _LATIN_FIRST <= code <= _LATIN_LAST:
         return code

@@ -13,6 +13,8 @@ from fanlight.types import Rect, Size
 
 _FINEST = 256
 _LEAST_BLOCK = 64
+# A pixel's place is its middle.
+_HALF = Fraction(1, 2)
 # Below this, enlarging shows blur and nothing larger.
 _LEAST_ENLARGEMENT = Fraction(21, 20)
 
@@ -63,13 +65,13 @@ class Layout:
     def to_remote(self, x: int, y: int) -> tuple[int, int]:
         """Return the picture's pixel at a place of the window, the nearest one where it is outside."""
         left, top, _, _ = self.area
-        column, row = int((x - left) / self.scale), int((y - top) / self.scale)
+        column, row = int((x - left + _HALF) / self.scale), int((y - top + _HALF) / self.scale)
         return min(max(column, 0), self.remote[0] - 1), min(max(row, 0), self.remote[1] - 1)
 
     def to_window(self, x: int, y: int) -> tuple[int, int]:
         """Return the place in the window of a pixel of the picture."""
         left, top, _, _ = self.area
-        return left + int(x * self.scale), top + int(y * self.scale)
+        return left + int((x + _HALF) * self.scale), top + int((y + _HALF) * self.scale)
 
     def shown(self, rect: Rect) -> Rect:
         """Return where a rectangle of whole blocks stands in the window, cut where the picture ends."""

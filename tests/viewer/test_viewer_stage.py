@@ -1,0 +1,103 @@
+import numpy as np
+from remote_fake import FakeScreen, FakeUpdate, noise, whole
+
+from fanlight.types import CursorShape, PointerPlace, Rect
+from fanlight.viewer.stage import Stage
+
+
+def staged(remote: FakeScreen) -> tuple[Stage, list[int]]:
+    woken: list[int] = []
+    stage = Stage(lambda: woken.append(1), 0.0)
+    stage.take(remote, FakeUpdate((whole(remote.image),)), 0.1)
+    stage.changes()
+    return stage, woken
+
+
+def picture(stage: Stage) -> np.ndarray:
+    with stage.picture() as image:
+        return image.copy()
+
+
+def test_the_first_update_brings_the_whole_picture():
+    remote = FakeScreen(noise((300, 200)))
+    stage = Stage(lambda: None, 0.0)
+    stage.take(remote, FakeUpdate(), 0.1)
+    assert stage.changes().rects == (Rect(0, 0, 300, 200),)
+    assert np.array_equal(picture(stage), remote.image)
+    assert stage.size == (300, 200)
+
+
+def test_only_damage_is_copied_and_told():
+    remote = FakeScreen(noise((300, 200)))
+    stage, woken = staged(remote)
+    before = remote.image.copy()
+    remote.image[:] = noise((300, 200), seed=2)
+    stage.take(remote, FakeUpdate((Rect(10, 20, 30, 40),)), 0.2)
+    assert stage.changes().rects == (Rect(10, 20, 30, 40),)
+    before[20:60, 10:40] = remote.image[20:60, 10:40]
+    assert np.array_equal(picture(stage), before)
+    assert len(woken) == 2
+
+
+def test_what_was_not_shown_merges():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    for _ in range(5):
+        stage.take(remote, FakeUpdate((Rect(0, 0, 8, 8), Rect(20, 20, 8, 8))), 0.2)
+    assert sorted(stage.changes().rects) == [Rect(0, 0, 8, 8), Rect(20, 20, 8, 8)]
+    assert stage.changes().rects == ()
+
+
+def test_a_window_that_is_away_costs_no_memory():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    for number in range(5_000):
+        stage.take(remote, FakeUpdate((Rect(number % 200, 10 + number % 150, 4, 4),)), 0.2)
+    rects = stage.changes().rects
+    assert len(rects) <= 64
+    hits = np.zeros((200, 300), bool)
+    for x, y, w, h in rects:
+        hits[y : y + h, x : x + w] = True
+    assert all(hits[10 + number % 150, number % 200] for number in range(5_000))
+
+
+def test_damage_outside_the_picture_is_clipped():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    stage.take(remote, FakeUpdate((Rect(290, 190, 50, 50), Rect(400, 0, 5, 5), Rect(0, 0, 0, 9))), 0.2)
+    assert stage.changes().rects == (Rect(290, 190, 10, 10),)
+
+
+def test_a_resize_replaces_what_waited():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    stage.take(remote, FakeUpdate((Rect(0, 0, 8, 8),)), 0.2)
+    remote.image = noise((120, 90))
+    stage.take(remote, FakeUpdate((Rect(0, 0, 4, 4),)), 0.3)
+    changes = stage.changes()
+    assert (changes.size, changes.rects) == ((120, 90), (Rect(0, 0, 120, 90),))
+    assert np.array_equal(picture(stage), remote.image)
+
+
+def test_the_decoders_picture_is_never_lent():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    with stage.picture() as image:
+        assert not np.shares_memory(image, remote.image)
+
+
+def test_the_pointer_comes_along():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    remote.cursor, remote.pointer = CursorShape(1, 1, 0, 0, b"\1\2\3\4"), PointerPlace(5, 6)
+    stage.take(remote, FakeUpdate((), bytes=0), 0.2)
+    changes = stage.changes()
+    assert (changes.rects, changes.cursor, changes.pointer) == ((), remote.cursor, PointerPlace(5, 6))
+
+
+def test_it_counts():
+    remote = FakeScreen(noise((300, 200)))
+    stage, _ = staged(remote)
+    assert stage.summary(1.0).as_json()["frames"] == 1
+    assert np.array_equal(stage.summary(1.0).image, remote.image)
+    assert stage.recent(1.0).size == (300, 200)
