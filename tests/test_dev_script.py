@@ -240,6 +240,29 @@ def test_arguments_reach_the_program(machine: Machine) -> None:
     assert machine.calls()[-1] == "python -m pytest tests/codec -k two words"
 
 
+def test_bench_installs_the_tools_to_compare_with(machine: Machine) -> None:
+    machine.miss("x11vnc", "tigervnc-viewer")
+    answer = machine.run("bench")
+    assert "measured beside: tigervnc-viewer x11vnc" in answer.stderr
+    assert "pixelflux" in answer.stderr
+    assert any(call.endswith("install --no-install-recommends tigervnc-viewer x11vnc") for call in machine.calls())
+
+
+def test_bench_goes_on_without_a_tool_that_is_not_to_be_had(machine: Machine) -> None:
+    machine.miss("x11vnc")
+    machine.mark("broken")
+    answer = machine.run("bench")
+    lines = [line for line in answer.stderr.splitlines() if "going on without it" in line]
+    assert [line.split()[1].partition("=")[0] for line in lines] == ["x11vnc", "pixelflux"]
+    assert any(call.startswith("python -m pytest bench ") for call in machine.calls())
+
+
+def test_bench_with_arguments_is_the_command(machine: Machine) -> None:
+    machine.put("project/.venv/bin/fanlight", 'echo "fanlight $*"\n')
+    answer = machine.run("bench", "screen", "--quick")
+    assert answer.stdout == "fanlight bench screen --quick\n"
+
+
 def pinned() -> dict[str, str]:
     lines = (PROJECT / "constraints.txt").read_text().splitlines()
     pins = (line.split("==") for line in lines if line and not line.startswith("#"))
