@@ -3,6 +3,7 @@ import io
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -129,16 +130,17 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from remote_fake import FakeScreen, noise
 from fanlight.viewer import watch
-watch(FakeScreen(noise((320, 200))).connect, seconds=60, status=sys.argv[2] == "status")
+summary = watch(FakeScreen(noise((320, 200))).connect, seconds=60, status=sys.argv[2] == "status")
+print(summary.interrupted, summary.size, flush=True)
 """
 
 
-def on_a_terminal(mode, until):
-    """What a program says on its terminal up to `until`, or to its end."""
+def on_a_terminal(mode, until, ending=signal.SIGTERM, output=subprocess.DEVNULL):
+    """What a program says on its terminal up to `until`, or to its end; then it gets the signal `ending`."""
     leader, follower = pty.openpty()
     command = [sys.executable, "-c", LIVE, str(Path(__file__).parent), mode]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "PYTHONPATH": os.pathsep.join(sys.path)}
-    program = subprocess.Popen(command, stderr=follower, stdout=subprocess.DEVNULL, env=environment)
+    program = subprocess.Popen(command, stderr=follower, stdout=output, env=environment)
     os.close(follower)
     said = b""
     try:
@@ -146,7 +148,7 @@ def on_a_terminal(mode, until):
             with contextlib.suppress(OSError):
                 said += os.read(leader, 4_096)
     finally:
-        program.terminate()
+        program.send_signal(ending)
         program.wait(PATIENCE)
         os.close(leader)
     return said.decode()
@@ -158,3 +160,10 @@ def test_a_person_sees_one_live_line():
     assert "4.0 / 4.0 ms" in said
     assert "exact" in said
     assert "hybrid" in said
+
+
+def test_an_interrupted_session_still_has_its_totals(tmp_path):
+    with (tmp_path / "said").open("w+") as output:
+        on_a_terminal("status", b"320x200", signal.SIGINT, output)
+        output.seek(0)
+        assert output.read() == "True (320, 200)\n"

@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from desk import Desk, managed_x_server, shower, x_server
 from remote_fake import SCREEN, FakeScreen, noise, shown, soft, wait_until, whole
 
 import fanlight
@@ -22,6 +23,38 @@ MIDDLE = (240, 160)
 SQUARE = np.full((16, 12, 4), (30, 60, 90, 255), np.uint8)
 SHAPE = CursorShape(12, 16, 2, 3, SQUARE.tobytes())
 HIDDEN = CursorShape(0, 0, 0, 0, b"")
+
+
+@pytest.fixture(scope="module")
+def window_display():
+    """The name of a display with no window manager and nothing else on it."""
+    with x_server() as display:
+        yield display
+
+
+@pytest.fixture(scope="module")
+def managed_display():
+    with managed_x_server() as display:
+        yield display
+
+
+@pytest.fixture
+def show(window_display, monkeypatch):
+    """Show a fake screen in a window while `play` acts in a thread of its own; then end the session."""
+    return shower(window_display, monkeypatch)
+
+
+@pytest.fixture
+def show_managed(managed_display, monkeypatch):
+    """Like `show`, on the display with a window manager."""
+    return shower(managed_display, monkeypatch)
+
+
+@pytest.fixture
+def keys_up(window_display):
+    """Leaves nothing down on the display after a test that held some of it."""
+    yield
+    Desk(window_display, FakeScreen(noise(SIZE))).do("keyup", "h", "keyup", "x", "keyup", "shift", "mouseup", 1)
 
 
 @pytest.fixture
@@ -441,13 +474,12 @@ class TestEnd:
         assert ord("q") not in {keysym for keysym, _ in remote.sent_keys()}
         assert remote.sent_keys()[-1][1] is False
 
-    def test_closing_the_window_closes_the_session(self, show_managed, remote):
+    def test_closing_the_window_closes_the_session(self, show, remote):
         def play(desk):
-            desk.do("windowactivate", "--sync", desk.window())
-            desk.do("key", "alt+F4")
+            desk.close()
             wait_until(lambda: remote.closed, "the session is closed")
 
-        show_managed(remote, play)
+        show(remote, play)
 
     def test_it_ends_by_itself(self, show, remote):
         summary = show(remote, lambda desk: wait_until(lambda: remote.closed, "the time is over"), seconds=0.5)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from remote_fake import SCREEN, FakeScreen, wait_until
 from fanlight import viewer
 from fanlight.types import Image
 from fanlight.viewer import Summary
+from x11_client import X11Client
 
 
 @contextlib.contextmanager
@@ -35,25 +37,18 @@ def x_server() -> Iterator[str]:
         server.wait(10)
 
 
-@pytest.fixture(scope="session")
-def window_display() -> Iterator[str]:
-    """The name of a display with no window manager and nothing else on it."""
-    with x_server() as display:
-        yield display
-
-
-@pytest.fixture(scope="session")
-def managed_display() -> Iterator[str]:
-    """The name of a display with openbox on it."""
+@contextlib.contextmanager
+def managed_x_server() -> Iterator[str]:
+    """A server with the window manager that the demo has."""
     with x_server() as display:
         environment = {**os.environ, "DISPLAY": display}
-        command = ["setpriv", "--pdeathsig", "KILL", "openbox", "--sm-disable"]
-        manager = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        command = ["setpriv", "--pdeathsig", "KILL", "blackbox"]
+        manager = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
         def manages() -> bool:
-            question = ["xprop", "-root", "_NET_CLIENT_LIST"]
+            question = ["xprop", "-root", "_NET_WORKAREA"]
             answer = subprocess.run(question, env=environment, check=True, capture_output=True, text=True, timeout=20)
-            return "window id" in answer.stdout
+            return "=" in answer.stdout
 
         try:
             wait_until(manages, "the window manager is there")
@@ -61,6 +56,23 @@ def managed_display() -> Iterator[str]:
         finally:
             manager.terminate()
             manager.wait(10)
+
+
+class Closer(X11Client):
+    """Says to a window what a window manager says when its close button is pressed."""
+
+    def close_window(self, window: int) -> None:
+        message = struct.pack(
+            "<BBHIIII12x", 33, 32, 0, window, self._atom(b"WM_PROTOCOLS"), self._atom(b"WM_DELETE_WINDOW"), 0
+        )
+        self._send(25, 0, struct.pack("<II", window, 0) + message)
+        self.sync()
+
+    def _atom(self, name: bytes) -> int:
+        padded = name + bytes(-len(name) % 4)
+        reply = self._ask(16, 0, struct.pack("<Hxx", len(name)) + padded)
+        (atom,) = struct.unpack_from("<I", reply, 8)
+        return int(atom)
 
 
 @dataclass
@@ -94,6 +106,10 @@ class Desk:
         )
         return int(lines["X"]), int(lines["Y"]), int(lines["WIDTH"]), int(lines["HEIGHT"])
 
+    def close(self) -> None:
+        with Closer(self.display) as closer:
+            closer.close_window(int(self.window()))
+
     def point(self, x: int, y: int) -> None:
         """Put the pointer at a place of the window."""
         left, top, _, _ = self.place()
@@ -118,28 +134,7 @@ class Desk:
 Play = Callable[[Desk], None]
 
 
-@pytest.fixture
-def keys_up(window_display: str) -> Iterator[None]:
-    """Leaves no key or button of the display down after a test that held some."""
-    yield
-    environment = {**os.environ, "DISPLAY": window_display}
-    command = ["xdotool", "keyup", "h", "keyup", "x", "keyup", "shift", "mouseup", "1"]
-    subprocess.run(command, env=environment, check=True, timeout=20)
-
-
 Show = Callable[..., Summary]
-
-
-@pytest.fixture
-def show(window_display: str, monkeypatch: pytest.MonkeyPatch) -> Show:
-    """Show a fake screen in a window while `play` acts in a thread of its own; then end the session."""
-    return shower(window_display, monkeypatch)
-
-
-@pytest.fixture
-def show_managed(managed_display: str, monkeypatch: pytest.MonkeyPatch) -> Show:
-    """Like `show`, on the display with a window manager."""
-    return shower(managed_display, monkeypatch)
 
 
 def shower(display: str, monkeypatch: pytest.MonkeyPatch) -> Show:
