@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from fanlight.cli.access import access
+from fanlight.cli.bench import bench
 from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
 from fanlight.cli.host import host
@@ -24,7 +25,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, access, identity, demo):
+for command in (host, connect, access, identity, demo, bench):
     fanlight.add_command(command)
 
 

@@ -57,6 +57,8 @@ def finish(summary: Summary, screenshot: Path | None, as_json: bool) -> None:
         save_png(summary.image, screenshot)
     if as_json:
         click.echo(json.dumps(summary.as_json()))
+    if summary.interrupted:
+        raise click.Abort
 
 
 def _ask_password() -> str | None:

@@ -15,6 +15,7 @@ from fanlight.session.client_session import ClientSession
 from fanlight.types import Address
 
 _CONNECT_SECONDS = 10.0
+_GOODBYE_SECONDS = 2.0
 
 MakeSession = Callable[[bytes], ClientSession]
 """Makes the session for the host's leaf certificate (DER)."""
@@ -99,7 +100,11 @@ async def open_link(
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             _, link = await loop.create_connection(
-                lambda: ClientLink(make_session, on_event), address.host, address.port, ssl=context
+                lambda: ClientLink(make_session, on_event),
+                address.host,
+                address.port,
+                ssl=context,
+                ssl_shutdown_timeout=_GOODBYE_SECONDS,
             )
     except ssl.SSLCertVerificationError as error:
         raise IdentityError(_changed(address)) from error

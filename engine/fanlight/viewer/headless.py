@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 from rich.console import Console
 from rich.live import Live
@@ -17,10 +20,10 @@ _LINE_INTERVAL = 0.5
 
 
 def watch(connect: Connect, seconds: float | None = None, status: bool = False) -> Summary:
-    """Follow a session until it ends or `seconds` of it have passed; return its totals.
+    """Follow a session until it ends, `seconds` of it have passed, or Ctrl-C; return its totals.
 
     `status` keeps a line of figures on stderr where that is a terminal. Runs an event loop of its own. Raises what
-    `connect` and the session raise.
+    `connect` and the session raise, and KeyboardInterrupt for a Ctrl-C before the session is open.
     """
     return asyncio.run(_watch(connect, seconds, status and sys.stderr.isatty()))
 
@@ -29,19 +32,46 @@ async def _watch(connect: Connect, seconds: float | None, status: bool) -> Summa
     async with connect() as session:
         meter = Meter(time.monotonic())
         async with _told(meter, session) if status else contextlib.nullcontext():
-            await _follow(session, meter, seconds)
-        return meter.summary(time.monotonic(), None if 0 in session.size else session.image)
+            interrupted = await _follow(session, meter, seconds)
+        summary = meter.summary(time.monotonic(), None if 0 in session.size else session.image)
+        return replace(summary, interrupted=interrupted)
 
 
-async def _follow(session: RemoteScreen, meter: Meter, seconds: float | None) -> None:
+async def _follow(session: RemoteScreen, meter: Meter, seconds: float | None) -> bool:
+    """Return whether it was Ctrl-C that ended it."""
     limit = asyncio.timeout(seconds)
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        limit.reschedule(0.0)
+
     try:
         async with limit:
-            async for update in session.updates():
-                meter.add(update, session.size, time.monotonic())
+            with _interrupts(interrupt):
+                async for update in session.updates():
+                    meter.add(update, session.size, time.monotonic())
     except TimeoutError:
         if not limit.expired():
             raise
+    return interrupted
+
+
+@contextlib.contextmanager
+def _interrupts(act: Callable[[], None]) -> Iterator[None]:
+    """Act on Ctrl-C instead of unwinding at once; only the main thread can have it so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    loop.add_signal_handler(signal.SIGINT, act)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.asynccontextmanager

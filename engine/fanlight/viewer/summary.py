@@ -26,7 +26,7 @@ def percentile(values: Collection[float], percent: float) -> float | None:
 class Summary:
     """A session's totals; latencies in seconds over the last 8192 pictures, None where none was known.
 
-    `image` is a copy of the last picture, None where none came.
+    `image` is a copy of the last picture, None where none came. `interrupted`: Ctrl-C ended the session.
     """
 
     frames: int
@@ -37,6 +37,7 @@ class Summary:
     exact: bool
     size: Size
     image: Image | None = field(default=None, compare=False, repr=False)
+    interrupted: bool = False
 
     @property
     def fps(self) -> float:
