@@ -4,10 +4,26 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from fanlight.codec import encoders, open_encoder
+from fanlight.errors import EncoderError
 from fanlight.types import Frame, Image, Rect, Size
 
 FRAME_SECONDS = 1 / 60
 Step = tuple[Image, tuple[Rect, ...]]
+
+
+def _opens(name: str) -> bool:
+    try:
+        open_encoder(name, (64, 64)).close()
+    except EncoderError:
+        return False
+    return True
+
+
+OPENING = [name for name in encoders() if _opens(name)]
+"""The codecs that this machine can encode with: all but those whose hardware is missing."""
+
+EXACT = ("tiles", "hybrid")
 
 
 def blank(size: Size, value: int = 0) -> Image:

@@ -6,11 +6,11 @@ from fractions import Fraction
 import av
 import pytest
 import zstandard
-from codec_scenes import frames, noise, noisy, same, text, typing, whole
+from codec_scenes import OPENING, frames, noise, noisy, same, text, typing, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fanlight.codec import encoders, open_decoder, open_encoder
+from fanlight.codec import open_decoder, open_encoder
 from fanlight.errors import CodecError
 from fanlight.kernels import stream, tiles
 from fanlight.types import Frame
@@ -19,8 +19,8 @@ SIZE = (200, 136)
 PLAIN, ZSTD = 0, 1
 TILES, VIDEO = 1, 2
 KEY = 1
-LIMITS = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-names = pytest.mark.parametrize("name", encoders())
+LIMITS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+names = pytest.mark.parametrize("name", OPENING)
 
 
 def tile_body(plain, compression=PLAIN, length=None):
@@ -56,7 +56,7 @@ def updates_of(name):
     return [bytes(encoder.encode(frame)) for frame in timed]
 
 
-HONEST = {name: updates_of(name) for name in encoders()}
+HONEST = {name: updates_of(name) for name in OPENING}
 
 
 def refused(name, *updates):

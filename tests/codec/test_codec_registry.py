@@ -1,6 +1,8 @@
 """Codecs by name, with their options and their refusals."""
 
+import av
 import pytest
+from codec_scenes import OPENING
 
 import fanlight.codec.video as video
 from fanlight.codec import encoders, open_decoder, open_encoder
@@ -9,10 +11,11 @@ from fanlight.types import MAX_SIDE
 
 
 def test_the_default_comes_first():
-    assert encoders() == ["hybrid", "tiles", "h264"]
+    assert encoders()[:3] == ["hybrid", "tiles", "h264"]
+    assert {"h264_444", "hevc", "vp9", "av1", "mjpeg", "h264_nvenc", "h264_vaapi", "h264_qsv"} < set(encoders())
 
 
-@pytest.mark.parametrize("name", encoders())
+@pytest.mark.parametrize("name", OPENING)
 def test_both_ends_know_their_name_and_size(name):
     for end in (open_encoder(name, (80, 50)), open_decoder(name, (80, 50))):
         assert end.name == name
@@ -43,6 +46,13 @@ def test_an_unknown_option_lists_those_that_exist():
         ("h264", {"qp": "24"}, "qp"),
         ("h264", {"preset": "placebo"}, "preset is one of ultrafast"),
         ("h264", {"fps": 0}, "fps .* 1 to 240"),
+        ("hevc", {"preset": "placebo"}, "preset is one of ultrafast"),
+        ("vp9", {"qp": 64}, "qp .* 1 to 63"),
+        ("vp9", {"preset": 8}, "preset is one of 5"),
+        ("av1", {"preset": "1"}, "preset is one of 7"),
+        ("mjpeg", {"qp": 32}, "qp .* 1 to 31"),
+        ("mjpeg", {"preset": "fast"}, "no option preset"),
+        ("h264_nvenc", {"preset": "p9"}, "preset is one of p1"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(name, options, said):
@@ -56,6 +66,11 @@ def test_a_value_that_does_not_fit_is_refused(name, options, said):
         ("tiles", {"level": 19}),
         ("hybrid", {"video": False, "level": 3, "qp": 30, "preset": "veryfast"}),
         ("h264", {"qp": 1, "preset": "veryfast", "fps": 240}),
+        ("h264_444", {"qp": 51, "preset": "medium"}),
+        ("hevc", {"qp": 51, "preset": "superfast", "fps": 30}),
+        ("vp9", {"qp": 63, "preset": "5"}),
+        ("av1", {"qp": 63, "preset": "12"}),
+        ("mjpeg", {"qp": 31, "fps": 1}),
     ],
 )
 def test_a_value_that_fits_is_taken(name, options):
@@ -70,11 +85,28 @@ def test_a_size_no_picture_has_is_refused(name, open_end, size):
         open_end(name, size)
 
 
-@pytest.mark.parametrize("name", ["h264", "hybrid"])
+@pytest.mark.parametrize("name", ["h264", "hybrid", "av1"])
 def test_an_encoder_that_cannot_open_says_why(name, monkeypatch):
-    def without_x264(*_):
-        raise ValueError("libx264")
+    def without_encoder(*_):
+        raise ValueError("no such luck")
 
-    monkeypatch.setattr(video, "_open_x264", without_x264)
-    with pytest.raises(EncoderError, match="cannot be opened: libx264"):
+    monkeypatch.setattr(video, "_open_encoder", without_encoder)
+    with pytest.raises(EncoderError, match="cannot be opened: no such luck"):
         open_encoder(name, (64, 64))
+
+
+@pytest.mark.parametrize("name", [name for name in encoders() if name != "tiles"])
+def test_an_encoder_that_pyav_lacks_is_named(name, monkeypatch):
+    def unknown(profile, *_):
+        raise av.codec.codec.UnknownCodecError(profile.encoder)
+
+    monkeypatch.setattr(video, "_open_encoder", unknown)
+    with pytest.raises(EncoderError, match="this PyAV has no encoder"):
+        open_encoder(name, (64, 64))
+
+
+@pytest.mark.parametrize("name", [name for name in encoders() if name not in OPENING])
+def test_missing_hardware_is_a_reason_and_its_streams_decode_all_the_same(name):
+    with pytest.raises(EncoderError, match=r"cannot be opened: .*; it needs "):
+        open_encoder(name, (640, 360))
+    assert open_decoder(name, (640, 360)).name == name

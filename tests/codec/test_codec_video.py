@@ -1,11 +1,15 @@
-"""The full-frame H.264 codec: what a lossy codec can promise."""
+"""The whole-picture codecs: what a lossy codec can promise."""
+
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
-from codec_scenes import SCENES, blank, frames, gradient, psnr, resting, text, typing, whole
+from codec_scenes import EXACT, OPENING, SCENES, blank, frames, gradient, psnr, resting, text, typing, whole
 
-from fanlight.codec import open_decoder, open_encoder
+from fanlight.codec import open_decoder, open_encoder, video
+from fanlight.codec.profiles import H264
+from fanlight.errors import CodecError, EncoderError
 from fanlight.types import Frame, Rect
 
 SIZE = (322, 198)
@@ -92,3 +96,103 @@ def test_key_frames_come_only_when_asked_for():
     one, other = text((64, 64), 1), blank((64, 64), 200)
     keys = [encoder.encode(Frame(one if n % 2 else other, whole((64, 64)), n / 60, n / 60)).key for n in range(400)]
     assert keys == [True] + [False] * 399
+
+
+VIDEO = [name for name in OPENING if name not in EXACT]
+
+
+@pytest.mark.parametrize("name", VIDEO)
+def test_every_frame_shows_at_once(name):
+    encoder, decoder = open_encoder(name, SIZE, qp=8), open_decoder(name, SIZE)
+    for frame in frames(SCENES["gradients"](SIZE)):
+        assert psnr(decoder.decode(encoder.encode(frame)), frame.image) > 28
+        assert not encoder.pending
+
+
+@pytest.mark.parametrize("name", VIDEO)
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255)], ids=str)
+def test_every_codec_means_the_same_colour_at_both_ends(name, colour):
+    image = blank(SIZE)
+    image[..., :3] = colour
+    encoder, decoder = open_encoder(name, SIZE, qp=6), open_decoder(name, SIZE)
+    shown = decoder.decode(encoder.encode(Frame(image, whole(SIZE), 1.0, 1.0)))
+    assert np.abs(shown[..., :3].astype(int) - colour).max() <= 5
+
+
+@pytest.mark.parametrize("name", VIDEO)
+def test_every_codec_is_nearer_at_a_finer_qp(name):
+    results = []
+    for qp in (4, 30):
+        encoder, decoder = open_encoder(name, SIZE, qp=qp), open_decoder(name, SIZE)
+        frame = frames(typing(SIZE))[0]
+        update = encoder.encode(frame)
+        results.append((len(update), psnr(decoder.decode(update), frame.image)))
+    assert results == sorted(results, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["hevc", "vp9", "av1"])
+def test_no_codec_makes_key_frames_of_its_own_accord(name):
+    encoder = open_encoder(name, (64, 64))
+    one, other = text((64, 64), 1), blank((64, 64), 200)
+    keys = [encoder.encode(Frame(one if n % 2 else other, whole((64, 64)), n / 60, n / 60)).key for n in range(400)]
+    assert keys == [True] + [False] * 399
+
+
+@pytest.mark.parametrize("name", ["h264", "hevc", "vp9"])
+def test_colour_in_full_is_nearer_for_coloured_text(name):
+    image = blank(SIZE, 255)
+    image[text(SIZE)[..., 0] < 100, :3] = (0, 0, 255)
+    reached = []
+    for one in (f"{name}_444", name):
+        encoder, decoder = open_encoder(one, SIZE, qp=10), open_decoder(one, SIZE)
+        reached.append(psnr(decoder.decode(encoder.encode(Frame(image, whole(SIZE), 1.0, 1.0))), image))
+    assert reached[0] > reached[1] + 6
+
+
+@pytest.mark.parametrize(("sent", "expected"), [("h264", "h264_444"), ("vp9_444", "vp9"), ("hevc", "hevc_444")])
+def test_the_other_colour_sampling_is_refused(sent, expected):
+    update = open_encoder(sent, SIZE).encode(frames(typing(SIZE))[0])
+    with pytest.raises(CodecError, match="with 8 bits"):
+        open_decoder(expected, SIZE).decode(update)
+
+
+class Late:
+    """An encoder context that gives each packet one frame late."""
+
+    def __init__(self, context):
+        self._context = context
+        self._held = []
+
+    def encode(self, frame):
+        self._held += self._context.encode(frame)
+        return [self._held.pop(0)] if len(self._held) > 1 else []
+
+
+@pytest.fixture
+def late(monkeypatch):
+    opened = video._open_encoder
+    monkeypatch.setattr(video, "_open_encoder", lambda *options: Late(opened(*options)))
+    return replace(H264, may_delay=True)
+
+
+def test_a_late_encoder_is_empty_first_and_rest_brings_what_it_held(late):
+    encoder, decoder = video.VideoEncoder(late, SIZE), open_decoder("h264", SIZE)
+    timed = frames(SCENES["full_change"](SIZE))[:4]
+    updates = [encoder.encode(frame) for frame in timed]
+    assert [bool(update) for update in updates] == [False, True, True, True]
+    assert updates[0].lane == ""
+    assert updates[1].key
+    for update in updates:
+        decoder.decode(update)
+    assert psnr(decoder.image, timed[2].image) > psnr(decoder.image, timed[3].image)
+    assert encoder.pending
+    decoder.decode(encoder.encode(resting(timed[3])))
+    assert psnr(decoder.image, timed[3].image) > psnr(decoder.image, timed[2].image)
+    assert not encoder.pending
+    assert encoder.encode(resting(timed[3])) == b""
+
+
+def test_an_encoder_that_may_not_be_late_says_so(late):
+    encoder = video.VideoEncoder(H264, SIZE)
+    with pytest.raises(EncoderError, match="0 packets for one frame"):
+        encoder.encode(frames(typing(SIZE))[0])

@@ -35,8 +35,9 @@ import numpy as np
 
 from fanlight.codec.base import Decoder, Encoder, Update
 from fanlight.codec.picture import Picture
+from fanlight.codec.profiles import H264
 from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileReader, TileWriter, whole
-from fanlight.codec.video import DEFAULT_PRESET, DEFAULT_QP, H264Reader, H264Writer
+from fanlight.codec.video import VideoReader, VideoWriter
 from fanlight.errors import CodecError, UsageError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Size, Tiles
@@ -121,8 +122,8 @@ class HybridEncoder(Encoder):
         *,
         video: object = True,
         level: object = DEFAULT_LEVEL,
-        qp: object = DEFAULT_QP,
-        preset: object = DEFAULT_PRESET,
+        qp: object = H264.qp,
+        preset: object = H264.preset,
     ) -> None:
         super().__init__(size)
         if not isinstance(video, bool):
@@ -132,7 +133,7 @@ class HybridEncoder(Encoder):
         self._lossy = tile_kernels.no_tiles(self.size)
         self._lossy_left = 0
         self._may_video = video
-        self._open_video = partial(H264Writer, self.size, qp=qp, preset=preset)
+        self._open_video = partial(VideoWriter, H264, self.size, qp=qp, preset=preset)
         # Opened now, although it is needed later, so that a machine without x264 says so when the encoder is opened.
         self._video = self._open_video() if video else None
         self._lane = LaneChoice()
@@ -237,7 +238,7 @@ class HybridDecoder(Decoder):
         super().__init__(size)
         self._picture = Picture(self.size)
         self._tiles = TileReader(self._picture)
-        self._video = H264Reader(self.size)
+        self._video = VideoReader(H264, self.size)
         self._all = tile_kernels.all_tiles(self.size)
 
     def _decode(self, update: memoryview) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fanlight.codec.base import Decoder, Encoder
 from fanlight.codec.hybrid import HybridDecoder, HybridEncoder
+from fanlight.codec.profiles import PROFILES
 from fanlight.codec.tiles import TilesDecoder, TilesEncoder
-from fanlight.codec.video import H264Decoder, H264Encoder
+from fanlight.codec.video import VideoDecoder, VideoEncoder
 from fanlight.errors import UsageError
 from fanlight.types import Size
 
@@ -21,21 +23,23 @@ class _Codec:
 _CODECS = {
     "hybrid": _Codec(HybridEncoder, HybridDecoder, frozenset({"video", "level", "qp", "preset"})),
     "tiles": _Codec(TilesEncoder, TilesDecoder, frozenset({"level"})),
-    "h264": _Codec(H264Encoder, H264Decoder, frozenset({"qp", "preset", "fps"})),
+} | {
+    name: _Codec(partial(VideoEncoder, profile), partial(VideoDecoder, profile), profile.options)
+    for name, profile in PROFILES.items()
 }
 
 
 def encoders() -> list[str]:
-    """List the names that `open_encoder` and `open_decoder` know, the default first."""
+    """List the names that `open_encoder` and `open_decoder` know, the default first; not all need open here."""
     return list(_CODECS)
 
 
 def open_encoder(name: str, size: Size, **options: object) -> Encoder:
     """Open an encoder for pictures of one size.
 
-    `tiles`: level (zstd, 1 to 19). `h264`: qp (1 to 51), preset, fps (nominal). `hybrid`: video (False keeps it to
-    tiles), level, qp, preset. UsageError for a name, size or option that does not exist; EncoderError, with the
-    reason, for an encoder that this machine cannot open.
+    `tiles`: level (zstd, 1 to 19). `hybrid`: video (False keeps it to tiles), level, qp, preset. All others: qp, fps
+    (nominal) and most of them preset, on the codec's own scales (docs/codecs.md). UsageError for a name, size or option
+    that does not exist; EncoderError, with the reason, for an encoder that this machine cannot open.
     """
     codec = _find(name)
     unknown = sorted(options.keys() - codec.options)

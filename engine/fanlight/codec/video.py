@@ -1,80 +1,98 @@
-"""Full-frame H.264 through PyAV: one packet for one frame, without delay; owns everything that touches FFmpeg.
+"""Whole pictures through PyAV: one packet for one frame; owns everything that touches FFmpeg.
 
-Colours: BT.709, full range, 4:2:0, flagged so in the stream. x264 runs at constant QP, which spares it the search
-of the whole picture that its rate controls make for every frame.
+What is coded and how stands in `profiles`. Colours are full range and flagged so in the stream. Encoders run at a
+constant quantiser, which spares x264 the search of the whole picture that its rate controls make for every frame.
 
 Pictures are coded at a width that divides by 16 and an even height: 4:2:0 needs even sides, and swscale leaves the last
 pixels of other widths unwritten. What is added repeats the last column and row; the decoder cuts it off.
 """
 
+import os
+from contextlib import suppress
 from fractions import Fraction
+from typing import Literal, cast
 
 import av
 import numpy as np
 from av.codec.context import ThreadType
+from av.codec.hwaccel import HWAccel
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from fanlight.codec.base import Decoder, Encoder, Update, cannot_open, checked_number
 from fanlight.codec.picture import Picture
+from fanlight.codec.profiles import THREADS, Profile
 from fanlight.errors import CodecError, EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Rect, Size
 
-DEFAULT_QP = 24
-DEFAULT_PRESET = "ultrafast"
 DEFAULT_FPS = 60
 
-_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
-# Slices that are coded side by side; each costs a little compression, and a session shares its cores with the screen.
-_THREADS = 2
 _NEVER = 1 << 30
 _BT709 = 1
 
 
-class H264Writer:
-    """An x264 context for pictures of one size."""
+class VideoWriter:
+    """An FFmpeg encoder of one profile for pictures of one size."""
 
     def __init__(
-        self, size: Size, *, qp: object = DEFAULT_QP, preset: object = DEFAULT_PRESET, fps: object = DEFAULT_FPS
+        self,
+        profile: Profile,
+        size: Size,
+        *,
+        qp: object = None,
+        preset: object = None,
+        fps: object = DEFAULT_FPS,
     ) -> None:
+        self._profile = profile
         self._size = size
-        self._coded = coded_size(size)
+        self._coded = profile.coded_size(size)
         self._canvas = None if self._coded == size else np.zeros((self._coded[1], self._coded[0], 4), np.uint8)
         self._reformatter = VideoReformatter()
-        self._count = 0
-        if preset not in _PRESETS:
-            raise UsageError(f"preset is one of {', '.join(_PRESETS)}, not {preset!r}")
-        checked_number("qp", qp, 1, 51)
+        self._fed = self._given = 0
+        options = _options(profile, qp, preset)
         rate = checked_number("fps", fps, 1, 240)
         try:
-            self._context = _open_x264(self._coded, {"preset": str(preset), "qp": str(qp)}, rate)
-        except (av.FFmpegError, ValueError) as error:
-            raise cannot_open("H.264 (libx264)", error) from error
+            self._context = _open_encoder(profile, self._coded, options, rate)
+        except (av.FFmpegError, ValueError, NotImplementedError) as error:
+            raise cannot_open(profile.title, _reason(profile, error)) from error
+
+    @property
+    def held(self) -> int:
+        """How many frames went in and have not come out."""
+        return self._fed - self._given
 
     def encode(self, image: Image, *, key: bool) -> tuple[bytes, bool]:
-        """Return the packet (Annex B, one access unit), and whether it needs no packet before it."""
+        """Return the packet, and whether it needs none before it; an empty one where the encoder holds frames back."""
         source = self._on_canvas(image)
         try:
             frame = self._reformatter.reformat(
                 av.VideoFrame.from_numpy_buffer(source, "bgra"),
-                format="yuv420p",
-                dst_colorspace=Colorspace.ITU709,
+                format=self._profile.source,
+                dst_colorspace=self._profile.matrix,
                 src_color_range=ColorRange.JPEG,
                 dst_color_range=ColorRange.JPEG,
                 interpolation=Interpolation.AREA,
-                threads=_THREADS,
+                threads=THREADS,
             )
-            frame.pts = self._count
+            frame.pts = self._fed
             frame.pict_type = PictureType.I if key else PictureType.NONE
             packets = self._context.encode(frame)
         except av.FFmpegError as error:
-            raise EncoderError(f"libx264 failed at work: {error}") from error
+            raise EncoderError(f"{self._profile.title} failed at work: {error}") from error
+        self._fed += 1
+        self._given += len(packets)
+        if not packets and self._profile.may_delay:
+            return b"", False
         if len(packets) != 1:
-            raise EncoderError(f"libx264 gave {len(packets)} packets for one frame")
-        self._count += 1
+            raise EncoderError(f"{self._profile.title} gave {len(packets)} packets for one frame")
         return bytes(packets[0]), packets[0].is_keyframe
+
+    def close(self) -> None:
+        """Tell the encoder that nothing follows, which some need to end their threads quietly."""
+        with suppress(av.FFmpegError):
+            self._context.encode(None)
 
     def _on_canvas(self, image: Image) -> Image:
         if self._canvas is None:
@@ -86,36 +104,39 @@ class H264Writer:
         return self._canvas
 
 
-class H264Reader:
-    """An H.264 decoder for hostile packets of pictures of one size."""
+class VideoReader:
+    """An FFmpeg decoder of one profile for hostile packets of pictures of one size."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, profile: Profile, size: Size) -> None:
+        self._profile = profile
         self._size = size
-        self._coded = coded_size(size)
+        self._coded = profile.coded_size(size)
         self._reformatter = VideoReformatter()
         try:
-            self._context = _open_h264(self._coded)
+            self._context = _open_decoder(profile, self._coded)
         except (av.FFmpegError, ValueError) as error:
-            raise cannot_open("the H.264 decoder", error) from error
+            raise cannot_open(f"the decoder {profile.decoder}", error) from error
 
     def decode(self, packet: memoryview) -> Image:
         """Return the packet's picture, valid for as long as the caller keeps it; CodecError for anything else."""
         try:
             frames = self._context.decode(av.Packet(bytes(packet)))
         except (av.FFmpegError, ValueError) as error:
-            raise CodecError(f"the H.264 packet does not decode: {error}") from error
+            raise CodecError(f"the {self._profile.name} packet does not decode: {error}") from error
         # Before the first key frame FFmpeg shows nothing, so that is refused here too.
         if len(frames) != 1:
-            raise CodecError(f"an H.264 packet holds one picture, not {len(frames)}")
+            raise CodecError(f"a packet of {self._profile.name} holds one picture, not {len(frames)}")
         return self._convert(self._checked(frames[0]))
 
     def _checked(self, frame: av.VideoFrame) -> av.VideoFrame:
         if (frame.width, frame.height) != self._coded:
             raise CodecError(
-                f"the H.264 picture is {frame.width}x{frame.height}; {self._coded[0]}x{self._coded[1]} was agreed"
+                f"the {self._profile.name} picture is {frame.width}x{frame.height};"
+                f" {self._coded[0]}x{self._coded[1]} was agreed"
             )
-        if frame.format.name not in ("yuv420p", "yuvj420p"):
-            raise CodecError(f"the H.264 picture is {frame.format.name}, not 4:2:0 with 8 bits")
+        if frame.format.name not in self._profile.formats:
+            sampling = "4:4:4" if "yuv444p" in self._profile.formats else "4:2:0"
+            raise CodecError(f"the {self._profile.name} picture is {frame.format.name}, not {sampling} with 8 bits")
         return frame
 
     def _convert(self, frame: av.VideoFrame) -> Image:
@@ -123,40 +144,41 @@ class H264Reader:
         converted = self._reformatter.reformat(
             frame,
             format="bgra",
-            src_colorspace=Colorspace.ITU709,
+            src_colorspace=self._profile.matrix,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.JPEG,
             interpolation=Interpolation.AREA,
-            threads=_THREADS,
+            threads=THREADS,
         )
         plane = converted.planes[0]
         rows: Image = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size // 4, 4)
         return rows[:height, :width]
 
 
-class H264Encoder(Encoder):
-    """The whole picture as H.264, always lossy: the plain way, to compare with."""
+class VideoEncoder(Encoder):
+    """The whole picture in every update, always lossy: the plain way, to compare with."""
 
-    name = "h264"
-
-    def __init__(
-        self, size: Size, *, qp: object = DEFAULT_QP, preset: object = DEFAULT_PRESET, fps: object = DEFAULT_FPS
-    ) -> None:
+    def __init__(self, profile: Profile, size: Size, **options: object) -> None:
         super().__init__(size)
-        self._writer = H264Writer(self.size, qp=qp, preset=preset, fps=fps)
+        self.name = profile.name
+        self._writer = VideoWriter(profile, self.size, **options)
         self._key_due = True
+        # Frames fed since, and with, the last that showed something new.
+        self._since_news = 0
 
     def _encode(self, frame: Frame) -> Update:
-        if not (frame.damage or self._key_due):
+        news = bool(frame.damage) or self._key_due
+        if not (news or self.pending):
             return Update()
         packet, is_key = self._writer.encode(frame.image, key=self._key_due)
+        self._since_news = 1 if news else self._since_news + 1
         self._key_due = False
-        return Update(packet, key=is_key, lane="video")
+        return Update(packet, key=is_key, lane="video" if packet else "")
 
     @property
     def pending(self) -> bool:
-        """Always False: a lossy picture is all that this codec has."""
-        return False
+        """Whether the encoder holds the newest picture back; a lossy one is all that it brings."""
+        return self._writer.held >= self._since_news > 0
 
     @property
     def digest(self) -> int | None:
@@ -167,15 +189,19 @@ class H264Encoder(Encoder):
         """Make the next update a key frame."""
         self._key_due = True
 
+    def close(self) -> None:
+        """End the FFmpeg encoder."""
+        super().close()
+        self._writer.close()
 
-class H264Decoder(Decoder):
-    """Shows the packets of an H264Encoder."""
 
-    name = "h264"
+class VideoDecoder(Decoder):
+    """Shows the packets of a VideoEncoder."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, profile: Profile, size: Size) -> None:
         super().__init__(size)
-        self._reader = H264Reader(self.size)
+        self.name = profile.name
+        self._reader = VideoReader(profile, self.size)
         self._picture = Picture(self.size)
         self._all = tile_kernels.all_tiles(self.size)
 
@@ -197,35 +223,56 @@ class H264Decoder(Decoder):
         return self._picture.digest
 
 
-def coded_size(size: Size) -> Size:
-    """Return the size at which a picture is coded."""
-    width, height = size
-    return (width + 15) // 16 * 16, (height + 1) // 2 * 2
+def _options(profile: Profile, qp: object, preset: object) -> dict[str, str]:
+    number = profile.qp if qp is None else checked_number("qp", qp, *profile.qps)
+    options = profile.settings | profile.quantiser(number)
+    if profile.presets:
+        chosen = profile.preset if preset is None else preset
+        if chosen not in profile.presets:
+            raise UsageError(f"preset is one of {', '.join(profile.presets)}, not {chosen!r}")
+        options[profile.preset_option] = str(chosen)
+    return options
 
 
-def _open_x264(coded: Size, options: dict[str, str], fps: int) -> VideoCodecContext:
-    context = av.CodecContext.create("libx264", "w")
+def _reason(profile: Profile, error: Exception) -> str:
+    if isinstance(error, av.codec.codec.UnknownCodecError):
+        said = f"this PyAV has no encoder {profile.encoder}"
+    else:
+        said = str(getattr(error, "strerror", None) or error)
+    return f"{said}; it needs {profile.needs}" if profile.needs else said
+
+
+def _open_encoder(profile: Profile, coded: Size, options: dict[str, str], fps: int) -> VideoCodecContext:
+    for name, value in profile.environment.items():
+        os.environ.setdefault(name, value)
+    context = _create(profile.encoder, "w", HWAccel(profile.device) if profile.device else None)
     context.width, context.height = coded
-    context.pix_fmt = "yuv420p"
+    context.pix_fmt = profile.source
     context.time_base = Fraction(1, fps)
     context.framerate = Fraction(fps)
     context.gop_size = _NEVER
     context.max_b_frames = 0
-    context.thread_count = _THREADS
+    context.thread_count = THREADS
     context.thread_type = ThreadType.SLICE
     context.color_range = ColorRange.JPEG
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
-    context.options = {"tune": "zerolatency", "forced-idr": "1", **options}
+    context.color_primaries = context.color_trc = _BT709
+    context.colorspace = profile.colours
+    context.options = options
     context.open()
     return context
 
 
-def _open_h264(coded: Size) -> VideoCodecContext:
-    context = av.CodecContext.create("h264", "r")
-    context.thread_count = _THREADS
+def _open_decoder(profile: Profile, coded: Size) -> VideoCodecContext:
+    context = _create(profile.decoder, "r")
+    context.thread_count = THREADS
     context.thread_type = ThreadType.SLICE
     # FFmpeg bounds the picture before it allocates, with each side rounded up; the exact size is compared afterwards.
     most = (coded[0] + 63) // 64 * 64 * ((coded[1] + 63) // 64 * 64)
     context.options = {"flags": "+low_delay", "err_detect": "explode", "max_pixels": str(most)}
     context.open()
     return context
+
+
+def _create(codec: str, mode: Literal["r", "w"], hardware: HWAccel | None = None) -> VideoCodecContext:
+    # PyAV's own types know video contexts only for codecs that are named literally.
+    return cast(VideoCodecContext, av.CodecContext.create(codec, mode, hardware))
