@@ -4,24 +4,21 @@ Runs on the loop. What the viewer is shown is made by the picture thread, one up
 link asked for it: the transport holds nothing and the window of unacknowledged updates is open.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
+from fanlight.access import Identity, Rules
 from fanlight.channels.input import InputChannel
 from fanlight.errors import InjectError
 from fanlight.host import Picture, PictureStream
+from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
-from fanlight.types import CursorShape, PointerPlace
-
-if TYPE_CHECKING:
-    from fanlight.net.server import Server
+from fanlight.types import CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -30,16 +27,49 @@ _MOST_UNREAD = 1024 * 1024
 _MOST_SAID = 20
 
 
+class HostSide(Protocol):
+    """What a link needs of its host."""
+
+    @property
+    def identity(self) -> Identity:
+        """The identity that viewers know this host by."""
+
+    @property
+    def rules(self) -> Rules:
+        """Who may come in."""
+
+    @property
+    def injector(self) -> Injector | None:
+        """Where input goes; None where this display takes none."""
+
+    @property
+    def available(self) -> frozenset[Permission]:
+        """The rights that mean something on this machine."""
+
+    @property
+    def interval(self) -> float:
+        """The shortest time between two updates, in seconds."""
+
+    def admit(self, link: "HostLink") -> PictureStream:
+        """Give a link whose session is open its stream of pictures."""
+
+    def want(self, stream: PictureStream) -> None:
+        """Take note that a viewer can take an update."""
+
+    def dismiss(self, stream: PictureStream) -> None:
+        """Forget a viewer that is gone."""
+
+
 class HostLink(asyncio.Protocol):
     """The transport, session and stream of one viewer."""
 
-    def __init__(self, server: Server, peer: str, binding: bytes) -> None:
-        self._server = server
+    def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
+        self._host = host
         self._peer = peer
         self._session = HostSession(
-            server.rules, server.identity, binding, peer, time.monotonic(), available=server.available
+            host.rules, host.identity, binding, peer, time.monotonic(), available=host.available
         )
-        self._window = Window(server.interval)
+        self._window = Window(host.interval)
         self._stream: PictureStream | None = None
         self._input: InputChannel | None = None
         self._screen_serial = 0
@@ -146,9 +176,9 @@ class HostLink(asyncio.Protocol):
     def _open(self, event: events.Opened) -> None:
         rights = ", ".join(sorted(event.rights))
         log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
-        if self._server.injector is not None:
-            self._input = InputChannel(self._server.injector)
-        self._stream = self._server.admit(self)
+        if self._host.injector is not None:
+            self._input = InputChannel(self._host.injector)
+        self._stream = self._host.admit(self)
 
     def _inject(self, event: events.InputEvent) -> None:
         if self._input is None or self._stream is None:
@@ -173,7 +203,7 @@ class HostLink(asyncio.Protocol):
     def _leave(self) -> None:
         """Give back what the session held; safe to call twice."""
         if self._stream is not None:
-            self._server.dismiss(self._stream)
+            self._host.dismiss(self._stream)
             self._stream = None
         if self._input is not None:
             try:
@@ -184,7 +214,7 @@ class HostLink(asyncio.Protocol):
 
     def _want(self) -> None:
         if self._stream is not None and self._writable and self._window.is_open:
-            self._server.want(self._stream)
+            self._host.want(self._stream)
 
     def _send_pointer(self) -> None:
         if not (self._pointer_due and self._writable and self._stream is not None):
