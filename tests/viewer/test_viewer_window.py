@@ -469,7 +469,7 @@ class TestEnd:
             wait_until(lambda: remote.closed, "the session is closed")
 
         summary = show(remote, play)
-        assert (summary.frames, summary.size) == (1, SIZE)
+        assert (summary.frames, summary.size, summary.interrupted) == (1, SIZE, False)
         assert np.array_equal(summary.image, remote.image)
         assert ord("q") not in {keysym for keysym, _ in remote.sent_keys()}
         assert remote.sent_keys()[-1][1] is False
@@ -513,10 +513,10 @@ class TestEnd:
 
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            with pytest.raises(KeyboardInterrupt):
-                show(remote, play)
+            summary = show(remote, play)
         finally:
             signal.signal(signal.SIGINT, before)
+        assert (summary.interrupted, summary.frames) == (True, 1)
 
     @pytest.mark.parametrize("display", ["", ":12345"])
     def test_no_display_is_said_before_connecting(self, monkeypatch, display):

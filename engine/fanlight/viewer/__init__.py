@@ -16,10 +16,11 @@ __all__ = ["Connect", "RemoteScreen", "RemoteUpdate", "Summary", "save_png", "sh
 
 
 def show(connect: Connect, fullscreen: bool = False, seconds: float | None = None) -> Summary:
-    """Show a session in a window until it ends, the user closes the window, or `seconds` of it have passed.
+    """Show a session in a window until it ends, the window is closed, `seconds` of it have passed, or Ctrl-C.
 
     Runs the window in the calling thread, which must be the main one, and the session in another. Returns the totals.
-    Raises UsageError without pygame-ce or a display, and what `connect` and the session raise.
+    Raises UsageError without pygame-ce or a display, what `connect` and the session raise, and KeyboardInterrupt for a
+    Ctrl-C before the session is open.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:

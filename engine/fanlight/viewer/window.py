@@ -73,6 +73,12 @@ class Window:
 
     def run(self, ended: Callable[[], bool], until: float | None) -> None:
         """Show the session until the window is closed, `ended()` is true, or `time.monotonic()` reaches `until`."""
+        try:
+            self._loop(ended, until)
+        finally:
+            self._release()
+
+    def _loop(self, ended: Callable[[], bool], until: float | None) -> None:
         while not self._closed and not ended():
             now = time.monotonic()
             if until is not None and now >= until:
@@ -84,7 +90,6 @@ class Window:
             for event in self._display.wait(self._patience(now, until, move_in)):
                 if handler := self._handlers.get(event.type):
                     handler(event)
-        self._release()
 
     def _patience(self, now: float, until: float | None, move_in: float | None) -> float:
         waits = [_LONG if until is None else until - now, _LONG if move_in is None else move_in]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from fanlight.viewer.display import Display
 from fanlight.viewer.link import Link
@@ -12,9 +13,10 @@ from fanlight.viewer.window import Window
 
 
 def run(connect: Connect, fullscreen: bool, seconds: float | None) -> Summary:
-    """Show a session until it ends, the window is closed or `seconds` of the session have passed.
+    """Show a session until it ends, the window is closed, `seconds` of it have passed, or Ctrl-C.
 
-    Returns its totals. Raises what the session and the display raise.
+    Returns its totals. Raises what the session and the display raise, and KeyboardInterrupt for a Ctrl-C before the
+    session is open.
     """
     with Display() as display:
         link = Link(connect, display.wake)
@@ -37,5 +39,9 @@ def _run_window(
     if view is None:
         return Meter(0.0).summary(0.0, None)
     until = None if seconds is None else time.monotonic() + seconds
-    Window(display, view, fullscreen).run(ended, until)
-    return view.stage.summary(time.monotonic())
+    interrupted = False
+    try:
+        Window(display, view, fullscreen).run(ended, until)
+    except KeyboardInterrupt:
+        interrupted = True
+    return replace(view.stage.summary(time.monotonic()), interrupted=interrupted)
