@@ -6,12 +6,14 @@ workload is the same picture every time. Each time something is drawn, the clock
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fanlight.errors import UsageError
 from fanlight.types import Rect, Size
+from fanlight_bench.workloads import rules
 
 NAMES = (
     "idle",
@@ -69,8 +71,8 @@ def command(
 
 def check(name: str, size: Size, rate: float = 60, region: Rect | None = None) -> None:
     """Raise UsageError for a workload that does not exist, a file that does not decode, or values that do not fit."""
-    from fanlight_bench.workloads import rules
-
     if not name.startswith(FILE) and name not in NAMES:
-        raise UsageError(f'There is no workload "{name}". There are: {", ".join(NAMES)}, and file:PATH.')
-    rules.check_values(name, size, rate, region)
+        raise UsageError(f'There is no workload "{name}". There are: {", ".join(NAMES)}, and {FILE}PATH.')
+    rules.check_values(size, rate, name, region)
+    if name.startswith(FILE):
+        rules.check_file(Path(name.removeprefix(FILE)))

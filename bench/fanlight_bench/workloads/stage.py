@@ -1,0 +1,56 @@
+"""Where a workload is drawn together with its clock: on memory for encoders, or on a window's surface."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from fanlight.types import Rect, Size
+from fanlight_bench import clock
+from fanlight_bench.workloads.base import Workload, new_surface, pixels
+from fanlight_bench.workloads.catalog import create
+
+
+class Stage:
+    """A workload on a surface; `drawn` counts what the clock calls its sequence."""
+
+    def __init__(self, workload: Workload, surface: pygame.Surface) -> None:
+        self._workload = workload
+        self._surface = surface
+        self._corners = [pygame.Rect(corner) for corner in clock.corners(workload.size)]
+        self.drawn = 0
+
+    def draw(self, n: int, micros: Callable[[], int]) -> list[pygame.Rect]:
+        """Draw frame `n`, then the clock with the time that `micros` tells; return what changed."""
+        if n == 0:
+            self._workload.draw_first(self._surface)
+            changed = [self._surface.get_rect()]
+        else:
+            changed = self._workload.draw_next(self._surface, n)
+        if not changed:
+            return changed
+        clock.draw(pixels(self._surface), micros(), self.drawn)
+        self.drawn += 1
+        return changed if n == 0 else changed + self._corners
+
+
+def offscreen(
+    name: str, size: Size, count: int, seed: int, rate: float, region: Rect | None
+) -> Iterator[NDArray[np.uint8]]:
+    """Draw frames 0 to `count` - 1 into memory; the clock shows the time at which each is due."""
+    workload = create(name, size, rate, seed, region)
+    surface = new_surface(size)
+    stage = Stage(workload, surface)
+    image = np.empty((size[1], size[0], 4), np.uint8)
+    due: int | None = 0
+    try:
+        for n in range(count):
+            if n == due:
+                moment = int(n * 1_000_000 / rate)
+                if stage.draw(n, lambda moment=moment: moment):  # type: ignore[misc]
+                    np.copyto(image, pixels(surface))
+                due = workload.next_frame(n)
+            yield image
+    finally:
+        workload.close()
