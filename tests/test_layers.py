@@ -50,6 +50,10 @@ HOMES = {
     "mss": {"capture"},
     "pygame": {"viewer"},
     "click": {"cli"},
+    # The benchmarks stand above everything; one command opens them.
+    "fanlight_bench": {"cli.bench"},
+    "distributed": set(),
+    "matplotlib": set(),
     "zstandard": {"codec"},
     "sqlite3": {"access"},
 }

@@ -1,0 +1,50 @@
+"""Numbers for people: three digits that count, units that fit, spread beside the middle."""
+
+import math
+
+from fanlight_bench.results import Figure
+
+_BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_BYTE_UNITS = ("B", "bytes", "byte")
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, or none after the point where it is large."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "?"
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    return f"{rounded:,.{max(digits, 0)}f}" if digits <= 6 else f"{value:.2e}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a number and its unit; large counts of bytes in kB, MB or GB (powers of 1000)."""
+    for byte_unit in _BYTE_UNITS:
+        if unit == byte_unit or unit.startswith(byte_unit + "/"):
+            for scale, name in _BYTES:
+                if abs(value) >= scale:
+                    return f"{number(value / scale)} {name}{unit.removeprefix(byte_unit)}"
+    return f"{number(value)} {unit}".rstrip()
+
+
+def middle(figure: Figure) -> str:
+    """Return the median of the runs with its unit."""
+    return quantity(figure.median, figure.unit)
+
+
+def spread(figure: Figure) -> str:
+    """Return the smallest and the largest run; empty where all runs read the same."""
+    low, high = number(figure.low), number(figure.high)
+    if len(figure.runs) < 2 or low == high:
+        return ""
+    return f"{quantity(figure.low, figure.unit)} to {quantity(figure.high, figure.unit)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words, to the second below two minutes and to the minute above."""
+    if seconds < 120:
+        return f"{max(1, round(seconds))} seconds"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours {minutes % 60} minutes"

@@ -1,0 +1,230 @@
+"""A report as one page that needs nothing else: no network, no script, light and dark by the reader's preference."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from importlib.resources import files
+
+from fanlight_bench.report import plots
+from fanlight_bench.report.compare import Comparison, comparisons, is_ours, label, scenes
+from fanlight_bench.report.numbers import middle, number, quantity, spread
+from fanlight_bench.report.plots import Palette
+from fanlight_bench.report.tables import how_measured, in_short, severity
+from fanlight_bench.results import Report, Row
+
+_TITLES = {
+    "encoders": "Encoders: time, bytes and quality",
+    "pipeline": "From the screen to bytes",
+    "screen": "From screen to screen",
+    "growth": "What an update costs",
+}
+# Which figures have a bar a system; a report of another kind has one for each of its first figures.
+_BARS = {
+    "pipeline": ("CPU an update", "updates a second", "bytes an update", "X server CPU an update", "until exact"),
+    "screen": ("frames a second", "latency p50", "latency p99", "host CPU a frame", "viewer CPU", "bytes a frame"),
+    "encoders": (),
+    "growth": (),
+}
+_BARS_OF_ANOTHER = 6
+# What is said beside a figure, since the one without the other misleads.
+_RATES = ("frames a second", "updates a second")
+
+
+def render(report: Report) -> str:
+    """Return the page."""
+    title = _TITLES.get(report.benchmark, report.benchmark)
+    style = files("fanlight_bench.report").joinpath("page.css").read_text(encoding="utf-8")
+    parts = [_head(report, title), _short(report), *_plots(report), *_losses(report), *_unmeasured(report)]
+    parts += [*_figures(report), *_ratios(report), _tools(report), _method(report)]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>fanlight bench: {escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(parts)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _head(report: Report, title: str) -> str:
+    machine = report.machine
+    warning = "" if report.complete else '<p class="warning">It was interrupted: cases are missing.</p>'
+    if report.quick:
+        warning += '<p class="warning">A quick look: few and short runs. A full run says more.</p>'
+    return (
+        f'<header><p class="kind">fanlight bench {escape(report.benchmark)}</p><h1>{escape(title)}</h1>'
+        f"<p>{escape(how_measured(report))}</p>{warning}"
+        f'<p class="machine">{escape(machine.processor)}, {machine.cores} cores, '
+        f"{quantity(machine.memory_bytes, 'B')} of memory; {escape(machine.system)}; "
+        f"Python {escape(machine.python)}</p></header>"
+    )
+
+
+def _short(report: Report) -> str:
+    found = comparisons(report)
+    if not found:
+        return ""
+    return f'<section><h2>In short</h2><p class="short">{escape(in_short(found))}</p>{_score(found)}</section>'
+
+
+def _score(found: list[Comparison]) -> str:
+    """Return how fanlight fared against each other tool, a line each."""
+    lines = []
+    for name in dict.fromkeys(one.theirs for one in found):
+        against = [one for one in found if one.theirs == name]
+        won, lost = sum(one.is_won for one in against), sum(one.is_lost for one in against)
+        lines.append((escape(name), str(won), str(len(against) - won - lost), str(lost)))
+    return _table(("beside", "fanlight better", "no difference seen", "the other better"), lines)
+
+
+def _plots(report: Report) -> Iterator[str]:
+    palette = Palette(report)
+    for heading, words, drawing in _drawn(report, palette):
+        if drawing is not None:
+            yield f"<section><h2>{escape(heading)}</h2><p>{escape(words)}</p><figure>{drawing}</figure></section>"
+
+
+def _drawn(report: Report, palette: Palette) -> Iterator[tuple[str, str, str | None]]:
+    if report.benchmark == "encoders":
+        yield (
+            "Rate and distortion",
+            "Further up and to the left is better. fanlight's own encoders are the bold lines.",
+            plots.curves(report, "bytes", "psnr", palette, log=True),
+        )
+    if report.benchmark == "screen":
+        shares = [(50.0, "latency p50"), (90.0, "latency p90"), (99.0, "latency p99"), (100.0, "latency max")]
+        yield (
+            "How old a frame is when it is seen",
+            "The share of delivered frames that were at most this old; further to the left is better. "
+            "Read it together with the delivered rate: frames that never came have no age.",
+            plots.cumulative(report, shares, palette),
+        )
+    if report.benchmark == "growth":
+        yield "Cost against change", "", plots.along(report, "changed", "CPU an update", palette)
+    for figure in _bar_figures(report):
+        better = next(row.figures[figure].better for row in report.rows if figure in row.figures)
+        words = f"Median of the runs, the thin line from the smallest to the largest; {better} is better."
+        yield _sentence_case(figure), words, plots.bars(report, figure, palette)
+
+
+def _bar_figures(report: Report) -> list[str]:
+    present = dict.fromkeys(name for row in report.rows for name in row.figures)
+    if report.benchmark in _BARS:
+        return [name for name in _BARS[report.benchmark] if name in present]
+    return list(present)[:_BARS_OF_ANOTHER]
+
+
+def _losses(report: Report) -> Iterator[str]:
+    found = comparisons(report)
+    lost = [one for one in found if one.is_lost]
+    if not found:
+        return
+    yield '<section id="losses"><h2>Where another tool is better</h2>'
+    if not lost:
+        yield "<p>In no figure of this run.</p></section>"
+        return
+    yield (
+        "<p>Every case of this run in which another tool was better in all pairs of runs. "
+        "Rates stand beside, because a tool that delivers less has less to pay for.</p>"
+    )
+    for scene in dict.fromkeys(one.scene for one in lost):
+        mine = sorted((one for one in lost if one.scene == scene), key=lambda one: one.figure)
+        rates = {label(row): _rate(row) for row in scenes(report)[scene]}
+        yield f"<h3>{escape(str(scene))}</h3>"
+        yield _table(("figure", "fanlight", "", "the other tool", "", "better by"), [_loss(one, rates) for one in mine])
+    yield "</section>"
+
+
+def _loss(one: Comparison, rates: dict[str, str]) -> tuple[str, ...]:
+    return (
+        escape(_words(one.figure)),
+        f"{escape(one.ours)} <small>{escape(rates[one.ours])}</small>",
+        escape(quantity(one.our_median, one.unit)),
+        f"{escape(one.theirs)} <small>{escape(rates[one.theirs])}</small>",
+        escape(quantity(one.their_median, one.unit)),
+        f"{number(severity(one))}&times;",
+    )
+
+
+def _rate(row: Row) -> str:
+    return next((f"at {middle(row.figures[name])}" for name in _RATES if name in row.figures), "")
+
+
+def _unmeasured(report: Report) -> Iterator[str]:
+    rows = [row for row in report.rows if row.reason]
+    if rows:
+        lines = dict.fromkeys((escape(row.system), escape(row.workload), escape(row.reason or "")) for row in rows)
+        yield "<section><h2>Not measured</h2>" + _table(("system", "workload", "why"), lines) + "</section>"
+
+
+def _figures(report: Report) -> Iterator[str]:
+    yield "<section><h2>All figures</h2><p>The median of the runs; below it the smallest and the largest.</p>"
+    for scene, rows in scenes(report).items():
+        measured = [row for row in rows if row.figures]
+        names = list(dict.fromkeys(name for row in measured for name in row.figures))
+        if not measured:
+            continue
+        lines = [(_system(row), str(_runs(row)), *(_cell(row, name) for name in names)) for row in measured]
+        yield f"<h3>{escape(str(scene))}</h3>" + _table(("system", "runs", *map(_words, names)), lines)
+    yield "</section>"
+
+
+def _system(row: Row) -> str:
+    text = escape(label(row))
+    return f"<strong>{text}</strong>" if is_ours(row.system) else text
+
+
+def _runs(row: Row) -> int:
+    return max((len(figure.runs) for figure in row.figures.values()), default=0)
+
+
+def _cell(row: Row, name: str) -> str:
+    figure = row.figures.get(name)
+    if figure is None:
+        return "&ndash;"
+    between = spread(figure)
+    return escape(middle(figure)) + (f"<br><small>{escape(between)}</small>" if between else "")
+
+
+def _ratios(report: Report) -> Iterator[str]:
+    if not report.ratios:
+        return
+    lines = [
+        (escape(one.workload), escape(_words(one.figure)), escape(one.system), escape(one.against), one.verdict())
+        for one in report.ratios
+    ]
+    yield (
+        "<section><h2>Ratios</h2><p>Of runs taken in turns: the median, and in brackets the smallest and the largest. "
+        "Where they do not all point the same way, no difference was seen.</p>"
+        + _table(("workload", "figure", "system", "to", "ratio"), lines)
+        + "</section>"
+    )
+
+
+def _tools(report: Report) -> str:
+    lines = [(escape(tool.name), escape(tool.version), escape(tool.settings)) for tool in report.tools]
+    return f"<section><h2>What took part</h2>{_table(('tool', 'version', 'settings'), lines)}</section>"
+
+
+def _method(report: Report) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
+    return (
+        "<section><h2>How it was measured</h2><ul><li>In turns: every system of a scene once, then all of them again, "
+        "so that a machine that changes its speed changes it for all.</li><li>A difference counts where every pair of "
+        f"runs shows it.</li>{notes}</ul></section>"
+    )
+
+
+def _table(headings: Iterable[str], lines: Iterable[tuple[str, ...]]) -> str:
+    """Return a table; headings are plain text, cells are HTML."""
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
+    return f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _sentence_case(name: str) -> str:
+    words = _words(name)
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,176 @@
+"""The plots of a report, each an SVG: a bar a peer, rate-distortion curves, latency curves, cost against change."""
+
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+
+from fanlight_bench.report import svg
+from fanlight_bench.report.compare import is_ours, label, scene_of, scenes
+from fanlight_bench.results import Report, Row
+
+_COLUMNS = 3
+_WIDTH = 3.6
+Painter = Callable[[Axes, list[Row]], None]
+
+
+class Palette:
+    """One colour a system, the same in every plot of a page; fanlight's come first."""
+
+    def __init__(self, report: Report) -> None:
+        names = dict.fromkeys(row.system for row in report.rows)
+        ordered = sorted(names, key=lambda name: not is_ours(name))
+        self._colours = {name: svg.COLOURS[i % len(svg.COLOURS)] for i, name in enumerate(ordered)}
+        self._marks = {name: "osD^vPX*<>"[i // len(svg.COLOURS) % 10] for i, name in enumerate(ordered)}
+
+    def colour(self, system: str) -> str:
+        """Return a system's colour."""
+        return self._colours[system]
+
+    def mark(self, system: str) -> str:
+        """Return a system's marker, which differs where colours come again."""
+        return self._marks[system]
+
+
+def bars(report: Report, figure: str, palette: Palette) -> str | None:
+    """Draw a bar a system for each scene, from the median of its runs, with all runs as a line; None without rows."""
+
+    def paint(axes: Axes, rows: list[Row]) -> None:
+        shown = [row for row in rows if figure in row.figures]
+        medians = [row.figures[figure].median for row in shown]
+        places = range(len(shown))
+        axes.barh(places, medians, 0.68, color=[palette.colour(row.system) for row in shown])
+        for place, row in zip(places, shown, strict=True):
+            axes.plot([row.figures[figure].low, row.figures[figure].high], [place, place], color=svg.INK, linewidth=1)
+        axes.set_yticks(places, [label(row) for row in shown])
+        axes.set_xlim(left=0)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        axes.locator_params(axis="x", nbins=4)
+
+    panels = [(str(scene), rows) for scene, rows in scenes(report).items()]
+    rows_a_panel = max((sum(figure in row.figures for row in rows) for _, rows in panels), default=0)
+    panels = [(title, rows) for title, rows in panels if any(figure in row.figures for row in rows)]
+    return _facets(panels, paint, 0.75 + 0.24 * rows_a_panel, _unit(report, figure), columns=2)
+
+
+def curves(report: Report, x: str, y: str, palette: Palette, *, log: bool = False) -> str | None:
+    """Draw figure `y` over figure `x` for each scene: a line a system through its rows in the order of x."""
+
+    def paint(axes: Axes, rows: list[Row]) -> None:
+        for system, points in _by_system(rows):
+            at = sorted((row.figures[x].median, row.figures[y].median) for row in points)
+            axes.plot(
+                *zip(*at, strict=True),
+                marker=palette.mark(system),
+                color=palette.colour(system),
+                linewidth=2.4 if is_ours(system) else 1.3,
+                label=system,
+            )
+        if log:
+            axes.set_xscale("log")
+        axes.set_ylabel(_unit(report, y))
+
+    panels = _panels(report, lambda row: x in row.figures and y in row.figures)
+    return _facets(panels, paint, 2.6, _unit(report, x), legend=True)
+
+
+def cumulative(report: Report, shares: Sequence[tuple[float, str]], palette: Palette) -> str | None:
+    """Draw, for each scene, the share of frames that were at most as old as each of the named figures say."""
+
+    def paint(axes: Axes, rows: list[Row]) -> None:
+        for row in rows:
+            at = [(row.figures[name].median, share) for share, name in shares if name in row.figures]
+            axes.plot(
+                *zip(*at, strict=True),
+                marker=palette.mark(row.system),
+                color=palette.colour(row.system),
+                linewidth=2.4 if is_ours(row.system) else 1.3,
+                label=row.system,
+            )
+        axes.set_ylim(0, 104)
+        axes.set_xscale("log")
+        axes.set_ylabel("% of frames")
+
+    names = [name for _, name in shares]
+    panels = _panels(report, lambda row: any(name in row.figures for name in names))
+    unit = next((_unit(report, name) for name in names if _unit(report, name)), "")
+    return _facets(panels, paint, 2.6, unit, legend=True)
+
+
+def along(report: Report, setting: str, figure: str, palette: Palette) -> str | None:
+    """Draw a figure over a numeric setting: a line for what has all its other settings alike, with all its runs."""
+
+    def rest(row: Row) -> str:
+        own = {name: value for name, value in row.settings.items() if name != setting}
+        return " ".join([row.system, *(f"{name} {value}" for name, value in own.items())])
+
+    def paint(axes: Axes, rows: list[Row]) -> None:
+        for number, name in enumerate(dict.fromkeys(map(rest, rows))):
+            line = sorted((row for row in rows if rest(row) == name), key=lambda row: float(row.settings[setting]))
+            colour = svg.COLOURS[number % len(svg.COLOURS)]
+            at = [float(row.settings[setting]) for row in line]
+            axes.plot(at, [row.figures[figure].median for row in line], marker="o", color=colour, label=name)
+            lows, highs = ([getattr(row.figures[figure], end) for row in line] for end in ("low", "high"))
+            axes.fill_between(at, lows, highs, color=colour, alpha=0.15, linewidth=0)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel(_unit(report, figure))
+
+    chosen = [row for row in report.rows if figure in row.figures and setting in row.settings]
+    workloads = dict.fromkeys(row.workload for row in chosen)
+    panels = [(name, [row for row in chosen if row.workload == name]) for name in workloads]
+    return _facets(panels, paint, 2.8, setting.replace("_", " "), legend=True)
+
+
+def _panels(report: Report, wanted: Callable[[Row], bool]) -> list[tuple[str, list[Row]]]:
+    rows = [row for row in report.rows if wanted(row)]
+    names = dict.fromkeys(map(scene_of, rows))
+    return [(str(scene), [row for row in rows if scene_of(row) == scene]) for scene in names]
+
+
+def _by_system(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
+    for system in dict.fromkeys(row.system for row in rows):
+        yield system, [row for row in rows if row.system == system]
+
+
+def _unit(report: Report, figure: str) -> str:
+    return next((row.figures[figure].unit for row in report.rows if figure in row.figures), "")
+
+
+def _facets(
+    panels: list[tuple[str, list[Row]]],
+    paint: Painter,
+    height: float,
+    x_label: str,
+    *,
+    columns: int = _COLUMNS,
+    legend: bool = False,
+) -> str | None:
+    """Draw a small plot a panel, side by side, with one legend for all of them below."""
+    if not panels:
+        return None
+    columns = min(columns, len(panels))
+    lines = ceil(len(panels) / columns)
+    with svg.style():
+        width = _WIDTH * _COLUMNS / 2 if columns <= 2 else _WIDTH
+        drawing = Drawing(figsize=(width * columns, height * lines + 0.5 * legend), layout="constrained")
+        grid = np.atleast_1d(drawing.subplots(lines, columns, squeeze=False)).flat
+        for axes, (title, rows) in zip(grid, panels, strict=False):
+            axes.set_title(title)
+            paint(axes, rows)
+            axes.set_xlabel(x_label)
+        for axes in list(grid)[len(panels) :]:
+            axes.remove()
+        if legend:
+            _legend(drawing, columns)
+        return svg.to_svg(drawing)
+
+
+def _legend(drawing: Drawing, columns: int) -> None:
+    handles = {
+        text: line for axes in drawing.axes for line, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    drawing.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=max(2, 2 * columns))
