@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,12 +103,3 @@ def password_file(tmp_path: Path) -> Path:
     path = tmp_path / "password"
     path.write_text(PASSWORD + "\n", encoding="utf-8")
     return path
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Return once the condition holds; fail the test where it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail("what was waited for did not happen")
-        time.sleep(0.01)

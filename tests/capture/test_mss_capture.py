@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from conftest import StartXvfb
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
 from fanlight.types import Frame, Rect
 from x11_client import X11Client
+from x_server import StartXvfb
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import StartXvfb
 from fanlight.capture import open_capture
 from fanlight.errors import CaptureError, UsageError
 from x11_client import X11Client
+from x_server import StartXvfb
 
 
 def test_native_capture_is_taken_where_it_works(xvfb: str) -> None:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import wait_until
 from fanlight.capture import open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.errors import CaptureError, UsageError
 from fanlight.inject import open_injector
 from x11_client import X11Client, is_running
+from x_server import wait_until
 
 OTHER_USER = 65534
 

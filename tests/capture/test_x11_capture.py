@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import StartXvfb, wait_until
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
 from fanlight.types import CursorShape, Frame, PointerPlace, Rect
 from x11_client import X11Client
+from x_server import StartXvfb, wait_until
 
 RunProgram = Callable[..., subprocess.Popen[bytes]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from commands import fanlight_command, run_fanlight, until
+from commands import fanlight_command, run_fanlight
 from x11_client import X11Client
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
@@ -55,7 +55,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
         assert demo.stdout is not None
         assert select.select([demo.stdout], [], [], 30)[0]
         log = tmp_path / "out" / "host.log"
-        until(lambda: "session open" in log.read_text())
+        wait_until(lambda: "session open" in log.read_text())
         started = descendants(demo.pid)
         names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in started}
         assert "Xvfb" in names
@@ -64,7 +64,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
         _, words = demo.communicate(timeout=30)
     assert demo.returncode == 128 + number
     assert "Traceback" not in words
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
 
 
 def test_with_a_display_the_demo_shows_that_one_in_a_window_on_another(
@@ -76,7 +76,7 @@ def test_with_a_display_the_demo_shows_that_one_in_a_window_on_another(
     command = fanlight_command("demo", *arguments)
     demo = subprocess.Popen(command, env=_ENVIRONMENT | {"DISPLAY": xvfb}, stdout=subprocess.PIPE, text=True)
     with X11Client(second) as beside:
-        until(lambda: (beside.image()[400, 550, :3] == (0xCC, 0x88, 0x00)).all())
+        wait_until(lambda: (beside.image()[400, 550, :3] == (0xCC, 0x88, 0x00)).all())
     out, _ = demo.communicate(timeout=60)
     assert demo.returncode == 0
     assert json.loads(out.splitlines()[-1])["size"] == [1024, 768]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import StartXvfb, XServer, wait_until
 from fanlight.cli.demo_desktop import session_command
 from x11_client import X11Client
+from x_server import StartXvfb, XServer, wait_until
 
 SECONDS = 20.0
 

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import fanlight
-from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host, until
+from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host
 from x11_client import X11Client
 
 __all__ = ["password_file", "start_host"]  # Fixtures.
@@ -38,7 +38,7 @@ def test_the_decoded_picture_equals_an_independent_look_at_the_screen(
     xvfb: str, painter: X11Client, run_program: Run, start_host: StartHost, password_file: Path, tmp_path: Path
 ) -> None:
     run_program(xvfb, "xterm", "-geometry", "80x24+20+20", "-e", "echo hello; exec sleep 1000")
-    until(lambda: painter.image()[..., :3].any())
+    wait_until(lambda: painter.image()[..., :3].any())
     host = start_host("--display", xvfb)
     painter.fill(0x336699, (600, 400, 120, 90))
     screenshot = tmp_path / "seen.png"
@@ -62,7 +62,7 @@ def test_keys_typed_by_a_viewer_reach_the_program(
 
     typed = tmp_path / "typed"
     run_program(xvfb, "xterm", "-geometry", "80x24+0+0", "-e", f"head -n 1 > {typed}")
-    until(lambda: painter.image()[..., :3].any())
+    wait_until(lambda: painter.image()[..., :3].any())
     host = start_host("--display", xvfb)
 
     async def type_text() -> None:
@@ -77,7 +77,7 @@ def test_keys_typed_by_a_viewer_reach_the_program(
                 keysym = 0xFF0D if character == "\n" else ord(character)
                 session.send_key(keysym, True)
                 session.send_key(keysym, False)
-            await asyncio.to_thread(until, lambda: typed.exists() and typed.read_text() == "Hi, fanlight!\n")
+            await asyncio.to_thread(wait_until, lambda: typed.exists() and typed.read_text() == "Hi, fanlight!\n")
             last = session._link.session._input_seq
             async with asyncio.timeout(10):
                 async for _ in session.updates():
@@ -106,11 +106,11 @@ def test_keys_that_a_killed_viewer_held_are_released(
     command = [fanlight_command()[0], str(script), host.address, str(tmp_path / "viewer"), PASSWORD, host.fingerprint]
     viewer = subprocess.Popen(command)
     try:
-        until(lambda: painter.pressed_keys() and painter.pressed_buttons())
+        wait_until(lambda: painter.pressed_keys() and painter.pressed_buttons())
     finally:
         viewer.send_signal(signal.SIGKILL)
         viewer.wait()
-    until(lambda: not painter.pressed_keys() and not painter.pressed_buttons())
+    wait_until(lambda: not painter.pressed_keys() and not painter.pressed_buttons())
     again = connect(host, "--home", tmp_path / "viewer", "--password-file", password_file, "--seconds", 0.5, "--json")
     assert again.returncode == 0, again.stderr
 
@@ -183,7 +183,7 @@ def test_a_viewer_that_is_told_the_host_is_gone_exits_8(
     command = fanlight_command("connect", host.address, "--headless", "--home", tmp_path / "viewer")
     command += ["--password-file", str(password_file), "--trust", host.fingerprint]
     viewer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until(lambda: "session open" in host.log)
+    wait_until(lambda: "session open" in host.log)
     host.stop(signal.SIGKILL)
     _, words = viewer.communicate(timeout=30)
     assert viewer.returncode == 8
@@ -235,7 +235,7 @@ def test_a_display_without_xtest_can_be_looked_at(
     assert "XTEST" in host.log
     options = ("--home", tmp_path / "viewer", "--password-file", password_file, "--trust", host.fingerprint)
     assert connect(host, *options, "--seconds", 1).returncode == 0
-    until(lambda: "session open" in host.log)
+    wait_until(lambda: "session open" in host.log)
     assert "control" not in next(line for line in host.log.splitlines() if "session open" in line)
 
 
@@ -247,7 +247,7 @@ def test_a_screen_that_is_resized_is_followed(
     command = fanlight_command("connect", host.address, "--headless", "--json", "--seconds", 4)
     command += ["--home", str(tmp_path / "viewer"), "--password-file", str(password_file), "--trust", host.fingerprint]
     viewer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    until(lambda: "session open" in host.log)
+    wait_until(lambda: "session open" in host.log)
     with X11Client(display) as client:
         client.switch_monitor_off()
         client.resize(800, 600)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import StartXvfb, wait_until
 from fanlight.errors import InjectError
 from fanlight.inject import Injector, open_injector
 from x11_client import X11Client
+from x_server import StartXvfb, wait_until
 
 RunProgram = Callable[..., subprocess.Popen[bytes]]
 

@@ -160,6 +160,7 @@ class RemoteSession:
                 self._tell(())
             case events.RightsChanged(rights=rights):
                 self.rights = rights
+                self._tell(())
             case events.Ended(error=error):
                 self._end(error)
 
