@@ -12,6 +12,7 @@ import pytest
 
 from commands import fanlight_command, run_fanlight
 from x11_client import X11Client
+from x_server import wait_until
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import fanlight
 from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host
 from x11_client import X11Client
+from x_server import wait_until
 
 __all__ = ["password_file", "start_host"]  # Fixtures.
 
