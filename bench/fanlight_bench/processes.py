@@ -113,6 +113,8 @@ class Program:
             for deadly in (signal.SIGTERM, signal.SIGKILL):
                 _signal_group(self.pid, deadly)
                 _signal_each(known, deadly)
+                # One that was stopped by SIGSTOP gets the other signal only then.
+                _signal_group(self.pid, signal.SIGCONT)
                 if _ended(self._process, known, _END_SECONDS):
                     return
         finally:

@@ -2,16 +2,17 @@
 
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from conftest import wait_until
 from fanlight.kernels import x11
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
+from x_server import wait_until
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
 # Prints the pid of a grandchild that sits in a session of its own and ignores SIGTERM.
@@ -62,6 +63,16 @@ def test_program_ends_when_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt), Program(python("import time; time.sleep(600)")) as program:
         raise KeyboardInterrupt
     assert not is_alive(program.pid)
+
+
+def test_paused_program_ends_by_the_polite_signal() -> None:
+    code = "import atexit, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0));"
+    with Program(
+        python(code + "atexit.register(print, 'bye'); print('hello', flush=True); time.sleep(600)")
+    ) as program:
+        wait_for(program.output, 20)
+        os.kill(program.pid, signal.SIGSTOP)
+    assert program.output() == b"hello\nbye\n"
 
 
 def test_program_gets_its_environment() -> None:

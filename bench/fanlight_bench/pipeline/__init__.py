@@ -1,0 +1,83 @@
+"""`fanlight bench pipeline`: capture, compare and encode in one process, beside other ways from the screen to bytes."""
+
+import functools
+from dataclasses import dataclass
+
+from fanlight.config import parse_size
+from fanlight.types import Size
+from fanlight_bench import workloads
+from fanlight_bench.pipeline import systems
+from fanlight_bench.pipeline.case import PipelineCase, Window
+from fanlight_bench.pipeline.systems import LIMITS, tools
+from fanlight_bench.plan import Case
+from fanlight_bench.results import Ratio, Row, ratios_in_turns
+
+__all__ = ["NAME", "Options", "plan", "ratios", "tools"]
+
+NAME = "pipeline"
+
+_QUICK_WORKLOADS = ("scroll-text", "video-region")
+_FULL = Window(seconds=3.0, warmup=0.5)
+_QUICK = Window(seconds=0.6, warmup=0.15)
+
+_QUICK_TURNS = 2
+_FULL_TURNS = 3
+
+_PEER_FIGURES = ("CPU load", "CPU an update", "X server CPU load", "updates a second", "bytes a second")
+_LIMIT_FIGURES = ("time an update",)
+_OURS = "fanlight "
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH."""
+
+    quick: bool = False
+    turns: int = 0
+    workloads: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
+
+
+def plan(options: Options) -> list[list[Case]]:
+    """Return a group for each workload and size, in which all systems take turns.
+
+    UsageError for a workload, system or size that does not exist.
+    """
+    measured = systems.find(options.systems)
+    sizes = [parse_size(size) for size in options.sizes or ("1920x1080",)]
+    names = options.workloads or (_QUICK_WORKLOADS if options.quick else workloads.names())
+    window = _QUICK if options.quick else _FULL
+    for name in names:
+        for size in sizes:
+            workloads.check(name, size)
+    return [
+        [_case(system, name, size, window, len(sizes) > 1) for system in measured] for name in names for size in sizes
+    ]
+
+
+def ratios(rows: list[Row]) -> list[Ratio]:
+    """Return how fanlight's encoders stand to each other system, and to the limits, under each workload."""
+    found = []
+    for ours in rows:
+        if not ours.system.startswith(_OURS):
+            continue
+        for theirs in rows:
+            if theirs.workload == ours.workload and not theirs.system.startswith(_OURS):
+                figures = _LIMIT_FIGURES if theirs.system in LIMITS else _PEER_FIGURES
+                found += [ratios_in_turns(ours.workload, figure, ours, theirs) for figure in figures]
+    return [ratio for ratio in found if ratio is not None]
+
+
+def _case(system: systems.System, workload: str, size: Size, window: Window, name_size: bool) -> Case:
+    label = f"{workload} at {size[0]}x{size[1]}" if name_size else workload
+    command = functools.partial(_workload_command, workload)
+    return PipelineCase(system.name, label, size, window, system, command)
+
+
+def _workload_command(workload: str, size: Size, rate: int) -> list[str]:
+    return workloads.command(workload, size, rate=rate)

@@ -1,0 +1,128 @@
+"""fanlight's own way from the screen to bytes: native capture, and the stream that the host has for a viewer."""
+
+import time
+
+import mss
+import numpy as np
+
+from fanlight.capture import open_capture
+from fanlight.codec import open_decoder, open_encoder
+from fanlight.codec.base import Update
+from fanlight.codec.picture import Picture
+from fanlight.host import REST_SECONDS, PictureStream
+from fanlight.kernels import tiles
+from fanlight.types import Frame, Image, Size
+from fanlight_bench.pipeline.account import Task
+from fanlight_bench.pipeline.measure import Pipeline, Step
+
+# What is kept of the updates, to find out afterwards what they wrote.
+_KEPT_UPDATES = 60
+_KEPT_BYTES = 64 << 20
+_EXACT_SECONDS = 5.0
+_QUIET_SECONDS = 0.15
+
+
+class FanlightPipeline(Pipeline):
+    """What `net.picture` does for one viewer that takes every update at once."""
+
+    def __init__(self, task: Task, codec: str) -> None:
+        self._task = task
+        self._codec = codec
+        self._size: Size = (task.width, task.height)
+        self._capture = open_capture(task.display, backend="x11", max_fps=task.rate)
+        self._stream = PictureStream(lambda size: open_encoder(codec, size))
+        self._last: Frame | None = None
+        self._kept: list[Update] = []
+        self._kept_bytes = 0
+        self._first = 0
+        self._most_kept = _KEPT_UPDATES
+        self._update = Update()
+        self._updated_at = 0.0
+        self._digest: int | None = None
+
+    def begin(self) -> None:
+        """Keep the updates from here on, after those that led here."""
+        self._first = len(self._kept)
+        self._most_kept = self._first + _KEPT_UPDATES
+
+    def step(self, timeout: float) -> Step | None:
+        """Capture what is damaged and encode it, or refine what rests."""
+        frame = self._capture.next(self._patience(timeout))
+        if frame is not None:
+            self._last = frame
+            self._stream.note(frame)
+        elif not self._may_refine():
+            return None
+        assert self._last is not None
+        began = time.monotonic()
+        picture = self._stream.encode(self._last, time.monotonic)
+        if picture is None:
+            return None
+        self._updated_at = time.monotonic()
+        self._update, self._digest = picture.update, picture.digest
+        self._keep(picture.update)
+        damaged = sum(rect.w * rect.h for rect in frame.damage) if frame else 0
+        return Step(len(picture.update), self._updated_at - began, damaged)
+
+    def until_exact(self, stopped_at: float) -> float | None:
+        """Go on until the encoder's digest equals that of a picture taken by another program's means."""
+        seen_at = stopped_at
+        while (now := time.monotonic()) < stopped_at + _EXACT_SECONDS:
+            if self.step(_QUIET_SECONDS) is not None:
+                seen_at = time.monotonic()
+            elif now - seen_at >= _QUIET_SECONDS:
+                if self._digest is None and not self._stream.lossy:
+                    return None
+                if self._digest == self._digest_of_screen():
+                    return max(0.0, self._updated_at - stopped_at)
+        return None
+
+    def written_pixels(self) -> tuple[float | None, float | None]:
+        """Decode what was kept of the window's updates; changed pixels only where all of them are exact."""
+        window = self._kept[self._first :]
+        if not window:
+            return None, None
+        changed, written = 0, 0
+        with open_decoder(self._codec, self._size) as decoder:
+            for update in self._kept[: self._first]:
+                decoder.decode(update)
+            before = decoder.image.copy()
+            for update in window:
+                image = decoder.decode(update)
+                for x, y, w, h in decoder.damage:
+                    place = slice(y, y + h), slice(x, x + w)
+                    written += w * h
+                    changed += _differing(before[place], image[place])
+                    before[place] = image[place]
+        exact = all(update.exact for update in window)
+        return changed / len(window) if exact else None, written / len(window)
+
+    def _patience(self, timeout: float) -> float:
+        if not self._stream.lossy or self._last is None:
+            return timeout
+        return min(timeout, max(0.0, self._last.captured_at + REST_SECONDS - time.monotonic()))
+
+    def _may_refine(self) -> bool:
+        rested = self._last is not None and time.monotonic() - self._last.captured_at >= REST_SECONDS
+        return rested and self._stream.lossy
+
+    def _keep(self, update: Update) -> None:
+        if len(self._kept) < self._most_kept and self._kept_bytes + len(update) <= _KEPT_BYTES:
+            self._kept.append(update)
+            self._kept_bytes += len(update)
+        else:
+            self._most_kept = 0
+
+    def _digest_of_screen(self) -> int:
+        width, height = self._size
+        with mss.MSS(display=self._task.display) as grabber:
+            shot = grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
+        picture = Picture(self._size)
+        tiles.copy(
+            np.frombuffer(shot.raw, np.uint8).reshape(height, width, 4), picture.image, tiles.all_tiles(self._size)
+        )
+        return picture.digest
+
+
+def _differing(before: Image, after: Image) -> int:
+    return int(np.count_nonzero(np.any(before[..., :3] != after[..., :3], axis=2)))
