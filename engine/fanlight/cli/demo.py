@@ -115,12 +115,24 @@ def _introduce(running: RunningHost, display: str | None, seconds: float | None)
 def _host_process(display: str | None, listen: str, out: Path) -> Iterator[RunningHost]:
     home = out / "host-home"
     password = _set_new_password(home)
-    command = [sys.executable, "-m", "fanlight", "host", "--home", str(home), "--listen", listen, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "fanlight",
+        "host",
+        "--home",
+        str(home),
+        "--listen",
+        listen,
+        "--json",
+        "--until-eof",
+    ]
     command += ["--display", display] if display else ["--virtual", _VIRTUAL_SIZE, "--", *session_command()]
     log = (out / "host.log").open("w", encoding="utf-8")
-    # A session of its own: Ctrl-C reaches this process alone, which then ends the host in order.
+    # A session of its own: Ctrl-C reaches this process alone, which then ends the host in order. Should this one be
+    # killed, the host sees its standard input end.
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
     )
     try:
         facts = _first_line(process, out / "host.log")

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from fanlight.types import Address
 log = logging.getLogger("fanlight")
 
 _SESSION_LOOK_SECONDS = 1.0
+_PIPE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class HostOptions:
     max_fps: int
     codec: str
     as_json: bool
+    until_eof: bool
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -45,6 +49,7 @@ class HostOptions:
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
 @click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
+@click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @home_option
 @json_option
@@ -54,6 +59,7 @@ def host(
     listen: str,
     max_fps: int,
     codec: str,
+    until_eof: bool,
     command: tuple[str, ...],
     home: Path | None,
     as_json: bool,
@@ -67,7 +73,8 @@ def host(
     if command and not virtual:
         raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asked = HostOptions(home, display, virtual, command, parse_address(listen, port_zero=True), max_fps, codec, as_json)
+    address = parse_address(listen, port_zero=True)
+    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof)
     asyncio.run(_host(asked))
 
 
@@ -77,6 +84,8 @@ async def _host(asked: HostOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
+    if asked.until_eof:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     with contextlib.ExitStack() as stack:
         virtual = _open_virtual(asked, stack)
         display = virtual.name if virtual else _named_display(asked)
@@ -88,6 +97,11 @@ async def _host(asked: HostOptions) -> None:
         async with _serving(server):
             _announce(server, asked.as_json)
             await _first(stop.wait(), server.failed(), _session_end(virtual))
+
+
+def _stop_at_eof(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), _PIPE_BYTES):
+        stop.set()
 
 
 @contextlib.asynccontextmanager

@@ -71,6 +71,9 @@ class Opening:
         if self._session is not None:
             self._session.take(event)
             return
+        if self._done.done():
+            # It failed, or nobody waits any more: what still comes in means nothing.
+            return
         match event:
             case events.HostIdentity(certificate=certificate):
                 self._meet(certificate)
