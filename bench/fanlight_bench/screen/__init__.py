@@ -1,0 +1,83 @@
+"""Screen to screen: what a person at the viewer sees, and when, of what a program drew on the host's display.
+
+One X server runs the workload full screen, a host serves it, its viewer fills a second X server's screen, and a sampler
+reads the clock back from there. All run on this machine and share its cores, as do the systems one after another.
+"""
+
+from dataclasses import dataclass
+
+from fanlight.errors import UsageError
+from fanlight.types import Size
+from fanlight_bench import workloads as workload_programs
+from fanlight_bench.plan import Case
+from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
+from fanlight_bench.screen.case import ScreenCase, figure_names
+from fanlight_bench.screen.fanlight_system import Fanlight
+from fanlight_bench.screen.system import System
+from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
+
+NAME = "screen"
+WORKLOADS = ("typing", "scroll-text", "window-drag", "video-region", "full-change")
+QUICK_WORKLOADS = ("typing", "window-drag")
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (Fanlight, TigerVnc, X11Vnc)}
+"""The systems there are, ours first; another one is a subclass of System in this table."""
+
+_QUICK_SECONDS = (4.0, 1.0)
+_SECONDS = (8.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure. An empty `workloads` or `systems` means those that are usual."""
+
+    quick: bool = False
+    turns: int = 3
+    workloads: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    sizes: tuple[Size, ...] = ((1920, 1080),)
+    rate: float = 60
+
+
+def plan(options: Options) -> list[list[Case]]:
+    """Return a group for each workload and size; UsageError for a name that does not exist."""
+    kinds = [_system(name) for name in options.systems or tuple(SYSTEMS)]
+    names = options.workloads or (QUICK_WORKLOADS if options.quick else WORKLOADS)
+    window, warm_up = _QUICK_SECONDS if options.quick else _SECONDS
+    for name in names:
+        for size in options.sizes:
+            workload_programs.check(name, size, options.rate)
+    return [
+        [ScreenCase(kind, name, size, options.rate, window, warm_up) for kind in kinds]
+        for name in names
+        for size in options.sizes
+    ]
+
+
+def tools() -> list[Tool]:
+    """Return the systems that can run here."""
+    return [
+        Tool(name, kind.version(), "; ".join(f"{key}: {value}" for key, value in kind.settings.items()))
+        for name, kind in SYSTEMS.items()
+        if kind.missing() is None
+    ]
+
+
+def ratios(rows: list[Row]) -> list[Ratio]:
+    """Return how fanlight stands to each other system, by workload."""
+    ours = [row for row in rows if row.system == Fanlight.name]
+    found = [
+        ratios_in_turns(row.workload, figure, row, other)
+        for row in ours
+        for other in rows
+        if other.workload == row.workload
+        and other.system != row.system
+        and other.settings["size"] == row.settings["size"]
+        for figure in figure_names()
+    ]
+    return [ratio for ratio in found if ratio is not None]
+
+
+def _system(name: str) -> type[System]:
+    if name not in SYSTEMS:
+        raise UsageError(f'There is no system "{name}". There are: {", ".join(SYSTEMS)}.')
+    return SYSTEMS[name]

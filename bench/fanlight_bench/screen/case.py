@@ -1,0 +1,147 @@
+"""One system under one workload, measured once: two displays, the programs in them, and who looks."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from fanlight.types import Size
+from fanlight_bench import workloads
+from fanlight_bench.plan import Unavailable
+from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
+from fanlight_bench.results import Figure
+from fanlight_bench.screen import sampler
+from fanlight_bench.screen.looks import MICROS, Delivery, Record, deliver
+from fanlight_bench.screen.system import System
+from fanlight_bench.screen.wire import bytes_exchanged
+
+START_SECONDS = 4.0
+"""About how long displays, host and viewer take to start and to end."""
+
+_SAMPLER_SPARE = 0.5
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the parts have used up to a moment: CPU seconds by part, and bytes that the host has sent and received."""
+
+    cpu: dict[str, float]
+    wire: int | None
+
+
+@dataclass
+class ScreenCase:
+    """A system, a workload, a size; `seconds` is about how long one measurement takes."""
+
+    kind: type[System]
+    workload: str
+    size: Size
+    rate: float
+    window: float
+    warm_up: float
+    settings: dict[str, str | int | float] = field(init=False)
+    seconds: float = field(init=False)
+    system: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.system = self.kind.name
+        self.seconds = START_SECONDS + self.warm_up + self.window
+        size = f"{self.size[0]}x{self.size[1]}"
+        self.settings = {"size": size, "rate": self.rate, **self.kind.settings}
+
+    def measure(self) -> dict[str, Figure]:
+        """Measure once; Unavailable where the system is missing, does not start or shows nothing."""
+        if (reason := self.kind.missing()) is not None:
+            raise Unavailable(reason)
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fanlight-bench-")))
+            source = stack.enter_context(Display(self.size))
+            screen = stack.enter_context(Display(self.size))
+            stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
+            running = self.kind()
+            stack.callback(running.stop)
+            running.start(source, screen, folder)
+            seconds = self.warm_up + self.window + _SAMPLER_SPARE
+            watching = stack.enter_context(Program(sampler.command(screen.name, self.size, seconds)))
+            return self._observe(running, source, screen, watching)
+
+    def _observe(self, running: System, source: Display, screen: Display, watching: Program) -> dict[str, Figure]:
+        parts = {
+            "host": running.host.pid,
+            "viewer": running.viewer.pid,
+            "X server": source.pid,
+            "viewer's X server": screen.pid,
+            "sampler": watching.pid,
+        }
+        start = _first_clock(running, watching) + round(self.warm_up * MICROS)
+        begun = _wait_and_count(start, parts, running)
+        ended = _wait_and_count(start + round(self.window * MICROS), parts, running)
+        watching.wait(sampler.FIRST_CLOCK_SECONDS)
+        record = msgspec.json.decode(watching.output().splitlines()[-1], type=Record)
+        return figures(deliver(record.looks, begun[0], ended[0]), begun[1], ended[1], record.look_p99_micros)
+
+
+def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) -> dict[str, Figure]:
+    """Put what was seen and used into figures. Without a frame there is no latency, and no cost of a frame."""
+    found = {"frames a second": Figure((seen.frames_a_second,), "1/s", "higher")}
+    if seen.drawn_a_second is not None:
+        found["drawn a second"] = Figure((seen.drawn_a_second,), "1/s", "higher")
+    for name, percentile in (("latency p50", 50), ("latency p90", 90), ("latency p99", 99), ("latency max", 100)):
+        latency = seen.latency(percentile)
+        if latency is not None:
+            found[name] = Figure((latency,), "ms")
+    found["longest gap"] = Figure((seen.longest_gap,), "ms")
+    found["torn frames"] = Figure((float(seen.torn),), "frames")
+    found["stale frames"] = Figure((float(seen.stale),), "frames")
+    used = {part: ended.cpu[part] - begun.cpu[part] for part in begun.cpu}
+    wire = None if begun.wire is None or ended.wire is None else ended.wire - begun.wire
+    if seen.frames:
+        for part in ("host", "viewer", "X server", "viewer's X server"):
+            found[f"{part} CPU a frame"] = Figure((used[part] * 1_000 / seen.frames,), "ms")
+        if wire is not None:
+            found["bytes a frame"] = Figure((wire / seen.frames,), "B")
+    for part in ("host", "viewer", "sampler"):
+        found[f"{part} CPU"] = Figure((used[part] * 100 / seen.seconds,), "% of a core")
+    if wire is not None:
+        found["bytes a second"] = Figure((wire / seen.seconds,), "B/s")
+    found["sampler look p99"] = Figure((look_p99_micros / 1_000,), "ms")
+    return found
+
+
+def figure_names() -> Sequence[str]:
+    """Return the figures that systems are compared by."""
+    return (
+        "frames a second",
+        "latency p50",
+        "latency p99",
+        "host CPU a frame",
+        "viewer CPU a frame",
+        "X server CPU a frame",
+        "bytes a frame",
+    )
+
+
+def _first_clock(running: System, watching: Program) -> int:
+    """Wait for the sampler to see a clock; return when, in microseconds."""
+
+    def said() -> bytes:
+        running.check()
+        if watching.status is not None:
+            raise Unavailable(f"{running.name} showed no picture: {watching.last_words()}")
+        line, end, _ = watching.output().partition(b"\n")
+        return line if end else b""
+
+    return int(wait_for(said, sampler.FIRST_CLOCK_SECONDS + 10, "the first picture"))
+
+
+def _wait_and_count(moment: int, parts: dict[str, int], running: System) -> tuple[int, Spent]:
+    """Sleep until `moment`, microseconds; return the time and what was used until then."""
+    time.sleep(max(0.0, moment / MICROS - time.monotonic()))
+    running.check()
+    cpu = {part: cpu_seconds(pid) for part, pid in parts.items()}
+    exchanged = bytes_exchanged(running.port)
+    return time.monotonic_ns() // 1_000, Spent(cpu, sum(exchanged) if exchanged else None)
