@@ -68,6 +68,8 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the ratio with its spread in words, or that no difference was seen."""
         if not self.is_clear:
             return "no difference seen"
+        if len(self.runs) == 1:
+            return f"{self.median:.2f} (measured once)"
         return f"{self.median:.2f} ({min(self.runs):.2f} to {max(self.runs):.2f})"
 
 

@@ -1,11 +1,12 @@
 """Numbers for people: three digits that count, units that fit, spread beside the middle."""
 
 import math
+import re
 
 from fanlight_bench.results import Figure
 
 _BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-_BYTE_UNITS = ("B", "bytes", "byte")
+_BYTE_UNIT = re.compile(r"(?:B|bytes)\b")
 
 
 def number(value: float) -> str:
@@ -14,18 +15,22 @@ def number(value: float) -> str:
         return "∞" if value > 0 else "?"
     if value == 0:
         return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    rounded = round(value, digits)
+    rounded = float(f"{value:.3g}")
+    digits = 2 - math.floor(math.log10(abs(rounded)))
     return f"{rounded:,.{max(digits, 0)}f}" if digits <= 6 else f"{value:.2e}"
+
+
+def is_bytes(unit: str) -> bool:
+    """Whether a unit is bytes, or bytes by something."""
+    return _BYTE_UNIT.match(unit) is not None
 
 
 def quantity(value: float, unit: str) -> str:
     """Return a number and its unit; large counts of bytes in kB, MB or GB (powers of 1000)."""
-    for byte_unit in _BYTE_UNITS:
-        if unit == byte_unit or unit.startswith(byte_unit + "/"):
-            for scale, name in _BYTES:
-                if abs(value) >= scale:
-                    return f"{number(value / scale)} {name}{unit.removeprefix(byte_unit)}"
+    if is_bytes(unit):
+        for scale, name in _BYTES:
+            if abs(value) >= scale:
+                return f"{number(value / scale)} {_BYTE_UNIT.sub(name, unit, count=1)}"
     return f"{number(value)} {unit}".rstrip()
 
 

@@ -5,10 +5,10 @@ from html import escape
 from importlib.resources import files
 
 from fanlight_bench.report import plots
-from fanlight_bench.report.compare import Comparison, comparisons, is_ours, label, scenes
+from fanlight_bench.report.compare import GOOD_DB, Comparison, comparisons, is_ours, label, rate_of, scenes
 from fanlight_bench.report.numbers import middle, number, quantity, spread
 from fanlight_bench.report.plots import Palette
-from fanlight_bench.report.tables import how_measured, in_short, severity
+from fanlight_bench.report.tables import how_measured, in_short
 from fanlight_bench.results import Report, Row
 
 _TITLES = {
@@ -25,8 +25,6 @@ _BARS = {
     "growth": (),
 }
 _BARS_OF_ANOTHER = 6
-# What is said beside a figure, since the one without the other misleads.
-_RATES = ("frames a second", "updates a second")
 
 
 def render(report: Report) -> str:
@@ -69,8 +67,8 @@ def _short(report: Report) -> str:
 def _score(found: list[Comparison]) -> str:
     """Return how fanlight fared against each other tool, a line each."""
     lines = []
-    for name in dict.fromkeys(one.theirs for one in found):
-        against = [one for one in found if one.theirs == name]
+    for name in dict.fromkeys(one.theirs.system for one in found):
+        against = [one for one in found if one.theirs.system == name]
         won, lost = sum(one.is_won for one in against), sum(one.is_lost for one in against)
         lines.append((escape(name), str(won), str(len(against) - won - lost), str(lost)))
     return _table(("beside", "fanlight better", "no difference seen", "the other better"), lines)
@@ -88,7 +86,12 @@ def _drawn(report: Report, palette: Palette) -> Iterator[tuple[str, str, str | N
         yield (
             "Rate and distortion",
             "Further up and to the left is better. fanlight's own encoders are the bold lines.",
-            plots.curves(report, "bytes", "psnr", palette, log=True),
+            plots.curves(report, "bytes", "psnr", palette),
+        )
+        yield (
+            "Time and distortion",
+            "How long a frame takes to encode, in the median, for that quality. Further up and to the left is better.",
+            plots.curves(report, "encode_p50", "psnr", palette),
         )
     if report.benchmark == "screen":
         shares = [(50.0, "latency p50"), (90.0, "latency p90"), (99.0, "latency p99"), (100.0, "latency max")]
@@ -122,31 +125,26 @@ def _losses(report: Report) -> Iterator[str]:
     if not lost:
         yield "<p>In no figure of this run.</p></section>"
         return
-    yield (
-        "<p>Every case of this run in which another tool was better in all pairs of runs. "
-        "Rates stand beside, because a tool that delivers less has less to pay for.</p>"
+    beside = (
+        f"Costs are compared where the other's PSNR is at least fanlight's, or {GOOD_DB} dB."
+        if report.benchmark == "encoders"
+        else "What each delivered stands beside its name: less of it costs less."
     )
+    yield f"<p>Every case of this run in which another tool was better in all pairs of runs. {beside}</p>"
     for scene in dict.fromkeys(one.scene for one in lost):
-        mine = sorted((one for one in lost if one.scene == scene), key=lambda one: one.figure)
-        rates = {label(row): _rate(row) for row in scenes(report)[scene]}
+        mine = sorted((one for one in lost if one.scene == scene), key=lambda one: one.name)
         yield f"<h3>{escape(str(scene))}</h3>"
-        yield _table(("figure", "fanlight", "", "the other tool", "", "better by"), [_loss(one, rates) for one in mine])
+        lines = [_loss(one, scenes(report)[scene]) for one in mine]
+        yield _table(("figure", "fanlight", "", "the other tool", "", "better by"), lines)
     yield "</section>"
 
 
-def _loss(one: Comparison, rates: dict[str, str]) -> tuple[str, ...]:
-    return (
-        escape(_words(one.figure)),
-        f"{escape(one.ours)} <small>{escape(rates[one.ours])}</small>",
-        escape(quantity(one.our_median, one.unit)),
-        f"{escape(one.theirs)} <small>{escape(rates[one.theirs])}</small>",
-        escape(quantity(one.their_median, one.unit)),
-        f"{number(severity(one))}&times;",
+def _loss(one: Comparison, rows: list[Row]) -> tuple[str, ...]:
+    sides = (
+        (f"{escape(label(row, rows))} <small>{escape(rate_of(row))}</small>", escape(middle(row.figures[one.name])))
+        for row in (one.ours, one.theirs)
     )
-
-
-def _rate(row: Row) -> str:
-    return next((f"at {middle(row.figures[name])}" for name in _RATES if name in row.figures), "")
+    return (escape(_words(one.name)), *(cell for side in sides for cell in side), f"{number(one.times_better)}&times;")
 
 
 def _unmeasured(report: Report) -> Iterator[str]:
@@ -163,13 +161,13 @@ def _figures(report: Report) -> Iterator[str]:
         names = list(dict.fromkeys(name for row in measured for name in row.figures))
         if not measured:
             continue
-        lines = [(_system(row), str(_runs(row)), *(_cell(row, name) for name in names)) for row in measured]
+        lines = [(_system(row, rows), str(_runs(row)), *(_cell(row, name) for name in names)) for row in measured]
         yield f"<h3>{escape(str(scene))}</h3>" + _table(("system", "runs", *map(_words, names)), lines)
     yield "</section>"
 
 
-def _system(row: Row) -> str:
-    text = escape(label(row))
+def _system(row: Row, rows: list[Row]) -> str:
+    text = escape(label(row, rows))
     return f"<strong>{text}</strong>" if is_ours(row.system) else text
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 
-import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from fanlight_bench.report import svg
-from fanlight_bench.report.compare import is_ours, label, scene_of, scenes
+from fanlight_bench.report.compare import is_ours, label, rate_of, scenes
+from fanlight_bench.report.numbers import is_bytes, quantity
 from fanlight_bench.results import Report, Row
 
 _COLUMNS = 3
@@ -38,27 +40,25 @@ def bars(report: Report, figure: str, palette: Palette) -> str | None:
     """Draw a bar a system for each scene, from the median of its runs, with all runs as a line; None without rows."""
 
     def paint(axes: Axes, rows: list[Row]) -> None:
-        shown = [row for row in rows if figure in row.figures]
-        medians = [row.figures[figure].median for row in shown]
-        places = range(len(shown))
-        axes.barh(places, medians, 0.68, color=[palette.colour(row.system) for row in shown])
-        for place, row in zip(places, shown, strict=True):
+        medians = [row.figures[figure].median for row in rows]
+        places = range(len(rows))
+        axes.barh(places, medians, 0.68, color=[palette.colour(row.system) for row in rows])
+        for place, row in zip(places, rows, strict=True):
             axes.plot([row.figures[figure].low, row.figures[figure].high], [place, place], color=svg.INK, linewidth=1)
-        axes.set_yticks(places, [label(row) for row in shown])
+        axes.set_yticks(places, [_bar_name(row, rows, figure) for row in rows])
         axes.set_xlim(left=0)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
         axes.locator_params(axis="x", nbins=4)
 
-    panels = [(str(scene), rows) for scene, rows in scenes(report).items()]
-    rows_a_panel = max((sum(figure in row.figures for row in rows) for _, rows in panels), default=0)
-    panels = [(title, rows) for title, rows in panels if any(figure in row.figures for row in rows)]
+    panels = _panels(report, lambda row: figure in row.figures)
+    rows_a_panel = max((len(rows) for _, rows in panels), default=0)
     return _facets(panels, paint, 0.75 + 0.24 * rows_a_panel, _unit(report, figure), columns=2)
 
 
-def curves(report: Report, x: str, y: str, palette: Palette, *, log: bool = False) -> str | None:
-    """Draw figure `y` over figure `x` for each scene: a line a system through its rows in the order of x."""
+def curves(report: Report, x: str, y: str, palette: Palette) -> str | None:
+    """Draw figure `y` over the logarithm of `x` for each scene: a line a system through its rows by their x."""
 
     def paint(axes: Axes, rows: list[Row]) -> None:
         for system, points in _by_system(rows):
@@ -70,9 +70,8 @@ def curves(report: Report, x: str, y: str, palette: Palette, *, log: bool = Fals
                 linewidth=2.4 if is_ours(system) else 1.3,
                 label=system,
             )
-        if log:
-            axes.set_xscale("log")
-        axes.set_ylabel(_unit(report, y))
+        _scale_by_decades(axes)
+        _name_quantities(axes.yaxis, _unit(report, y))
 
     panels = _panels(report, lambda row: x in row.figures and y in row.figures)
     return _facets(panels, paint, 2.6, _unit(report, x), legend=True)
@@ -92,7 +91,7 @@ def cumulative(report: Report, shares: Sequence[tuple[float, str]], palette: Pal
                 label=row.system,
             )
         axes.set_ylim(0, 104)
-        axes.set_xscale("log")
+        _scale_by_decades(axes)
         axes.set_ylabel("% of frames")
 
     names = [name for _, name in shares]
@@ -117,7 +116,7 @@ def along(report: Report, setting: str, figure: str, palette: Palette) -> str | 
             lows, highs = ([getattr(row.figures[figure], end) for row in line] for end in ("low", "high"))
             axes.fill_between(at, lows, highs, color=colour, alpha=0.15, linewidth=0)
         axes.set_ylim(bottom=0)
-        axes.set_ylabel(_unit(report, figure))
+        _name_quantities(axes.yaxis, _unit(report, figure))
 
     chosen = [row for row in report.rows if figure in row.figures and setting in row.settings]
     workloads = dict.fromkeys(row.workload for row in chosen)
@@ -125,10 +124,15 @@ def along(report: Report, setting: str, figure: str, palette: Palette) -> str | 
     return _facets(panels, paint, 2.8, setting.replace("_", " "), legend=True)
 
 
+def _bar_name(row: Row, rows: list[Row], figure: str) -> str:
+    """Return the system, beside a latency with the rate at which it delivered."""
+    rate = rate_of(row) if figure.startswith("latency") else ""
+    return ", ".join(filter(None, (label(row, rows), rate)))
+
+
 def _panels(report: Report, wanted: Callable[[Row], bool]) -> list[tuple[str, list[Row]]]:
-    rows = [row for row in report.rows if wanted(row)]
-    names = dict.fromkeys(map(scene_of, rows))
-    return [(str(scene), [row for row in rows if scene_of(row) == scene]) for scene in names]
+    found = ((str(scene), [row for row in rows if wanted(row)]) for scene, rows in scenes(report).items())
+    return [(title, rows) for title, rows in found if rows]
 
 
 def _by_system(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
@@ -144,7 +148,7 @@ def _facets(
     panels: list[tuple[str, list[Row]]],
     paint: Painter,
     height: float,
-    x_label: str,
+    x_unit: str,
     *,
     columns: int = _COLUMNS,
     legend: bool = False,
@@ -157,20 +161,35 @@ def _facets(
     with svg.style():
         width = _WIDTH * _COLUMNS / 2 if columns <= 2 else _WIDTH
         drawing = Drawing(figsize=(width * columns, height * lines + 0.5 * legend), layout="constrained")
-        grid = np.atleast_1d(drawing.subplots(lines, columns, squeeze=False)).flat
+        grid = list(drawing.subplots(lines, columns, squeeze=False).flat)
         for axes, (title, rows) in zip(grid, panels, strict=False):
             axes.set_title(title)
             paint(axes, rows)
-            axes.set_xlabel(x_label)
-        for axes in list(grid)[len(panels) :]:
+            _name_quantities(axes.xaxis, x_unit)
+        for axes in grid[len(panels) :]:
             axes.remove()
         if legend:
             _legend(drawing, columns)
         return svg.to_svg(drawing)
 
 
+def _scale_by_decades(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=8))
+
+
+def _name_quantities(axis: Axis, unit: str) -> None:
+    """Write the numbers of an axis as everywhere else; bytes have their unit at each number."""
+    if is_bytes(unit):
+        axis.set_major_formatter(lambda value, _place: quantity(value, unit))
+    else:
+        axis.set_major_formatter(lambda value, _place: f"{value:,g}")
+        axis.set_label_text(unit)
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _legend(drawing: Drawing, columns: int) -> None:
     handles = {
         text: line for axes in drawing.axes for line, text in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    drawing.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=max(2, 2 * columns))
+    drawing.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=2 * columns)

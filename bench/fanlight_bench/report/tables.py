@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fanlight_bench.report.compare import Comparison, comparisons, label, scenes
-from fanlight_bench.report.numbers import duration, middle, number, quantity
+from fanlight_bench.report.compare import Comparison, comparisons, label, rate_of, scenes
+from fanlight_bench.report.numbers import duration, middle, number
 from fanlight_bench.results import Report, Row
 
 # A file or a pipe has no width of its own, and a table that is folded is hard to read there.
@@ -34,7 +34,7 @@ def _scene_table(title: str, rows: list[Row]) -> Table:
         table.add_column(escape(name.replace("_", " ")), justify="right")
     for row in rows:
         cells = [middle(row.figures[name]) if name in row.figures else "-" for name in names]
-        table.add_row(escape(label(row)), *map(escape, cells))
+        table.add_row(escape(label(row, rows)), *map(escape, cells))
         if row.reason:
             table.add_row(f"[dim]  {escape(row.reason)}[/]")
     return table
@@ -45,10 +45,10 @@ def closing_lines(report: Report) -> list[str]:
     lines = [f"{ratio.workload}, {ratio.figure}: {ratio.system} to {ratio.against} {ratio.verdict()}"
              for ratio in report.ratios]  # fmt: skip
     found = comparisons(report)
-    lost = sorted((one for one in found if one.is_lost), key=severity, reverse=True)
+    lost = sorted((one for one in found if one.is_lost), key=lambda one: one.times_better, reverse=True)
     if found:
         lines.append(in_short(found))
-    lines += [f"  {loss_in_words(one)}" for one in lost[:_MOST_LOSSES]]
+    lines += [f"  {loss_in_words(one, scenes(report)[one.scene])}" for one in lost[:_MOST_LOSSES]]
     if len(lost) > _MOST_LOSSES:
         lines.append(f"  and {len(lost) - _MOST_LOSSES} more; --html and --json have all of them")
     lines += report.notes
@@ -65,27 +65,20 @@ def in_short(found: list[Comparison]) -> str:
     )
 
 
-def severity(one: Comparison) -> float:
-    """Return how many times better the other tool is; endless where one of both is nothing."""
-    ratio = one.ratio.median
-    if ratio <= 0:
-        return float("inf")
-    return 1 / ratio if one.higher_is_better else ratio
-
-
-def loss_in_words(one: Comparison) -> str:
+def loss_in_words(one: Comparison, rows: list[Row]) -> str:
     """Return one loss as a sentence."""
-    ours, theirs = quantity(one.our_median, one.unit), quantity(one.their_median, one.unit)
-    return (
-        f"{one.scene}, {one.figure.replace('_', ' ')}: {one.theirs} {theirs}, {one.ours} {ours}, "
-        f"{number(severity(one))} times better"
+    ours, theirs = (
+        f"{label(row, rows)}{f' at {rate_of(row)}' if rate_of(row) else ''} {middle(row.figures[one.name])}"
+        for row in (one.ours, one.theirs)
     )
+    return f"{one.scene}, {one.name.replace('_', ' ')}: {theirs}, {ours}, {number(one.times_better)} times better"
 
 
 def how_measured(report: Report) -> str:
     """Return when and how long it was measured, and whether to its end."""
     runs = {len(figure.runs) for row in report.rows for figure in row.figures.values()}
     each = f"{min(runs)} to {max(runs)} runs" if len(runs) > 1 else f"{next(iter(runs), 0)} runs"
+    once = ", so nothing is known of their spread" if runs == {1} else ""
     end = "" if report.complete else "; interrupted, so cases are missing"
     quick = ", a quick look" if report.quick else ""
-    return f"Measured {report.started} in {duration(report.seconds)}{quick}, {each} of each figure{end}."
+    return f"Measured {report.started} in {duration(report.seconds)}{quick}, {each} of each figure{once}{end}."
