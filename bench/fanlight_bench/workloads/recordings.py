@@ -83,7 +83,7 @@ class _Video(Recording):
         try:
             frame = self._next_frame()
             width, height = _fit((frame.width, frame.height), within)
-            return frame.reformat(width, height, "bgra").to_ndarray()
+            return picture_of(frame.reformat(width, height))
         except (av.FFmpegError, StopIteration) as error:
             raise UsageError(f"{self._path} does not decode as a video{_reason(error)}.") from error
 
@@ -104,6 +104,12 @@ class _Video(Recording):
         self._container = av.open(str(self._path))
         if self._container.streams.video:
             self._frames = self._container.decode(video=0)
+
+
+def picture_of(frame: VideoFrame) -> Image:
+    """Return a decoded frame as BGRX."""
+    picture: Image = frame.to_ndarray(format="bgra").astype(np.uint8, copy=False)
+    return picture
 
 
 def _fit(size: Size, within: Size | None) -> Size:

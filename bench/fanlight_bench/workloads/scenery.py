@@ -8,13 +8,17 @@ from fanlight.types import Size
 from fanlight_bench.workloads import fonts, text
 from fanlight_bench.workloads.base import Colour, surface_of
 
-_PAINTED = 1280
+_PAINTED = 640
 _RIDGES = 5
-_GRAIN = 26
+_GRAIN = 14
 _TITLE = 28
 LINE = 22
 
 Floats = NDArray[np.float32]
+
+_SKY, _HAZE, _CLOUD, _FAR, _NEAR = np.array(
+    [[190, 120, 60], [215, 215, 225], [240, 240, 240], [175, 160, 140], [38, 74, 52]], np.float32
+)
 
 
 def landscape(random: np.random.Generator, size: Size) -> pygame.Surface:
@@ -36,17 +40,18 @@ def grain(random: np.random.Generator, size: Size, strength: int) -> pygame.Surf
 def _paint(random: np.random.Generator, size: Size) -> NDArray[np.uint8]:
     width, height = size
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    picture = (1 - y) * np.float32([190, 120, 60]) + y * np.float32([215, 215, 225])
+    picture = (1 - y) * _SKY + y * _HAZE
     clouds = np.clip(_cloud(random, size) * 2.2 - 0.9, 0, 0.9)[..., None]
-    picture = picture * (1 - clouds) + clouds * np.float32([240, 240, 240])
+    picture = picture * (1 - clouds) + clouds * _CLOUD
     for ridge in range(_RIDGES):
         near = ridge / (_RIDGES - 1)
         top = height * (0.42 + 0.13 * ridge) + (_line(random, width) - 0.5) * height * 0.3
         under = np.arange(height, dtype=np.float32)[:, None] > top[None, :]
-        colour = (1 - near) * np.float32([175, 160, 140]) + near * np.float32([38, 74, 52])
+        colour = (1 - near) * _FAR + near * _NEAR
         light = 0.65 + 0.7 * _cloud(random, size, near)[..., None]
         picture = np.where(under[..., None], colour * light, picture)
-    return np.clip(picture, 0, 255 - _GRAIN).astype(np.uint8)
+    painted: NDArray[np.uint8] = np.clip(picture, 0, 255 - _GRAIN).astype(np.uint8)
+    return painted
 
 
 def _cloud(random: np.random.Generator, size: Size, detail: float = 0.4) -> Floats:

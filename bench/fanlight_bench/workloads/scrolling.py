@@ -1,4 +1,4 @@
-"""Text that moves up: a page that is read, with and without a bar beside it that stays, and a terminal that is flooded."""
+"""Text that moves up: a page that is read, with a bar beside it or without, and a terminal that is flooded."""
 
 import pygame
 

@@ -37,7 +37,7 @@ class Caret(Workload):
         """Draw the desktop, the caret dark."""
         scenery.desktop(self.random(), surface)
         width, height = self.size
-        self._place = pygame.Rect(width // 16 + 20, height // 8 + 40 + 2 * _LINE, 2, _LINE - 4)
+        self._place = pygame.Rect(width // 16 + 17, height // 8 + 36 + _LINE, 2, _LINE - 4)
         surface.fill(text.INK, self._place)
 
     def draw_next(self, surface: pygame.Surface, n: int) -> list[pygame.Rect]:

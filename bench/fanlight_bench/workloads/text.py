@@ -89,8 +89,8 @@ class Row:
 
 
 def prose(random: np.random.Generator, sentences: int) -> str:
-    """Return so many sentences, one after the other."""
-    return " ".join(_SENTENCES[i] for i in random.integers(0, len(_SENTENCES), sentences))
+    """Return so many different sentences, one after the other."""
+    return " ".join(_SENTENCES[i] for i in random.choice(len(_SENTENCES), sentences, replace=False))
 
 
 def wrapped(text: str, face: pygame.font.Font, width: int) -> list[str]:

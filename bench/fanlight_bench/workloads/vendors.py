@@ -27,7 +27,10 @@ class FramerateCross(Workload):
         before, self._lines = self._lines, self._cross(n)
         self._fill(surface, before, _GROUND)
         self._fill(surface, self._lines, _CROSS)
-        return [a.union(b) if a.colliderect(b) else a for a, b in zip(before, self._lines, strict=True)] + self._lines
+        changed: list[pygame.Rect] = []
+        for old, new in zip(before, self._lines, strict=True):
+            changed += [old.union(new)] if old.colliderect(new) else [old, new]
+        return changed
 
     def _cross(self, n: int) -> list[pygame.Rect]:
         width, height = self.size

@@ -6,29 +6,32 @@ import av
 import numpy as np
 import pygame
 
-from fanlight import kernels
 from fanlight.errors import UsageError
+from fanlight.kernels import tiles
 from fanlight.types import Rect, Size
 from fanlight_bench.workloads import scenery
 from fanlight_bench.workloads.base import Workload, new_surface, pixels, surface_of
 from fanlight_bench.workloads.moving import without
-from fanlight_bench.workloads.recordings import open_recording
+from fanlight_bench.workloads.recordings import open_recording, picture_of
 
 _FILM_SIZE = (854, 480)
 _FILM_FRAMES = 48
 _FILM_BYTES = 80_000_000
+# A camera's pictures are softer and paler than computed ones.
+_LENS = "gblur=sigma=1,hue=s=0.5"
 _SLACK = 128
-_NOISE = 24
+_MIX = 150
+_NOISE = 12
 _DIM = 255 - _NOISE
 
 
 class VideoRegion(Workload):
-    """A film of FFmpeg's own making, with fresh noise each frame, on a still desktop."""
+    """A film of hills that pass behind a fractal that comes nearer, with fresh noise each frame, on a still desktop."""
 
     def __init__(self, size: Size, rate: float, seed: int, region: Rect | None = None) -> None:
         super().__init__(size, rate, seed, region)
         self._place = pygame.Rect(region) if region else _middle(size)
-        self._film = _film((self._place.w, self._place.h))
+        self._film = _film(self.random(3), (self._place.w, self._place.h))
         grainy = (self._place.w + _SLACK, self._place.h + _SLACK)
         self._grain = scenery.grain(self.random(1), grainy, _NOISE)
 
@@ -52,21 +55,31 @@ def _middle(size: Size) -> pygame.Rect:
     return pygame.Rect((size[0] - width) // 2, (size[1] - height) // 2, width, height)
 
 
-def _film(size: Size) -> list[pygame.Surface]:
-    """Zoom into the Mandelbrot set; fewer frames where they are large."""
+def _film(random: np.random.Generator, size: Size) -> list[pygame.Surface]:
+    """Zoom into FFmpeg's Mandelbrot set and mix it with a panned photograph; fewer frames where they are large."""
     count = min(_FILM_FRAMES, max(6, _FILM_BYTES // (size[0] * size[1] * 4)))
-    source = f"mandelbrot=size={size[0]}x{size[1]}:start_scale=0.8:end_scale=0.2:end_pts={_FILM_FRAMES}"
+    film = _zoom(size, count)
+    hills = scenery.landscape(random, (size[0] + _SLACK, size[1] + _SLACK))
+    hills.set_alpha(_MIX)
+    for i, picture in enumerate(film):
+        picture.blit(hills, (-_SLACK * i // count, -_SLACK * i // (2 * count)))
+        _dim(picture)
+    return film
+
+
+def _zoom(size: Size, count: int) -> list[pygame.Surface]:
+    zoom = f"size={size[0]}x{size[1]}:start_scale=0.8:end_scale=0.2:end_pts={_FILM_FRAMES}:maxiter=256"
     try:
-        with av.open(source, format="lavfi") as container:
+        with av.open(f"mandelbrot={zoom},{_LENS}", format="lavfi") as container:
             frames = container.decode(video=0)
-            return [_dimmed(surface_of(next(frames).to_ndarray(format="bgra"))) for _ in range(count)]
+            return [surface_of(picture_of(next(frames))) for _ in range(count)]
     except (av.FFmpegError, ValueError) as error:
         raise UsageError(f"video-region needs FFmpeg's lavfi sources, which this PyAV lacks: {error}.") from error
 
 
-def _dimmed(picture: pygame.Surface) -> pygame.Surface:
+def _dim(picture: pygame.Surface) -> None:
+    """Leave room for noise to be added."""
     picture.fill((_DIM, _DIM, _DIM), special_flags=pygame.BLEND_RGB_MULT)
-    return picture
 
 
 class FullChange(Workload):
@@ -76,7 +89,8 @@ class FullChange(Workload):
         super().__init__(size, rate, seed, region)
         self._place = pygame.Rect(region) if region else pygame.Rect((0, 0), size)
         larger = (self._place.w + _SLACK, self._place.h + _SLACK)
-        self._photo = _dimmed(scenery.landscape(self.random(), larger))
+        self._photo = scenery.landscape(self.random(), larger)
+        _dim(self._photo)
         # Blue's lowest bit is the frame's parity, so no pixel is by chance what it was.
         pixels(self._photo)[..., 0] &= 0xFE
         self._grains = [scenery.grain(self.random(1), larger, _NOISE) for _ in range(2)]
@@ -108,7 +122,7 @@ class Recorded(Workload):
     def __init__(self, size: Size, rate: float, path: Path) -> None:
         super().__init__(size, rate, 0)
         self._recording = open_recording(path)
-        self._marks = kernels.tiles.no_tiles(size)
+        self._marks = tiles.no_tiles(size)
 
     def draw_first(self, surface: pygame.Surface) -> None:
         """Draw the first frame on black."""
@@ -138,5 +152,5 @@ class Recorded(Workload):
 
     def _compare(self) -> list[pygame.Rect]:
         self._marks[...] = 1
-        kernels.tiles.compare(pixels(self._shown), pixels(self._next), self._marks)
-        return [pygame.Rect(rect) for rect in kernels.tiles.rects(self._marks, self.size)]
+        tiles.compare(pixels(self._shown), pixels(self._next), self._marks)
+        return [pygame.Rect(rect) for rect in tiles.rects(self._marks, self.size)]
