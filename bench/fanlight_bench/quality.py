@@ -110,7 +110,7 @@ def bytes_ratio(anchor: Curve, other: Curve) -> float | None:
 def _rising(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return qualities, strictly rising, and the logarithms of the rates, without points that a cheaper one beats."""
     kept: list[tuple[float, float]] = []
-    for size, quality in sorted(curve):
+    for size, quality in sorted(curve, key=lambda point: (point[0], -point[1])):
         if size > 0 and (not kept or quality > kept[-1][1]):
             kept.append((size, quality))
     points = np.array(kept, np.float64).reshape(-1, 2)

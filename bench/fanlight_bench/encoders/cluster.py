@@ -67,7 +67,7 @@ class _Sweep:
 
     def run(self) -> tuple[list[Row], bool]:
         """Return the rows in the order of the plan; KeyboardInterrupt keeps every group that is whole."""
-        finished = as_completed()  # type: ignore[no-untyped-call]
+        finished = as_completed(loop=self._client.loop)  # type: ignore[no-untyped-call]
         complete = True
         try:
             for worker in self._client.scheduler_info(n_workers=-1)["workers"]:

@@ -73,7 +73,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     *_video("hevc_444", _X26X_QPS, _QUICK_X26X_QPS, 45.0, quick=False),
     *_video("vp9", _WIDE_QPS, _QUICK_WIDE_QPS, 16.0, "5", "9"),
     *_video("vp9_444", _WIDE_QPS, _QUICK_WIDE_QPS, 24.0, quick=False),
-    *_video("av1", _WIDE_QPS, _QUICK_WIDE_QPS, 20.0, "8", "12"),
+    *_video("av1", _WIDE_QPS, _QUICK_WIDE_QPS, 45.0, "10", "12"),
     *_video("mjpeg", _JPEG_QPS, _QUICK_JPEG_QPS, 6.0),
     _hardware("h264_nvenc"),
     _hardware("h264_vaapi"),

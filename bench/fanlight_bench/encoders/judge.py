@@ -7,7 +7,7 @@ from fanlight_bench import quality
 from fanlight_bench.encoders.scene import Scene, probe
 from fanlight_bench.results import Figure
 
-_MOST_DELAY = 16
+_LOOK_BACK = 8
 
 
 class Judge:
@@ -44,9 +44,14 @@ class Judge:
             self._delivered += 1
 
     def _delay(self, number: int, shown: Image) -> int:
-        """Return how many frames ago the scene looked most like this; number + 1 for the black before the first."""
+        """Return how many frames ago the scene looked most like this; number + 1 for the black before the first.
+
+        Looked at are the frames since the newest that was shown, and some before it.
+        """
         looks = probe(shown)
-        candidates = self._scene.probes[max(0, number + 1 - _MOST_DELAY) : number + 2][::-1]
+        oldest = max(-1, min(self._newest, number - _LOOK_BACK))
+        # Probe 0 is the black before frame 0.
+        candidates = self._scene.probes[oldest + 1 : number + 2][::-1]
         return int(np.argmin([float(np.sum((looks - one) ** 2)) for one in candidates]))
 
     def figures(self) -> dict[str, Figure]:
