@@ -140,7 +140,7 @@ def test_every_kind_of_encoder_is_in_a_quick_plan_and_a_full_plan_has_all():
 
 def test_a_quick_plan_is_short_and_says_how_long():
     options = bench.Options(quick=True)
-    assert 20 < options.turns * sum(one.seconds for group in bench.plan(options) for one in group) < 100
+    assert 15 < options.turns * sum(one.seconds for group in bench.plan(options) for one in group) < 100
 
 
 def test_names_choose_encoders_workloads_and_sizes():

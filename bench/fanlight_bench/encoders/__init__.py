@@ -27,8 +27,8 @@ ANCHOR = "h264"
 
 _OURS = "hybrid"
 _QUICK_WORKLOADS = ("typing", "scroll-text", "video-region")
-_QUICK_SIZES, _SIZES = ("640x360",), ("1280x720", "1920x1080")
-_QUICK_FRAMES, _FRAMES = 40, 60
+_QUICK_SIZES, _SIZES = ("640x360",), ("1280x720",)
+_FRAMES = 40
 _SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 _TIMES = ("encode_p50", "cpu")
 
@@ -56,13 +56,12 @@ def plan(options: Options) -> list[list[Case]]:
     entrants = chosen(options.encoders, options.quick)
     sizes = [_size(text) for text in options.sizes or (_QUICK_SIZES if options.quick else _SIZES)]
     names = options.workloads or (_QUICK_WORKLOADS if options.quick else workloads.names())
-    count = _QUICK_FRAMES if options.quick else _FRAMES
     for name in names:
         for size in sizes:
             workloads.check(name, size)
     return [
         [
-            EncoderCase(one.system, name, one.encoder, size, count, settings, one.cost)
+            EncoderCase(one.system, name, one.encoder, size, _FRAMES, settings, one.cost)
             for one in entrants
             for settings in one.points(options.quick)
         ]

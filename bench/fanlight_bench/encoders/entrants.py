@@ -44,7 +44,7 @@ class Entrant:
 def _video(
     encoder: str, qps: tuple[int, ...], quick_qps: tuple[int, ...], cost: float, *presets: str, quick: bool = True
 ) -> list[Entrant]:
-    """Enter an encoder at its default preset, and at others in a full run."""
+    """Enter an encoder at its default preset, and at others with fewer points in a full run."""
     default = PROFILES[encoder].preset
     return [
         Entrant(encoder, encoder, qps, quick_qps, default, cost, quick),

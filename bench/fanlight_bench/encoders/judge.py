@@ -60,9 +60,9 @@ class Judge:
             "psnr": Figure((quality.psnr(self._errors),), "dB", "higher"),
             "ssim": Figure((float(np.mean(self._ssim)),), "", "higher"),
             "largest_error": Figure((float(quality.largest_error(self._errors)),), "of 255"),
-            "exact": Figure((100 * self._exact / self._seen,), "% of frames", "higher"),
+            "exact": Figure((100 * self._exact / self._seen,), "%", "higher"),
             "delay": Figure((float(np.mean(self._delays)),), "frames"),
-            "delivered": Figure((100 * self._delivered / self._seen,), "% of frames", "higher"),
+            "delivered": Figure((100 * self._delivered / self._seen,), "%", "higher"),
         }
         if self._text_errors.any():
             found["text_psnr"] = Figure((quality.psnr(self._text_errors),), "dB", "higher")
