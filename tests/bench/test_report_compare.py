@@ -60,8 +60,25 @@ def test_encoders_are_compared_by_cost_where_the_other_is_good_enough(
     def figures(psnr: float, cpu: float) -> dict[str, Figure]:
         return {"psnr": Figure((psnr,), "dB", "higher"), "cpu": ms(cpu, cpu)}
 
-    made = report(row("hybrid", figures(ours, 2)), row("h264", figures(theirs, 1), qp=20), benchmark="encoders")
-    assert outcomes(made) == ({("cpu", "hybrid", "h264"): "lost"} if compared else {})
+    best, point = row("h264", figures(110, 3), qp=1), row("h264", figures(theirs, 1), qp=20)
+    made = report(row("hybrid", figures(ours, 2)), best, point, benchmark="encoders")
+    held = [one.theirs.settings["qp"] for one in comparisons(made) if one.is_lost]
+    assert held == ([20] if compared else [])
+
+
+def test_an_encoder_that_is_never_as_good_is_compared_at_its_best() -> None:
+    points = [row("h264", {"psnr": Figure((30.0 + q,), "dB", "higher"), "bytes": ms(q, q)}, qp=q) for q in (1, 2, 3)]
+    ours = row("tiles", {"psnr": Figure((100.0,), "dB", "higher"), "bytes": ms(9, 9)})
+    (one,) = comparisons(report(ours, *points, benchmark="encoders"))
+    assert one.is_lost
+    assert one.theirs.settings["qp"] == 3
+
+
+def test_a_system_that_failed_halfway_is_compared_by_the_runs_it_had() -> None:
+    made = report(row("fanlight", {"cpu": ms(4)}), row("other", {"cpu": ms(2, 100, 100)}))
+    (one,) = comparisons(made)
+    assert one.is_lost
+    assert one.times_better == 2
 
 
 def test_a_label_tells_apart_what_would_be_called_alike() -> None:

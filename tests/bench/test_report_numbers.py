@@ -43,7 +43,8 @@ def test_units_fit_the_number(value: float, unit: str, text: str) -> None:
 
 
 def test_a_spread_is_said_where_there_is_one() -> None:
-    assert spread(Figure((2, 1, 3), "ms")) == "1.00 ms to 3.00 ms"
+    assert spread(Figure((2, 1, 3), "ms")) == "1.00 to 3.00"
+    assert spread(Figure((999, 2000), "bytes a frame")) == "999 bytes to 2.00 kB"
     assert spread(Figure((2, 2), "ms")) == ""
     assert spread(Figure((2,), "ms")) == ""
 

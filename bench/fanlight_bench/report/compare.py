@@ -6,7 +6,8 @@ a better side, so that no loss depends on which ratios a benchmark thought of.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+import statistics
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fanlight_bench.report.numbers import middle
@@ -14,7 +15,8 @@ from fanlight_bench.results import Figure, Report, Row
 
 # Settings that say what was asked of a system, and not how the system was set.
 _SCENE_SETTINGS = ("size", "rate")
-# Coded pictures are compared by their costs, where the other's quality is at least ours or hardly any error is seen.
+# Encoders are compared by their costs: with every point whose quality is at least ours, or of which hardly an error is
+# seen, and with each encoder's best point, so that none is left out.
 _QUALITY = "psnr"
 GOOD_DB = 45
 _QUALITIES = (_QUALITY, "ssim", "text_psnr", "largest_error", "exact")
@@ -69,11 +71,11 @@ class Comparison:
 
     @property
     def times_better(self) -> float:
-        """How many times better the other tool's median is; endless beside nothing."""
-        large, small = self.other.median, self.figure.median
-        if self.figure.better == "lower":
-            large, small = small, large
-        return large / small if small else float("inf")
+        """How many times better the other tool is, in the median of the pairs of runs; endless beside nothing."""
+        pairs = _pairs(self.figure, self.other)
+        if self.figure.better == "higher":
+            pairs = [(theirs, ours) for ours, theirs in pairs]
+        return statistics.median(ours / theirs if theirs else float("inf") for ours, theirs in pairs)
 
 
 def is_ours(system: str) -> bool:
@@ -102,55 +104,61 @@ def label(row: Row, rows: Iterable[Row]) -> str:
     return " ".join([row.system, *told, *worker])
 
 
-def rate_of(row: Row) -> str:
-    """Return how often a row's system delivered, without which its latency and its costs mislead; "" for an encoder."""
-    return next((middle(row.figures[name]) for name in _RATES if name in row.figures), "")
+def delivered(row: Row) -> str:
+    """Return what a row's system gave for its costs, without which they mislead: its rate, or its quality."""
+    return next((middle(row.figures[name]) for name in (*_RATES, _QUALITY) if name in row.figures), "")
+
+
+def is_limit(row: Row) -> bool:
+    """Whether a row is a floor that was measured beside, and no tool."""
+    return _kind(row.system) == _LIMIT
 
 
 def comparisons(report: Report) -> list[Comparison]:
     """Hold every row of fanlight beside every other tool's of the same scene."""
-    figures = _costs_where_as_good if report.benchmark == "encoders" else _all_figures
-    return [
-        Comparison(scene, name, ours, theirs)
-        for scene, rows in scenes(report).items()
-        for ours in rows
-        for theirs in rows
-        if _may_compare(ours, theirs)
-        for name in _in_both(ours, theirs, figures)
-    ]
+    found = (pair for scene, rows in scenes(report).items() for pair in _of_scene(scene, rows))
+    if report.benchmark == "encoders":
+        return [one for one in found if one.name not in _QUALITIES]
+    return list(found)
+
+
+def _of_scene(scene: Scene, rows: list[Row]) -> Iterator[Comparison]:
+    for ours in rows:
+        for theirs in rows:
+            if _may_compare(ours, theirs) and _is_good_enough(ours, theirs, rows):
+                yield from (Comparison(scene, name, ours, theirs) for name in _in_both(ours, theirs))
 
 
 def _may_compare(ours: Row, theirs: Row) -> bool:
-    return (
-        is_ours(ours.system)
-        and not is_ours(theirs.system)
-        and _kind(theirs.system) != _LIMIT
-        and ours.worker == theirs.worker
+    return is_ours(ours.system) and not is_ours(theirs.system) and not is_limit(theirs) and ours.worker == theirs.worker
+
+
+def _is_good_enough(ours: Row, theirs: Row, rows: list[Row]) -> bool:
+    """Whether the other's quality allows to compare costs; true where no quality was measured."""
+    if _QUALITY not in ours.figures or _QUALITY not in theirs.figures:
+        return True
+    of_system = (
+        row.figures[_QUALITY].median for row in rows if row.system == theirs.system and _QUALITY in row.figures
     )
+    least = min(ours.figures[_QUALITY].median, GOOD_DB, max(of_system))
+    return theirs.figures[_QUALITY].median >= least
 
 
-def _in_both(ours: Row, theirs: Row, figures: Callable[[Row, Row], Iterable[str]]) -> Iterator[str]:
-    for name in figures(ours, theirs):
-        has_side = ours.figures[name].better in ("lower", "higher")
+def _in_both(ours: Row, theirs: Row) -> Iterator[str]:
+    for name, figure in ours.figures.items():
+        has_side = figure.better in ("lower", "higher")
         if name in theirs.figures and has_side and not name.startswith(_OF_THE_MEASURING):
             yield name
 
 
-def _all_figures(ours: Row, _theirs: Row) -> Iterable[str]:
-    return ours.figures
-
-
-def _costs_where_as_good(ours: Row, theirs: Row) -> Iterable[str]:
-    a, b = ours.figures.get(_QUALITY), theirs.figures.get(_QUALITY)
-    if a is None or b is None or b.median < min(a.median, GOOD_DB):
-        return ()
-    return [name for name in ours.figures if name not in _QUALITIES]
-
-
 def _is_better(figure: Figure, other: Figure) -> bool:
-    """Whether a figure is better than another in every pair of runs, taken in their order."""
-    pairs = zip(figure.runs, other.runs, strict=False)
+    pairs = _pairs(figure, other)
     return all(a < b if figure.better == "lower" else a > b for a, b in pairs)
+
+
+def _pairs(figure: Figure, other: Figure) -> list[tuple[float, float]]:
+    """Return the runs that were taken in turns; one of both may have ended early."""
+    return list(zip(figure.runs, other.runs, strict=False))
 
 
 def _kind(system: str) -> str:

@@ -39,12 +39,25 @@ def middle(figure: Figure) -> str:
     return quantity(figure.median, figure.unit)
 
 
+def in_column(figure: Figure) -> str:
+    """Return the median as it stands under a heading that names the unit; bytes keep theirs, which differ."""
+    unit = _BYTE_UNIT.match(figure.unit)
+    return quantity(figure.median, unit.group() if unit else "")
+
+
+def unit_of_column(unit: str) -> str:
+    """Return the unit for the heading of a column."""
+    return _BYTE_UNIT.sub("", unit, count=1).strip() if is_bytes(unit) else unit
+
+
 def spread(figure: Figure) -> str:
-    """Return the smallest and the largest run; empty where all runs read the same."""
+    """Return the smallest and the largest run; empty where all runs read the same. Only bytes have their unit."""
     low, high = number(figure.low), number(figure.high)
     if len(figure.runs) < 2 or low == high:
         return ""
-    return f"{quantity(figure.low, figure.unit)} to {quantity(figure.high, figure.unit)}"
+    unit = _BYTE_UNIT.match(figure.unit)
+    short = unit.group() if unit else ""
+    return f"{quantity(figure.low, short)} to {quantity(figure.high, short)}"
 
 
 def duration(seconds: float) -> str:

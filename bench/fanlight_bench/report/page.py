@@ -5,10 +5,10 @@ from html import escape
 from importlib.resources import files
 
 from fanlight_bench.report import plots
-from fanlight_bench.report.compare import GOOD_DB, Comparison, comparisons, is_ours, label, rate_of, scenes
-from fanlight_bench.report.numbers import middle, number, quantity, spread
+from fanlight_bench.report.compare import GOOD_DB, Comparison, comparisons, delivered, is_ours, label, scenes
+from fanlight_bench.report.numbers import in_column, middle, number, quantity, spread, unit_of_column
 from fanlight_bench.report.plots import Palette
-from fanlight_bench.report.tables import how_measured, in_short
+from fanlight_bench.report.tables import how_measured, in_short, ratio_lines, ratio_tables, units_of
 from fanlight_bench.results import Report, Row
 
 _TITLES = {
@@ -19,8 +19,11 @@ _TITLES = {
 }
 # Which figures have a bar a system; a report of another kind has one for each of its first figures.
 _BARS = {
-    "pipeline": ("CPU an update", "updates a second", "bytes an update", "X server CPU an update", "until exact"),
-    "screen": ("frames a second", "latency p50", "latency p99", "host CPU a frame", "viewer CPU", "bytes a frame"),
+    "pipeline": ("CPU an update", "time an update", "updates a second", "bytes a second", "until exact"),
+    "screen": (
+        *("frames a second", "latency p50", "latency p99"),
+        *("host CPU a frame", "viewer CPU a frame", "bytes a frame"),
+    ),
     "encoders": (),
     "growth": (),
 }
@@ -126,7 +129,8 @@ def _losses(report: Report) -> Iterator[str]:
         yield "<p>In no figure of this run.</p></section>"
         return
     beside = (
-        f"Costs are compared where the other's PSNR is at least fanlight's, or {GOOD_DB} dB."
+        f"Costs are held beside those of every rate point whose PSNR is at least fanlight's or {GOOD_DB} dB, and of "
+        "each encoder's best one. Beside the names stands the PSNR: less quality costs less."
         if report.benchmark == "encoders"
         else "What each delivered stands beside its name: less of it costs less."
     )
@@ -141,7 +145,7 @@ def _losses(report: Report) -> Iterator[str]:
 
 def _loss(one: Comparison, rows: list[Row]) -> tuple[str, ...]:
     sides = (
-        (f"{escape(label(row, rows))} <small>{escape(rate_of(row))}</small>", escape(middle(row.figures[one.name])))
+        (f"{escape(label(row, rows))} <small>{escape(delivered(row))}</small>", escape(middle(row.figures[one.name])))
         for row in (one.ours, one.theirs)
     )
     return (escape(_words(one.name)), *(cell for side in sides for cell in side), f"{number(one.times_better)}&times;")
@@ -158,11 +162,15 @@ def _figures(report: Report) -> Iterator[str]:
     yield "<section><h2>All figures</h2><p>The median of the runs; below it the smallest and the largest.</p>"
     for scene, rows in scenes(report).items():
         measured = [row for row in rows if row.figures]
-        names = list(dict.fromkeys(name for row in measured for name in row.figures))
         if not measured:
             continue
-        lines = [(_system(row, rows), str(_runs(row)), *(_cell(row, name) for name in names)) for row in measured]
-        yield f"<h3>{escape(str(scene))}</h3>" + _table(("system", "runs", *map(_words, names)), lines)
+        units = units_of(measured)
+        headings = [
+            " ".join(filter(None, (_words(name), f"({unit_of_column(unit)})" if unit_of_column(unit) else "")))
+            for name, unit in units.items()
+        ]
+        lines = [(_system(row, rows), str(_runs(row)), *(_cell(row, name) for name in units)) for row in measured]
+        yield f"<h3>{escape(str(scene))}</h3>" + _table(("system", "runs", *headings), lines)
     yield "</section>"
 
 
@@ -180,22 +188,21 @@ def _cell(row: Row, name: str) -> str:
     if figure is None:
         return "&ndash;"
     between = spread(figure)
-    return escape(middle(figure)) + (f"<br><small>{escape(between)}</small>" if between else "")
+    return escape(in_column(figure)) + (f"<br><small>{escape(between)}</small>" if between else "")
 
 
 def _ratios(report: Report) -> Iterator[str]:
     if not report.ratios:
         return
-    lines = [
-        (escape(one.workload), escape(_words(one.figure)), escape(one.system), escape(one.against), one.verdict())
-        for one in report.ratios
-    ]
     yield (
         "<section><h2>Ratios</h2><p>Of runs taken in turns: the median, and in brackets the smallest and the largest. "
         "Where they do not all point the same way, no difference was seen.</p>"
-        + _table(("workload", "figure", "system", "to", "ratio"), lines)
-        + "</section>"
     )
+    for heading, ratios in ratio_tables(report):
+        figures, lines = ratio_lines(ratios)
+        cells = [tuple(map(escape, line)) for line in lines]
+        yield f"<h3>{escape(heading)}</h3>" + _table(("to", *map(_words, figures)), cells)
+    yield "</section>"
 
 
 def _tools(report: Report) -> str:

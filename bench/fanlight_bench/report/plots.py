@@ -9,12 +9,14 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from fanlight_bench.report import svg
-from fanlight_bench.report.compare import is_ours, label, rate_of, scenes
+from fanlight_bench.report.compare import delivered, is_limit, is_ours, label, scenes
 from fanlight_bench.report.numbers import is_bytes, quantity
 from fanlight_bench.results import Report, Row
 
 _COLUMNS = 3
 _WIDTH = 3.6
+# A limit is drawn where it is a floor; it delivers as much as it can, and nobody asks it to.
+_FIGURES_WITH_FLOORS = ("time an update",)
 Painter = Callable[[Axes, list[Row]], None]
 
 
@@ -52,7 +54,8 @@ def bars(report: Report, figure: str, palette: Palette) -> str | None:
         axes.tick_params(axis="y", length=0)
         axes.locator_params(axis="x", nbins=4)
 
-    panels = _panels(report, lambda row: figure in row.figures)
+    floors = figure in _FIGURES_WITH_FLOORS
+    panels = _panels(report, lambda row: figure in row.figures and (floors or not is_limit(row)))
     rows_a_panel = max((len(rows) for _, rows in panels), default=0)
     return _facets(panels, paint, 0.75 + 0.24 * rows_a_panel, _unit(report, figure), columns=2)
 
@@ -126,7 +129,7 @@ def along(report: Report, setting: str, figure: str, palette: Palette) -> str | 
 
 def _bar_name(row: Row, rows: list[Row], figure: str) -> str:
     """Return the system, beside a latency with the rate at which it delivered."""
-    rate = rate_of(row) if figure.startswith("latency") else ""
+    rate = delivered(row) if figure.startswith("latency") else ""
     return ", ".join(filter(None, (label(row, rows), rate)))
 
 

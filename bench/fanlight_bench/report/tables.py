@@ -1,59 +1,112 @@
 """A report for a terminal: a table a scene, then the ratios, then where another tool is better."""
 
 import shutil
+from collections.abc import Iterator
 from typing import TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fanlight_bench.report.compare import Comparison, comparisons, label, rate_of, scenes
-from fanlight_bench.report.numbers import duration, middle, number
-from fanlight_bench.results import Report, Row
+from fanlight_bench.report.compare import Comparison, Scene, comparisons, delivered, label, scenes
+from fanlight_bench.report.numbers import duration, in_column, middle, number, unit_of_column
+from fanlight_bench.results import Ratio, Report, Row
 
 # A file or a pipe has no width of its own, and a table that is folded is hard to read there.
-_WIDTH_OF_A_FILE = 220
-_MOST_LOSSES = 30
+_WIDTH_OF_A_FILE = 240
+_MOST_LOSSES = 40
 
 
 def show(report: Report, out: TextIO) -> None:
     """Print a report for people."""
     width = shutil.get_terminal_size().columns if out.isatty() else _WIDTH_OF_A_FILE
     console = Console(file=out, width=width, highlight=False)
+    found = comparisons(report)
     for scene, rows in scenes(report).items():
-        console.print(_scene_table(str(scene), rows))
-    for line in closing_lines(report):
+        _print(console, str(scene), _scene_table(rows))
+        for row in rows:
+            if row.reason:
+                console.print(f"{label(row, rows)}: {row.reason}", markup=False)
+    for heading, ratios in ratio_tables(report):
+        _print(console, heading, _ratio_table(ratios))
+    lost = sorted((one for one in found if one.is_lost), key=lambda one: one.times_better, reverse=True)
+    if lost:
+        _print(console, "Where another tool is better", _losses(lost[:_MOST_LOSSES], scenes(report)))
+    if len(lost) > _MOST_LOSSES:
+        console.print(f"And {len(lost) - _MOST_LOSSES} more, which --html lists.", markup=False)
+    for line in (*([in_short(found)] if found else []), *report.notes, how_measured(report)):
         console.print(line, markup=False)
 
 
-def _scene_table(title: str, rows: list[Row]) -> Table:
-    names = list(dict.fromkeys(name for row in rows for name in row.figures))
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="", pad_edge=False)
+def _print(console: Console, heading: str, table: Table) -> None:
+    # Apart from the table, whose own title would be folded to its width.
+    console.print(f"\n{heading}", style="bold", markup=False)
+    console.print(table)
+
+
+def _table() -> Table:
+    return Table(header_style="", pad_edge=False)
+
+
+def _scene_table(rows: list[Row]) -> Table:
+    units = units_of(rows)
+    table = _table()
     table.add_column("system", overflow="fold")
-    for name in names:
-        table.add_column(escape(name.replace("_", " ")), justify="right")
+    for name, unit in units.items():
+        table.add_column(
+            escape("\n".join(filter(None, (name.replace("_", " "), unit_of_column(unit))))), justify="right"
+        )
     for row in rows:
-        cells = [middle(row.figures[name]) if name in row.figures else "-" for name in names]
-        table.add_row(escape(label(row, rows)), *map(escape, cells))
-        if row.reason:
-            table.add_row(f"[dim]  {escape(row.reason)}[/]")
+        if row.figures:
+            cells = [in_column(row.figures[name]) if name in row.figures else "-" for name in units]
+            table.add_row(escape(label(row, rows)), *map(escape, cells))
     return table
 
 
-def closing_lines(report: Report) -> list[str]:
-    """Return what is said below the tables: ratios, losses, how it was measured."""
-    lines = [f"{ratio.workload}, {ratio.figure}: {ratio.system} to {ratio.against} {ratio.verdict()}"
-             for ratio in report.ratios]  # fmt: skip
-    found = comparisons(report)
-    lost = sorted((one for one in found if one.is_lost), key=lambda one: one.times_better, reverse=True)
-    if found:
-        lines.append(in_short(found))
-    lines += [f"  {loss_in_words(one, scenes(report)[one.scene])}" for one in lost[:_MOST_LOSSES]]
-    if len(lost) > _MOST_LOSSES:
-        lines.append(f"  and {len(lost) - _MOST_LOSSES} more; --html and --json have all of them")
-    lines += report.notes
-    lines.append(how_measured(report))
-    return lines
+def units_of(rows: list[Row]) -> dict[str, str]:
+    """Return the rows' figures with their units, in the order they come."""
+    return {name: figure.unit for row in rows for name, figure in row.figures.items()}
+
+
+def ratio_tables(report: Report) -> Iterator[tuple[str, list[Ratio]]]:
+    """Yield what the ratios of one system under one workload are called, with them."""
+    for key in dict.fromkeys((one.workload, one.system) for one in report.ratios):
+        ratios = [one for one in report.ratios if (one.workload, one.system) == key]
+        yield f"{key[0]}: {key[1]} to the others, in turns", ratios
+
+
+def ratio_lines(ratios: list[Ratio]) -> tuple[list[str], list[list[str]]]:
+    """Return the figures of some ratios, and a line for each other system: its name, then a verdict a figure."""
+    figures = list(dict.fromkeys(one.figure for one in ratios))
+    verdicts = {(one.against, one.figure): one.verdict() for one in ratios}
+    others = dict.fromkeys(one.against for one in ratios)
+    return figures, [[other, *(verdicts.get((other, figure), "-") for figure in figures)] for other in others]
+
+
+def _ratio_table(ratios: list[Ratio]) -> Table:
+    figures, lines = ratio_lines(ratios)
+    table = _table()
+    table.add_column("to")
+    for figure in figures:
+        table.add_column(escape(figure.replace("_", " ")))
+    for line in lines:
+        table.add_row(*map(escape, line))
+    return table
+
+
+def _losses(lost: list[Comparison], rows_of: dict[Scene, list[Row]]) -> Table:
+    table = _table()
+    for heading in ("scene", "figure", "the other tool", "", "fanlight", "", "times better"):
+        table.add_column(heading)
+    for one in lost:
+        sides = [_side(row, rows_of[one.scene], one.name) for row in (one.theirs, one.ours)]
+        cells = [str(one.scene), one.name.replace("_", " "), *sides[0], *sides[1], number(one.times_better)]
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _side(row: Row, rows: list[Row], name: str) -> tuple[str, str]:
+    return ", ".join(filter(None, (label(row, rows), delivered(row)))), middle(row.figures[name])
 
 
 def in_short(found: list[Comparison]) -> str:
@@ -65,20 +118,10 @@ def in_short(found: list[Comparison]) -> str:
     )
 
 
-def loss_in_words(one: Comparison, rows: list[Row]) -> str:
-    """Return one loss as a sentence."""
-    ours, theirs = (
-        f"{label(row, rows)}{f' at {rate_of(row)}' if rate_of(row) else ''} {middle(row.figures[one.name])}"
-        for row in (one.ours, one.theirs)
-    )
-    return f"{one.scene}, {one.name.replace('_', ' ')}: {theirs}, {ours}, {number(one.times_better)} times better"
-
-
 def how_measured(report: Report) -> str:
     """Return when and how long it was measured, and whether to its end."""
-    runs = {len(figure.runs) for row in report.rows for figure in row.figures.values()}
-    each = f"{min(runs)} to {max(runs)} runs" if len(runs) > 1 else f"{next(iter(runs), 0)} runs"
-    once = ", so nothing is known of their spread" if runs == {1} else ""
+    runs = max((len(figure.runs) for row in report.rows for figure in row.figures.values()), default=0)
+    often = f"{runs} times" if runs > 1 else "once, so nothing is known of its spread"
     end = "" if report.complete else "; interrupted, so cases are missing"
     quick = ", a quick look" if report.quick else ""
-    return f"Measured {report.started} in {duration(report.seconds)}{quick}, {each} of each figure{once}{end}."
+    return f"Measured {report.started} in {duration(report.seconds)}{quick}, each figure {often}{end}."
