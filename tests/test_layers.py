@@ -42,8 +42,8 @@ HOMES = {
     "time": {"kernels.x11", "capture", "net", "client", "viewer", "cli"},  # Capture stamps frames.
     "datetime.datetime.now": {"net", "config", "client", "cli"},
     "datetime.datetime.utcnow": set(),
-    # SDL takes its settings from the environment; the supervisor is a program of its own that hands it on.
-    "os.environ": {"config", "viewer", "capture.virtual_supervisor"},
+    # SDL and SVT-AV1 take settings from the environment; the supervisor is a program of its own that hands it on.
+    "os.environ": {"config", "viewer", "codec.video", "capture.virtual_supervisor"},
     "os.getenv": {"config"},
     "subprocess": {"capture.virtual", "cli"},
     "av": {"codec", "viewer.png"},

@@ -6,7 +6,7 @@ from fractions import Fraction
 import av
 import pytest
 import zstandard
-from codec_scenes import OPENING, frames, noise, noisy, same, text, typing, whole
+from codec_scenes import EXACT, OPENING, frames, noise, noisy, same, text, typing, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -291,3 +291,30 @@ def test_a_refused_decoder_leaves_others_alone():
     encoder = open_encoder("tiles", SIZE)
     image = text(SIZE)
     assert same(good.decode(encoder.encode(Frame(image, whole(SIZE), 1.0, 1.0))), image)
+
+
+VIDEO_NAMES = [name for name in OPENING if name not in EXACT]
+
+
+def packets_of(name, size):
+    encoder = open_encoder(name, size)
+    return [bytes(encoder.encode(frame)) for frame in frames(typing(size))[:2]]
+
+
+@pytest.mark.parametrize("name", VIDEO_NAMES)
+@pytest.mark.parametrize("other", [(64, 136), (400, 136), (1920, 1088)], ids=str)
+def test_every_video_codec_refuses_another_size(name, other):
+    refused(name, packets_of(name, other)[0])
+    refused(name, HONEST[name][0], packets_of(name, other)[0])
+
+
+@pytest.mark.parametrize("name", [name for name in VIDEO_NAMES if name != "mjpeg"])
+def test_every_video_codec_refuses_to_start_without_a_key_frame(name):
+    refused(name, packets_of(name, SIZE)[1])
+
+
+@pytest.mark.parametrize("name", VIDEO_NAMES)
+def test_two_pictures_in_one_update_show_one_or_are_refused(name):
+    first, second = packets_of(name, SIZE)
+    shown = survives(name, first + second)
+    assert shown == (not name.startswith(("h264", "hevc")))
