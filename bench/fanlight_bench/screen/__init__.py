@@ -6,8 +6,8 @@ reads the clock back from there. All run on this machine and share its cores, as
 
 from dataclasses import dataclass
 
+from fanlight.config import parse_size
 from fanlight.errors import UsageError
-from fanlight.types import Size
 from fanlight_bench import workloads as workload_programs
 from fanlight_bench.plan import Case
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
@@ -34,7 +34,7 @@ class Options:
     turns: int = 3
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
-    sizes: tuple[Size, ...] = ((1920, 1080),)
+    sizes: tuple[str, ...] = ("1920x1080",)
     rate: float = 60
 
 
@@ -42,14 +42,15 @@ def plan(options: Options) -> list[list[Case]]:
     """Return a group for each workload and size; UsageError for a name that does not exist."""
     kinds = [_system(name) for name in options.systems or tuple(SYSTEMS)]
     names = options.workloads or (QUICK_WORKLOADS if options.quick else WORKLOADS)
+    sizes = [parse_size(size) for size in options.sizes]
     window, warm_up = _QUICK_SECONDS if options.quick else _SECONDS
     for name in names:
-        for size in options.sizes:
+        for size in sizes:
             workload_programs.check(name, size, options.rate)
     return [
         [ScreenCase(kind, name, size, options.rate, window, warm_up) for kind in kinds]
         for name in names
-        for size in options.sizes
+        for size in sizes
     ]
 
 
