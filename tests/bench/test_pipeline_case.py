@@ -85,6 +85,12 @@ def test_plain_ways_encode_whole_frames(name: str) -> None:
     assert 0 < figures["updates a second"].median < 90
 
 
+def test_capturing_nothing_leaves_the_x_server_to_the_workload() -> None:
+    figures = case(systems.SYSTEMS[systems.NOTHING], "full-change").measure()
+    assert figures["updates a second"].median == 0
+    assert figures["X server CPU load"].median > figures["CPU load"].median
+
+
 @pytest.mark.parametrize("name", systems.LIMITS)
 def test_limits_need_no_workload(name: str) -> None:
     task_workloads = []

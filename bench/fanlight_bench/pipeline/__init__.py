@@ -8,7 +8,7 @@ from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.pipeline import systems
 from fanlight_bench.pipeline.case import PipelineCase, Window
-from fanlight_bench.pipeline.systems import LIMITS, tools
+from fanlight_bench.pipeline.systems import LIMITS, NOTHING, tools
 from fanlight_bench.plan import Case
 from fanlight_bench.results import Ratio, Row, ratios_in_turns
 
@@ -24,7 +24,11 @@ _QUICK_TURNS = 2
 _FULL_TURNS = 3
 
 _PEER_FIGURES = ("CPU load", "CPU an update", "X server CPU load", "updates a second", "bytes a second")
-_LIMIT_FIGURES = ("time an update",)
+_FIGURES_AGAINST = {
+    LIMITS[0]: ("CPU an update",),
+    LIMITS[1]: ("X server CPU an update",),
+    NOTHING: ("X server CPU load",),
+}
 _OURS = "fanlight "
 
 
@@ -61,15 +65,17 @@ def plan(options: Options) -> list[list[Case]]:
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:
-    """Return how fanlight's encoders stand to each other system, and to the limits, under each workload."""
+    """Return how fanlight's default encoder, or the first that was measured, stands to every other system."""
     found = []
-    for ours in rows:
-        if not ours.system.startswith(_OURS):
+    for workload in dict.fromkeys(row.workload for row in rows):
+        measured = [row for row in rows if row.workload == workload]
+        ours = next((row for row in measured if row.system.startswith(_OURS)), None)
+        if ours is None:
             continue
-        for theirs in rows:
-            if theirs.workload == ours.workload and not theirs.system.startswith(_OURS):
-                figures = _LIMIT_FIGURES if theirs.system in LIMITS else _PEER_FIGURES
-                found += [ratios_in_turns(ours.workload, figure, ours, theirs) for figure in figures]
+        for theirs in measured:
+            if not theirs.system.startswith(_OURS):
+                figures = _FIGURES_AGAINST.get(theirs.system, _PEER_FIGURES)
+                found += [ratios_in_turns(workload, figure, ours, theirs) for figure in figures]
     return [ratio for ratio in found if ratio is not None]
 
 

@@ -24,7 +24,11 @@ def opener(system: str) -> Callable[[Task], Pipeline]:
     if kind == "limit":
         from fanlight_bench.pipeline import limits
 
-        return {"memcpy": limits.CopyPipeline, "getimage": limits.GetImagePipeline}[name]
+        return {
+            "memcpy": limits.CopyPipeline,
+            "getimage": limits.GetImagePipeline,
+            "nothing": limits.NothingPipeline,
+        }[name]
     from fanlight_bench.pipeline import plain
 
     return {"mss": plain.MssPipeline, "x11grab": plain.X11GrabPipeline}[name]

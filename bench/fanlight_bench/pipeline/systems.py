@@ -20,6 +20,8 @@ PIXELFLUX = "pixelflux==2.2.1"
 """What is measured; 2.x has the API that `pixelflux_child` uses."""
 
 LIMITS = ("limit: memcpy", "limit: XShmGetImage")
+NOTHING = "nothing captured"
+"""The workload alone, which shows what of the X server's CPU time is the workload's."""
 
 _CHILD = "fanlight_bench.pipeline.child"
 _PIXELFLUX_CHILD = Path(__file__).with_name("pixelflux_child.py")
@@ -73,6 +75,7 @@ def _systems() -> tuple[System, ...]:
         System("pixelflux jpeg", functools.partial(_pixelflux, "jpeg"), {**theirs, "quality": 85}),
         System("mss + libx264", functools.partial(_child, "plain:mss"), {"capture": "mss", "video": _X264}),
         System("x11grab + libx264", functools.partial(_child, "plain:x11grab"), {"capture": "x11grab", "video": _X264}),
+        System(NOTHING, functools.partial(_child, "limit:nothing")),
         System(LIMITS[0], functools.partial(_child, "limit:memcpy"), needs_workload=False),
         System(LIMITS[1], functools.partial(_child, "limit:getimage"), needs_workload=False),
     )

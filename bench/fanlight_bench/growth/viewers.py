@@ -1,0 +1,111 @@
+"""What each further viewer costs the host: one `fanlight host` on a display, several viewers in one other process."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from fanlight.config import Home
+from fanlight.types import Size
+from fanlight_bench import workloads
+from fanlight_bench.growth.viewers_child import Count, Visit
+from fanlight_bench.pipeline.measure import READY, START
+from fanlight_bench.plan import Unavailable
+from fanlight_bench.processes import Display, Program, wait_for
+from fanlight_bench.results import Figure
+
+WORKLOAD = "scroll-text"
+
+_PASSWORD = "a password for a benchmark"  # noqa: S105 - of a host that lives for seconds, on loopback
+_START_SECONDS = 60.0
+_END_SECONDS = 60.0
+_OVERHEAD_SECONDS = 3.0
+# Every viewer hashes the password anew, hundreds of thousands of times.
+_VIEWER_SECONDS = 0.5
+
+
+class _Announced(msgspec.Struct):
+    """What a host says when it listens."""
+
+    address: str
+    fingerprint: str
+
+
+@dataclass
+class ViewersCase:
+    """`viewers` viewers of one host, for `window` seconds; the rate is low enough for all of them to keep up."""
+
+    system: str
+    workload: str
+    viewers: int
+    size: Size
+    window: float
+    rate: int
+    settings: dict[str, str | int | float] = field(init=False)
+    seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = {
+            "size": f"{self.size[0]}x{self.size[1]}",
+            "workload": WORKLOAD,
+            "rate": self.rate,
+            "viewers": self.viewers,
+        }
+        self.seconds = self.window + _OVERHEAD_SECONDS + _VIEWER_SECONDS * self.viewers
+
+    def measure(self) -> dict[str, Figure]:
+        """Measure once; Unavailable, with the reason, where the host or its viewers cannot run."""
+        count = self._count()
+        per_viewer = sorted(count.updates)
+        median = per_viewer[len(per_viewer) // 2]
+        figures = {
+            "host CPU load": Figure((100 * count.host_cpu / count.seconds,), "% of a core"),
+            "updates a second": Figure((median / count.seconds,), "1/s", "higher"),
+            "updates a second, slowest viewer": Figure((per_viewer[0] / count.seconds,), "1/s", "higher"),
+            "bytes a second": Figure((count.bytes / count.seconds,), "B/s"),
+        }
+        if median:
+            figures["host CPU an update"] = Figure((1000 * count.host_cpu / median,), "ms")
+            figures["host CPU an update and viewer"] = Figure((1000 * count.host_cpu / sum(per_viewer),), "ms")
+        return figures
+
+    def _count(self) -> Count:
+        with contextlib.ExitStack() as stack:
+            display = stack.enter_context(Display(self.size))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fanlight-bench-")))
+            stack.enter_context(Program(workloads.command(WORKLOAD, self.size, rate=self.rate), display))
+            host, announced = stack.enter_context(_host(display, folder / "host"))
+            visit = Visit(
+                announced.address, announced.fingerprint, _PASSWORD, str(folder), self.viewers, self.window, host.pid
+            )
+            command = [sys.executable, "-m", "fanlight_bench.growth.viewers_child", msgspec.json.encode(visit).decode()]
+            child = stack.enter_context(Program(command))
+            wait_for(lambda: _says(child, READY), _START_SECONDS, "the viewers' first pictures")
+            os.kill(child.pid, START)
+            if child.wait(self.window + _END_SECONDS):
+                raise Unavailable(child.last_words())
+            return msgspec.json.decode(child.output().removeprefix(READY), type=Count)
+
+
+@contextlib.contextmanager
+def _host(display: Display, home: Path) -> Iterator[tuple[Program, _Announced]]:
+    """Run a host that lets our viewers in."""
+    rules = Home(home).rules()
+    rules.set_password(_PASSWORD)
+    rules.set_unattended(True)
+    rules.close()
+    command = [sys.executable, "-m", "fanlight", "host", "--json", "--home", str(home), "--display", display.name]
+    with Program([*command, "--listen", "127.0.0.1:0"], display) as host:
+        wait_for(lambda: _says(host, b"{") and host.output().endswith(b"\n"), _START_SECONDS, "the start of the host")
+        yield host, msgspec.json.decode(host.output(), type=_Announced)
+
+
+def _says(program: Program, start: bytes) -> bool:
+    if program.status is not None:
+        raise Unavailable(program.last_words())
+    return program.output().startswith(start)
