@@ -10,13 +10,14 @@ from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program
 from fanlight_bench.screen.case import ScreenCase
 from fanlight_bench.screen.fanlight_system import Fanlight
-from fanlight_bench.screen.system import System, free_port
+from fanlight_bench.screen.limit import Limit
+from fanlight_bench.screen.system import RemoteDesktop, System, free_port
 
 RELAY = str(Path(__file__).with_name("screen_relay.py"))
 SIZE = (320, 240)
 
 
-class Late(System):
+class Late(RemoteDesktop):
     name = "late"
     settings: ClassVar[dict[str, str | int | float]] = {"delay": 0.2}
 
@@ -71,6 +72,20 @@ def test_a_delay_of_200_ms_shows_as_latency_beside_the_rate() -> None:
     assert 200 <= figures["latency p50"].median < 1_000
     assert figures["frames a second"].median > 0
     assert figures["viewer CPU a frame"].median > 0
+
+
+def test_the_limit_reads_the_workload_itself() -> None:
+    figures = case(Limit).measure()
+    assert figures["frames a second"].median > 0
+    assert figures["latency p50"].median < 200
+    assert not [name for name in figures if name.startswith(("host", "viewer CPU", "bytes"))]
+
+
+def test_a_workload_that_ends_gives_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails = [sys.executable, "-c", "import sys; sys.exit('no paint today')"]
+    monkeypatch.setattr("fanlight_bench.workloads.command", lambda *_: fails)
+    with pytest.raises(Unavailable, match="the workload ended: no paint today"):
+        case(Limit).measure()
 
 
 def test_fanlight_is_measured_whole() -> None:

@@ -13,44 +13,48 @@ from fanlight_bench.plan import Case
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
 from fanlight_bench.screen.case import ScreenCase, figure_names
 from fanlight_bench.screen.fanlight_system import Fanlight
+from fanlight_bench.screen.limit import Limit
 from fanlight_bench.screen.system import System
 from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
 
 NAME = "screen"
 WORKLOADS = ("typing", "scroll-text", "window-drag", "video-region", "full-change")
 QUICK_WORKLOADS = ("typing", "window-drag")
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (Fanlight, TigerVnc, X11Vnc)}
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (Fanlight, TigerVnc, X11Vnc, Limit)}
 """The systems there are, ours first; another one is a subclass of System in this table."""
 
-_QUICK_SECONDS = (4.0, 1.0)
-_SECONDS = (8.0, 2.0)
+_USUAL_SIZES = ("1920x1080",)
+_RATE = 60
+_QUICK_SECONDS, _SECONDS = (3.0, 1.0), (8.0, 2.0)
+_QUICK_TURNS, _TURNS = 1, 3
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure. An empty `workloads` or `systems` means those that are usual."""
+    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH."""
 
     quick: bool = False
-    turns: int = 3
+    turns: int = 0
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
-    sizes: tuple[str, ...] = ("1920x1080",)
-    rate: float = 60
+    sizes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _TURNS)
 
 
 def plan(options: Options) -> list[list[Case]]:
-    """Return a group for each workload and size; UsageError for a name that does not exist."""
+    """Return a group for each workload and size; UsageError for a name or size that does not exist."""
     kinds = [_system(name) for name in options.systems or tuple(SYSTEMS)]
     names = options.workloads or (QUICK_WORKLOADS if options.quick else WORKLOADS)
-    sizes = [parse_size(size) for size in options.sizes]
+    sizes = [parse_size(size) for size in options.sizes or _USUAL_SIZES]
     window, warm_up = _QUICK_SECONDS if options.quick else _SECONDS
     for name in names:
         for size in sizes:
-            workload_programs.check(name, size, options.rate)
+            workload_programs.check(name, size, _RATE)
     return [
-        [ScreenCase(kind, name, size, options.rate, window, warm_up) for kind in kinds]
-        for name in names
-        for size in sizes
+        [ScreenCase(kind, name, size, _RATE, window, warm_up) for kind in kinds] for name in names for size in sizes
     ]
 
 
@@ -59,20 +63,19 @@ def tools() -> list[Tool]:
     return [
         Tool(name, kind.version(), "; ".join(f"{key}: {value}" for key, value in kind.settings.items()))
         for name, kind in SYSTEMS.items()
-        if kind.missing() is None
+        if kind is not Limit and kind.missing() is None
     ]
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:
-    """Return how fanlight stands to each other system, by workload."""
+    """Return how fanlight stands to each other system, under the same workload and at the same size."""
     ours = [row for row in rows if row.system == Fanlight.name]
     found = [
         ratios_in_turns(row.workload, figure, row, other)
         for row in ours
         for other in rows
-        if other.workload == row.workload
-        and other.system != row.system
-        and other.settings["size"] == row.settings["size"]
+        if other.system not in (Fanlight.name, Limit.name)
+        and (other.workload, other.settings["size"]) == (row.workload, row.settings["size"])
         for figure in figure_names()
     ]
     return [ratio for ratio in found if ratio is not None]

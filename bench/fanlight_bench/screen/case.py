@@ -23,6 +23,7 @@ START_SECONDS = 4.0
 """About how long displays, host and viewer take to start and to end."""
 
 _SAMPLER_SPARE = 0.5
+_SAMPLER_START_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,39 @@ class ScreenCase:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fanlight-bench-")))
             source = stack.enter_context(Display(self.size))
             screen = stack.enter_context(Display(self.size))
-            stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
+            drawing = stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
             running = self.kind()
             stack.callback(running.stop)
-            running.start(source, screen, folder)
+            shown_on = running.start(source, screen, folder)
             seconds = self.warm_up + self.window + _SAMPLER_SPARE
-            watching = stack.enter_context(Program(sampler.command(screen.name, self.size, seconds)))
-            return self._observe(running, source, screen, watching)
+            watching = stack.enter_context(Program(sampler.command(shown_on.name, self.size, seconds)))
+            parts = {"X server": source.pid, "viewer's X server": screen.pid, "sampler": watching.pid}
+            return self._observe(_Cast(running, drawing, watching, parts | running.parts))
 
-    def _observe(self, running: System, source: Display, screen: Display, watching: Program) -> dict[str, Figure]:
-        parts = {
-            "host": running.host.pid,
-            "viewer": running.viewer.pid,
-            "X server": source.pid,
-            "viewer's X server": screen.pid,
-            "sampler": watching.pid,
-        }
-        start = _first_clock(running, watching) + round(self.warm_up * MICROS)
-        begun = _wait_and_count(start, parts, running)
-        ended = _wait_and_count(start + round(self.window * MICROS), parts, running)
-        watching.wait(sampler.FIRST_CLOCK_SECONDS)
-        record = msgspec.json.decode(watching.output().splitlines()[-1], type=Record)
+    def _observe(self, cast: "_Cast") -> dict[str, Figure]:
+        start = _first_clock(cast) + round(self.warm_up * MICROS)
+        begun = _wait_and_count(start, cast)
+        ended = _wait_and_count(start + round(self.window * MICROS), cast)
+        if cast.watching.wait(sampler.FIRST_CLOCK_SECONDS):
+            raise Unavailable(cast.watching.last_words())
+        record = msgspec.json.decode(cast.watching.output().splitlines()[-1], type=Record)
         return figures(deliver(record.looks, begun[0], ended[0]), begun[1], ended[1], record.look_p99_micros)
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """Who takes part in a measurement, and the processes whose CPU time counts."""
+
+    running: System
+    drawing: Program
+    watching: Program
+    parts: dict[str, int]
+
+    def check(self) -> None:
+        """Raise Unavailable, with last words, where the system or the workload has ended."""
+        self.running.check()
+        if self.drawing.status is not None:
+            raise Unavailable(f"the workload ended: {self.drawing.last_words()}")
 
 
 def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) -> dict[str, Figure]:
@@ -100,11 +112,11 @@ def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) ->
     used = {part: ended.cpu[part] - begun.cpu[part] for part in begun.cpu}
     wire = None if begun.wire is None or ended.wire is None else ended.wire - begun.wire
     if seen.frames:
-        for part in ("host", "viewer", "X server", "viewer's X server"):
+        for part in sorted(used.keys() - {"sampler"}):
             found[f"{part} CPU a frame"] = Figure((used[part] * 1_000 / seen.frames,), "ms")
         if wire is not None:
             found["bytes a frame"] = Figure((wire / seen.frames,), "B")
-    for part in ("host", "viewer", "sampler"):
+    for part in sorted(used.keys() & {"host", "viewer", "sampler"}):
         found[f"{part} CPU"] = Figure((used[part] * 100 / seen.seconds,), "% of a core")
     if wire is not None:
         found["bytes a second"] = Figure((wire / seen.seconds,), "B/s")
@@ -125,23 +137,23 @@ def figure_names() -> Sequence[str]:
     )
 
 
-def _first_clock(running: System, watching: Program) -> int:
+def _first_clock(cast: _Cast) -> int:
     """Wait for the sampler to see a clock; return when, in microseconds."""
 
     def said() -> bytes:
-        running.check()
-        if watching.status is not None:
-            raise Unavailable(f"{running.name} showed no picture: {watching.last_words()}")
-        line, end, _ = watching.output().partition(b"\n")
+        cast.check()
+        if cast.watching.status is not None:
+            raise Unavailable(f"{cast.running.name} showed no picture: {cast.watching.last_words()}")
+        line, end, _ = cast.watching.output().partition(b"\n")
         return line if end else b""
 
-    return int(wait_for(said, sampler.FIRST_CLOCK_SECONDS + 10, "the first picture"))
+    return int(wait_for(said, sampler.FIRST_CLOCK_SECONDS + _SAMPLER_START_SECONDS, "the first picture"))
 
 
-def _wait_and_count(moment: int, parts: dict[str, int], running: System) -> tuple[int, Spent]:
+def _wait_and_count(moment: int, cast: _Cast) -> tuple[int, Spent]:
     """Sleep until `moment`, microseconds; return the time and what was used until then."""
     time.sleep(max(0.0, moment / MICROS - time.monotonic()))
-    running.check()
-    cpu = {part: cpu_seconds(pid) for part, pid in parts.items()}
-    exchanged = bytes_exchanged(running.port)
+    cast.check()
+    cpu = {part: cpu_seconds(pid) for part, pid in cast.parts.items()}
+    exchanged = bytes_exchanged(cast.running.port)
     return time.monotonic_ns() // 1_000, Spent(cpu, sum(exchanged) if exchanged else None)

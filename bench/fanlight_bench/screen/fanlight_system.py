@@ -12,10 +12,10 @@ from typing import ClassVar
 from fanlight.config import Home
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, wait_for
-from fanlight_bench.screen.system import START_SECONDS, System
+from fanlight_bench.screen.system import START_SECONDS, RemoteDesktop
 
 
-class Fanlight(System):
+class Fanlight(RemoteDesktop):
     """The host that this checkout or installation has."""
 
     name: ClassVar[str] = "fanlight"

@@ -17,28 +17,14 @@ _VERSION_SECONDS = 20.0
 
 
 class System(ABC):
-    """One system under measurement: `start`, then `host`, `viewer` and `port` are there until `stop`.
-
-    A subclass says what it needs, and starts its two sides by `serve` and `look`.
-    """
+    """One system under measurement: `start`, then `parts` and `port` are there until `stop`."""
 
     name: ClassVar[str]
     settings: ClassVar[dict[str, str | int | float]] = {}
     """What a reader must know to judge the figures."""
 
-    def __init__(self) -> None:
-        self.port = 0
-        self._programs: list[Program] = []
-
-    @property
-    def host(self) -> Program:
-        """The process that captures and serves; what it starts belongs to it."""
-        return self._programs[0]
-
-    @property
-    def viewer(self) -> Program:
-        """The process that shows."""
-        return self._programs[1]
+    port = 0
+    """The TCP port of its connection, of which the bytes are counted; 0: there is none."""
 
     @classmethod
     @abstractmethod
@@ -48,38 +34,65 @@ class System(ABC):
     @classmethod
     @abstractmethod
     def version(cls) -> str:
-        """Return the versions of host and viewer."""
+        """Return the versions of all that takes part."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> dict[str, int]:
+        """The processes whose CPU time is its cost, by "host" and "viewer"; what they start belongs to them."""
+
+    @abstractmethod
+    def start(self, source: Display, screen: Display, folder: Path) -> Display:
+        """Start it, with its files in `folder`; return the display where `source` is now seen, full screen.
+
+        Unavailable where a part of it does not start.
+        """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise Unavailable, with its last words, where a part of it has ended."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End all that was started; may be called again."""
+
+
+class RemoteDesktop(System):
+    """A host for one display and a viewer on another, each a program; a subclass starts them by `serve` and `look`."""
+
+    def __init__(self) -> None:
+        self._programs: list[Program] = []
 
     @abstractmethod
     def serve(self, source: Display, folder: Path) -> Program:
-        """Start the host of `source` and set `port`, or say by `port` where it is about to listen."""
+        """Start the host of `source`, and set `port` to where it listens, or will."""
 
     @abstractmethod
     def look(self, screen: Display, folder: Path) -> Program:
         """Start the viewer, full screen on `screen`."""
 
-    def start(self, source: Display, screen: Display, folder: Path) -> None:
-        """Start host and viewer; files go into `folder`. Unavailable where one of them does not start."""
-        if (reason := self.missing()) is not None:
-            raise Unavailable(reason)
-        try:
-            self._programs.append(self.serve(source, folder))
-            self._wait_until_it_listens()
-            self._programs.append(self.look(screen, folder))
-        except BaseException:
-            self.stop()
-            raise
+    @property
+    def parts(self) -> dict[str, int]:
+        """The host and the viewer."""
+        return {part: program.pid for part, program in zip(("host", "viewer"), self._programs, strict=True)}
 
-    def stop(self) -> None:
-        """End viewer and host; may be called again."""
-        while self._programs:
-            self._programs.pop().stop()
+    def start(self, source: Display, screen: Display, folder: Path) -> Display:
+        """Start the host, wait until it listens, and start the viewer."""
+        self._programs.append(self.serve(source, folder))
+        self._wait_until_it_listens()
+        self._programs.append(self.look(screen, folder))
+        return screen
 
     def check(self) -> None:
-        """Raise Unavailable, with its last words, where host or viewer has ended."""
+        """Raise Unavailable where host or viewer has ended."""
         for program in self._programs:
             if program.status is not None:
-                raise Unavailable(f"{Path(program.command[0]).name} ended: {program.last_words()}")
+                raise Unavailable(f"{_title(program)} ended: {program.last_words()}")
+
+    def stop(self) -> None:
+        """End viewer and host."""
+        while self._programs:
+            self._programs.pop().stop()
 
     def _wait_until_it_listens(self) -> None:
         def listens() -> bool:
@@ -90,6 +103,12 @@ class System(ABC):
             wait_for(listens, START_SECONDS)
         except TimeoutError:
             raise Unavailable(f"{self.name} does not listen after {START_SECONDS:g} s") from None
+
+
+def _title(program: Program) -> str:
+    """Return what a reader calls a program."""
+    name, *words = program.command
+    return " ".join([words[1], *words[2:3]]) if words[:1] == ["-m"] else Path(name).name
 
 
 def free_port() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from fanlight_bench.processes import Display, Program
-from fanlight_bench.screen.system import System, free_port, missing_commands, version_of
+from fanlight_bench.screen.system import RemoteDesktop, free_port, missing_commands, version_of
 
 _VIEWER = "xtigervncviewer"
 _VIEWER_PACKAGES = {_VIEWER: "tigervnc-viewer"}
@@ -18,7 +18,7 @@ _VIEWER_OPTIONS = (
 )
 
 
-class VncSystem(System):
+class VncSystem(RemoteDesktop):
     """A VNC server under test; a subclass gives its command."""
 
     server: ClassVar[str]
