@@ -78,6 +78,18 @@ def test_lossy_video_never_says_that_it_is_exact() -> None:
     assert "changed pixels" not in figures
 
 
+def test_updates_of_a_still_screen_are_not_counted() -> None:
+    figures = case(systems.SYSTEMS["mss + libx264"], "idle").measure()
+    assert figures["updates made a second"].median > 5
+    assert figures["updates a second"].median == 0
+    assert "CPU an update" not in figures
+
+
+def test_counted_updates_are_no_more_than_the_workload_drew() -> None:
+    figures = case(systems.SYSTEMS["fanlight tiles"], "full-change").measure()
+    assert 0 < figures["updates a second"].median <= figures["drawn frames a second"].median
+
+
 @pytest.mark.parametrize("name", ["mss + libx264", "x11grab + libx264"])
 def test_plain_ways_encode_whole_frames(name: str) -> None:
     figures = case(systems.SYSTEMS[name]).measure()

@@ -72,6 +72,15 @@ def test_figures_are_in_their_units() -> None:
     assert figures["until exact"] == pytest.approx(250)
 
 
+def test_updates_without_a_new_picture_are_a_cost_and_no_merit() -> None:
+    account = Account(seconds=1.0, updates=60, own_cpu=0.6, display_cpu=0.0, bytes=600, walls=[], drawn=2)
+    figures = {name: figure.median for name, figure in account.figures().items()}
+    assert figures["updates a second"] == 2
+    assert figures["updates made a second"] == 60
+    assert figures["CPU an update"] == pytest.approx(300)
+    assert figures["bytes an update"] == 300
+
+
 def load(system: str, workload: str, *runs: float) -> Row:
     names = ("CPU an update",) if system.startswith("limit") else ("CPU load",)
     if system == "fanlight hybrid":

@@ -10,8 +10,9 @@ import mss
 import numpy as np
 
 from fanlight.types import Size
+from fanlight_bench import clock
 from fanlight_bench.pipeline.account import Account, Task
-from fanlight_bench.pipeline.measure import READY, START
+from fanlight_bench.pipeline.measure import BEGUN, ENDED, READY, START
 from fanlight_bench.pipeline.systems import System
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, wait_for
@@ -65,14 +66,25 @@ class PipelineCase:
             child = stack.enter_context(Program(self.measured.command(self._task(display, workload)), display))
             if workload is not None:
                 _wait_until_drawn(display, workload)
-            _wait_until_ready(child)
+            _wait_for_word(child, READY, _START_SECONDS)
             os.kill(child.pid, START)
-            status = child.wait(self.window.warmup + self.window.seconds + _END_SECONDS)
-            if workload is not None and workload.status is not None:
-                raise Unavailable(f"the workload {self.workload} ended early: {workload.last_words()}")
-            if status:
-                raise Unavailable(child.last_words())
-            return msgspec.json.decode(child.output().removeprefix(READY), type=Account)
+            return self._follow(child, display, workload)
+
+    def _follow(self, child: Program, display: Display, workload: Program | None) -> Account:
+        """Look at the workload's clock when the window begins and ends; return what the process reports."""
+        _wait_for_word(child, BEGUN, self.window.warmup + _START_SECONDS)
+        before = _drawn(display) if workload else None
+        _wait_for_word(child, ENDED, self.window.seconds + _START_SECONDS)
+        after = _drawn(display) if workload else None
+        status = child.wait(_END_SECONDS)
+        if workload is not None and workload.status is not None:
+            raise Unavailable(f"the workload {self.workload} ended early: {workload.last_words()}")
+        if status:
+            raise Unavailable(child.last_words())
+        account = msgspec.json.decode(child.output().rpartition(ENDED)[2], type=Account)
+        if before is not None and after is not None:
+            account.drawn = after - before
+        return account
 
     def _task(self, display: Display, workload: Program | None) -> Task:
         return Task(
@@ -101,10 +113,25 @@ def _wait_until_drawn(display: Display, workload: Program) -> None:
         wait_for(is_drawn, _START_SECONDS, "the workload's first picture")
 
 
-def _wait_until_ready(child: Program) -> None:
-    def is_ready() -> bool:
+def _wait_for_word(child: Program, word: bytes, seconds: float) -> None:
+    """Wait until the process has written `word`; Unavailable, with its last words, where it ends before."""
+
+    def has_said() -> bool:
+        if word in child.output():
+            return True
         if child.status is not None:
             raise Unavailable(child.last_words())
-        return child.output().startswith(READY)
+        return False
 
-    wait_for(is_ready, _START_SECONDS, "the start of the measured process")
+    wait_for(has_said, seconds, f"the word {word.decode().strip()!r} of the measured process")
+
+
+def _drawn(display: Display) -> int | None:
+    """Return how many pictures the workload has shown so far, by its clock; None where it shows none."""
+    corners = clock.corners(display.size)
+    with mss.MSS(display=display.name) as grabber:
+        shots = [grabber.grab({"left": x, "top": y, "width": w, "height": h}) for x, y, w, h in corners]
+    # The two clocks side by side are a picture of their own, so the rest need not be read.
+    pictures = [np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4) for shot in shots]
+    reading = clock.read(np.hstack(pictures))
+    return reading.seq if reading else None

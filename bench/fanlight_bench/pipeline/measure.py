@@ -18,6 +18,10 @@ from fanlight_bench.pipeline.account import Account, Task
 from fanlight_bench.processes import cpu_seconds
 
 READY = b"ready\n"
+BEGUN = b"begun\n"
+ENDED = b"ended\n"
+"""What the process writes, in this order, and then its account."""
+
 START = signal.SIGUSR1
 
 _START_SECONDS = 60
@@ -55,24 +59,24 @@ class Pipeline(ABC):
 def serve(open_pipeline: Callable[[Task], Pipeline], task: Task) -> None:
     """Wait for the start, measure, and write the account to stdout."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {START})
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
+    _say(READY)
     if signal.sigtimedwait({START}, _START_SECONDS) is None:
         sys.exit("nobody gave the start")
     account = measure(open_pipeline(task), task)
-    sys.stdout.buffer.write(msgspec.json.encode(account))
-    sys.stdout.buffer.flush()
+    _say(msgspec.json.encode(account))
 
 
 def measure(pipeline: Pipeline, task: Task) -> Account:
     """Warm up, count over the window, pause the workload, and see how the picture becomes exact."""
     _run(pipeline, task.warmup)
     pipeline.begin()
+    _say(BEGUN)
     own, display = time.process_time(), cpu_seconds(task.display_pid, children=False)
     began = time.monotonic()
     steps = _run(pipeline, task.seconds)
     seconds = time.monotonic() - began
     own, display = time.process_time() - own, cpu_seconds(task.display_pid, children=False) - display
+    _say(ENDED)
     exact = _until_exact(pipeline, task.workload_pid)
     changed, written = pipeline.written_pixels()
     return Account(
@@ -87,6 +91,11 @@ def measure(pipeline: Pipeline, task: Task) -> Account:
         encoded_pixels=_mean([step.encoded for step in steps if step.encoded is not None]) or written,
         until_exact=exact,
     )
+
+
+def _say(words: bytes) -> None:
+    sys.stdout.buffer.write(words)
+    sys.stdout.buffer.flush()
 
 
 def _run(pipeline: Pipeline, seconds: float) -> list[Step]:

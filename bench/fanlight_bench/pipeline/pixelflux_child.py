@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 MODES = {"h264": ("h264", True), "h264-striped": ("h264", False), "jpeg": ("jpeg", False)}
@@ -27,18 +28,20 @@ def main() -> None:
     os.dup2(2, 1)
     pixelflux = importlib.import_module("pixelflux")
 
+    def say(words: bytes) -> None:
+        report.write(words)
+        report.flush()
+
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-    report.write(b"ready\n")
-    report.flush()
+    say(b"ready\n")
     if signal.sigtimedwait({signal.SIGUSR1}, _START_SECONDS) is None:
         sys.exit("nobody gave the start")
-    report.write(json.dumps(measure(pixelflux, mode, task)).encode())
-    report.flush()
+    say(json.dumps(measure(pixelflux, mode, task, say)).encode())
     # Its threads may outlast the interpreter.
     os._exit(0)
 
 
-def measure(pixelflux: Any, mode: str, task: dict[str, Any]) -> dict[str, Any]:
+def measure(pixelflux: Any, mode: str, task: dict[str, Any], say: Callable[[bytes], None]) -> dict[str, Any]:
     """Capture for the window and add up what came in it."""
     stripes: list[tuple[int, int, int]] = []
     capture = pixelflux.ScreenCapture()
@@ -47,12 +50,14 @@ def measure(pixelflux: Any, mode: str, task: dict[str, Any]) -> dict[str, Any]:
     )
     _wait_for_first(capture, stripes)
     time.sleep(task["warmup"])
+    say(b"begun\n")
     own, display, first = time.process_time(), _cpu_seconds(task["display_pid"]), len(stripes)
     counted = capture.stream_stats()
     began = time.monotonic()
     time.sleep(task["seconds"])
     seconds = time.monotonic() - began
     own, display, last = time.process_time() - own, _cpu_seconds(task["display_pid"]) - display, len(stripes)
+    say(b"ended\n")
     encoding = _encode_seconds(counted, capture.stream_stats())
     _check_stream(capture.stream_info(), mode)
     capture.stop_capture()

@@ -20,7 +20,7 @@ PIXELFLUX = "pixelflux==2.2.1"
 """What is measured; 2.x has the API that `pixelflux_child` uses."""
 
 LIMITS = ("limit: memcpy", "limit: XShmGetImage")
-NOTHING = "nothing captured"
+NOTHING = "limit: nothing captured"
 """The workload alone, which shows what of the X server's CPU time is the workload's."""
 
 _CHILD = "fanlight_bench.pipeline.child"
