@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from itertools import pairwise
 
 import av
@@ -270,6 +272,25 @@ def test_values_that_do_not_fit_are_refused(options, says):
 def test_only_two_workloads_take_a_region():
     with pytest.raises(UsageError, match="idle takes no region"):
         workloads.command("idle", SIZE, region=Rect(0, 0, 10, 10))
+
+
+@pytest.mark.parametrize("module", ["pygame", "matplotlib"])
+def test_a_package_that_is_missing_is_said_with_the_command_that_brings_it(module):
+    program = f"""
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == {module!r} else find(name, *rest)
+from fanlight.errors import UsageError
+from fanlight_bench import workloads
+try:
+    next(workloads.frames("typing", (640, 480), 1))
+except UsageError as error:
+    print(error)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert said.endswith("pip install 'fanlight[bench]'.\n")
 
 
 def test_drawing_needs_no_display(monkeypatch):

@@ -4,6 +4,8 @@ The same drawing serves off screen, as a sequence of frames for encoders, and as
 workload is the same picture every time. Each time something is drawn, the clock is drawn with it.
 """
 
+import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,9 +47,10 @@ def frames(
 
     `region` is where full-change and video-region draw, instead of their usual place. UsageError as in `check`.
     """
+    check(name, size, rate, region)
+    prepare_drawing()
     from fanlight_bench.workloads.stage import offscreen
 
-    check(name, size, rate, region)
     return offscreen(name, size, count, seed, rate, region)
 
 
@@ -60,6 +63,7 @@ def command(
     UsageError as in `check`.
     """
     check(name, size, rate, region)
+    prepare_drawing()
     words = [sys.executable, "-m", __name__, name, "--size", f"{size[0]}x{size[1]}", "--rate", f"{rate:g}"]
     words += ["--seed", str(seed)]
     if seconds is not None:
@@ -76,3 +80,10 @@ def check(name: str, size: Size, rate: float = 60, region: Rect | None = None) -
     rules.check_values(size, rate, name, region)
     if name.startswith(FILE):
         rules.check_file(Path(name.removeprefix(FILE)))
+
+
+def prepare_drawing() -> None:
+    """Raise UsageError without pygame-ce; call it before the modules that draw are imported."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    if importlib.util.find_spec("pygame") is None:
+        raise UsageError("The workloads are drawn with pygame-ce: pip install 'fanlight[bench]'.")

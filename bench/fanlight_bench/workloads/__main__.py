@@ -5,8 +5,7 @@ import sys
 
 from fanlight.errors import FanlightError
 from fanlight.types import Rect, Size
-from fanlight_bench.workloads import check
-from fanlight_bench.workloads.window import show
+from fanlight_bench.workloads import check, prepare_drawing
 
 
 def _size(text: str) -> Size:
@@ -35,6 +34,9 @@ def main() -> int:
     given = _arguments()
     try:
         check(given.name, given.size, given.rate, given.region)
+        prepare_drawing()
+        from fanlight_bench.workloads.window import show
+
         show(given.name, given.size, given.rate, given.seed, given.seconds, given.region)
     except FanlightError as error:
         sys.stderr.write(f"{error}\n")

@@ -17,8 +17,8 @@ from fanlight_bench.workloads.recordings import open_recording, picture_of
 _FILM_SIZE = (854, 480)
 _FILM_FRAMES = 48
 _FILM_BYTES = 80_000_000
-# A camera's pictures are softer and paler than computed ones.
-_LENS = "gblur=sigma=1,hue=s=0.5"
+# A camera's pictures are paler and softer than computed ones: these are drawn at half their size.
+_LENS = "hue=s=0.5"
 _SLACK = 128
 _MIX = 150
 _NOISE = 12
@@ -68,13 +68,15 @@ def _film(random: np.random.Generator, size: Size) -> list[pygame.Surface]:
 
 
 def _zoom(size: Size, count: int) -> list[pygame.Surface]:
-    zoom = f"size={size[0]}x{size[1]}:start_scale=0.8:end_scale=0.2:end_pts={_FILM_FRAMES}:maxiter=256"
+    half = f"{max(16, size[0] // 2)}x{max(16, size[1] // 2)}"
+    zoom = f"size={half}:start_scale=0.8:end_scale=0.2:end_pts={_FILM_FRAMES}:maxiter=256"
     try:
         with av.open(f"mandelbrot={zoom},{_LENS}", format="lavfi") as container:
             frames = container.decode(video=0)
-            return [surface_of(picture_of(next(frames))) for _ in range(count)]
+            pictures = [surface_of(picture_of(next(frames))) for _ in range(count)]
     except (av.FFmpegError, ValueError) as error:
         raise UsageError(f"video-region needs FFmpeg's lavfi sources, which this PyAV lacks: {error}.") from error
+    return [pygame.transform.smoothscale(picture, size) for picture in pictures]
 
 
 def _dim(picture: pygame.Surface) -> None:
