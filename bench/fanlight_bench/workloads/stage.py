@@ -1,6 +1,7 @@
 """Where a workload is drawn together with its clock: on memory for encoders, or on a window's surface."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pygame
@@ -47,10 +48,13 @@ def offscreen(
     try:
         for n in range(count):
             if n == due:
-                moment = int(n * 1_000_000 / rate)
-                if stage.draw(n, lambda moment=moment: moment):  # type: ignore[misc]
+                if stage.draw(n, partial(_due_micros, n, rate)):
                     np.copyto(image, pixels(surface))
                 due = workload.next_frame(n)
             yield image
     finally:
         workload.close()
+
+
+def _due_micros(n: int, rate: float) -> int:
+    return int(n * 1_000_000 / rate)
