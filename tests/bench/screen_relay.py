@@ -1,7 +1,7 @@
 """A remote-desktop system to measure that is late on purpose: a host that only listens, a viewer that copies.
 
-`host PORT` or `viewer SOURCE WIDTH HEIGHT DELAY`: the viewer captures SOURCE and shows it on DISPLAY, DELAY seconds
-late.
+`host PORT` or `viewer PORT SOURCE WIDTH HEIGHT DELAY`: the viewer connects, but captures SOURCE by itself and shows it
+on DISPLAY, DELAY seconds late.
 """
 
 import os
@@ -22,11 +22,11 @@ os.environ.update(
 
 
 def host(port: int) -> None:
-    with socket.create_server(("127.0.0.1", port)):
+    with socket.create_server(("127.0.0.1", port)) as server, server.accept()[0]:
         threading.Event().wait()
 
 
-def viewer(source: str, size: tuple[int, int], delay: float) -> None:
+def viewer(port: int, source: str, size: tuple[int, int], delay: float) -> None:
     import pygame
 
     from fanlight import open_capture
@@ -34,7 +34,7 @@ def viewer(source: str, size: tuple[int, int], delay: float) -> None:
     pygame.display.init()
     surface = pygame.display.set_mode(size, pygame.NOFRAME)
     waiting: deque = deque()
-    with open_capture(source) as capture:
+    with socket.create_connection(("127.0.0.1", port)), open_capture(source) as capture:
         while True:
             frame = capture.next(max(0.0, waiting[0][0] - time.monotonic()) if waiting else None)
             if frame is not None:
@@ -49,4 +49,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "host":
         host(int(sys.argv[2]))
     else:
-        viewer(sys.argv[2], (int(sys.argv[3]), int(sys.argv[4])), float(sys.argv[5]))
+        viewer(int(sys.argv[2]), sys.argv[3], (int(sys.argv[4]), int(sys.argv[5])), float(sys.argv[6]))

@@ -36,7 +36,7 @@ class Late(RemoteDesktop):
 
     def look(self, screen: Display, folder: Path) -> Program:
         width, height = screen.size
-        words = ["viewer", self._source, str(width), str(height), str(self.settings["delay"])]
+        words = ["viewer", str(self.port), self._source, str(width), str(height), str(self.settings["delay"])]
         return Program([sys.executable, RELAY, *words], screen)
 
 

@@ -62,14 +62,18 @@ class ScreenCase:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fanlight-bench-")))
             source = stack.enter_context(Display(self.size))
             screen = stack.enter_context(Display(self.size))
-            drawing = stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
             running = self.kind()
             stack.callback(running.stop)
             shown_on = running.start(source, screen, folder)
             seconds = self.warm_up + self.window + _SAMPLER_SPARE
             watching = stack.enter_context(Program(sampler.command(shown_on.name, self.size, seconds)))
-            parts = {"X server": source.pid, "viewer's X server": screen.pid, "sampler": watching.pid}
-            return self._observe(_Cast(running, drawing, watching, parts | running.parts))
+            # Last, so that all systems see the same part of what a workload shows.
+            drawing = stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
+            displays = {"X server": source.pid}
+            if shown_on is screen:
+                displays["viewer's X server"] = screen.pid
+            parts = displays | running.parts | {"sampler": watching.pid}
+            return self._observe(_Cast(running, drawing, watching, parts))
 
     def _observe(self, cast: "_Cast") -> dict[str, Figure]:
         start = _first_clock(cast) + round(self.warm_up * MICROS)
@@ -102,6 +106,7 @@ def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) ->
     found = {"frames a second": Figure((seen.frames_a_second,), "1/s", "higher")}
     if seen.drawn_a_second is not None:
         found["drawn a second"] = Figure((seen.drawn_a_second,), "1/s", "higher")
+        found["delivered"] = Figure((min(100.0, 100 * seen.frames_a_second / seen.drawn_a_second),), "%", "higher")
     for name, percentile in (("latency p50", 50), ("latency p90", 90), ("latency p99", 99), ("latency max", 100)):
         latency = seen.latency(percentile)
         if latency is not None:
@@ -128,6 +133,7 @@ def figure_names() -> Sequence[str]:
     """Return the figures that systems are compared by."""
     return (
         "frames a second",
+        "delivered",
         "latency p50",
         "latency p99",
         "host CPU a frame",

@@ -14,6 +14,8 @@ from fanlight_bench.processes import Display, Program, wait_for
 
 START_SECONDS = 30.0
 _VERSION_SECONDS = 20.0
+# As /proc/net/tcp has them.
+_ESTABLISHED, _LISTENING = "01", "0A"
 
 
 class System(ABC):
@@ -77,10 +79,11 @@ class RemoteDesktop(System):
         return {part: program.pid for part, program in zip(("host", "viewer"), self._programs, strict=True)}
 
     def start(self, source: Display, screen: Display, folder: Path) -> Display:
-        """Start the host, wait until it listens, and start the viewer."""
+        """Start the host, then the viewer, and wait until they are connected."""
         self._programs.append(self.serve(source, folder))
-        self._wait_until_it_listens()
+        self._wait_for(_LISTENING, "does not listen")
         self._programs.append(self.look(screen, folder))
+        self._wait_for(_ESTABLISHED, "has no viewer")
         return screen
 
     def check(self) -> None:
@@ -94,15 +97,15 @@ class RemoteDesktop(System):
         while self._programs:
             self._programs.pop().stop()
 
-    def _wait_until_it_listens(self) -> None:
-        def listens() -> bool:
+    def _wait_for(self, state: str, failure: str) -> None:
+        def reached() -> bool:
             self.check()
-            return is_listening(self.port)
+            return _has_socket(self.port, state)
 
         try:
-            wait_for(listens, START_SECONDS)
+            wait_for(reached, START_SECONDS)
         except TimeoutError:
-            raise Unavailable(f"{self.name} does not listen after {START_SECONDS:g} s") from None
+            raise Unavailable(f"{self.name} {failure} after {START_SECONDS:g} s") from None
 
 
 def _title(program: Program) -> str:
@@ -118,12 +121,10 @@ def free_port() -> int:
         return port
 
 
-def is_listening(port: int) -> bool:
-    """Whether a server listens on a local port, without connecting to it: VNC servers count those who come and go."""
-    wanted = f"0100007F:{port:04X}"
-    any_address = f"00000000:{port:04X}"
-    rows = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
-    return any(row.split()[1] in (wanted, any_address) and row.split()[3] == "0A" for row in rows)
+def _has_socket(port: int, state: str) -> bool:
+    """Whether a socket of a local port is in a state. Nobody connects to find out: VNC servers count who comes."""
+    rows = (row.split() for row in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:])
+    return any(int(row[1].rpartition(":")[2], 16) == port and row[3] == state for row in rows)
 
 
 def missing_commands(packages: dict[str, str]) -> str | None:
