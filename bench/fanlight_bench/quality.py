@@ -1,7 +1,7 @@
 """How near a picture is to the one it should be: errors, PSNR, SSIM, text, and curves of rate against quality.
 
-Pictures are (H, W, 3 or 4) uint8 with B, G, R first, as the viewer shows them; a fourth byte carries no meaning. Plain
-numpy, so every figure can be checked by hand.
+Pictures are (H, W, 4) uint8 BGRX, as the viewer shows them; the X byte carries no meaning. Plain numpy, so every figure
+can be checked by hand.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,18 @@ _FEWEST_POINTS = 3
 
 def error_counts(shown: Picture, wanted: Picture) -> Counts:
     """Count the absolute errors of B, G and R: how many are 0, 1, ... 255."""
-    return _counts(shown[..., :3], wanted[..., :3])
+    apart = np.maximum(shown, wanted) - np.minimum(shown, wanted)
+    apart[..., 3] = 0
+    # Two bytes at a time, which halves the work.
+    pairs = np.bincount(apart.reshape(-1).view(np.uint16), minlength=1 << 16).reshape(256, 256)
+    counts = np.asarray(pairs.sum(0) + pairs.sum(1), np.int64)
+    counts[0] -= apart.size // 4
+    return counts
 
 
 def masked_error_counts(shown: Picture, wanted: Picture, mask: NDArray[np.bool_]) -> Counts:
     """Count the absolute errors of B, G and R where the (H, W) mask is set."""
-    return _counts(shown[mask][:, :3], wanted[mask][:, :3])
-
-
-def _counts(shown: Picture, wanted: Picture) -> Counts:
-    apart = np.maximum(shown, wanted) - np.minimum(shown, wanted)
-    return np.bincount(apart.reshape(-1), minlength=256).astype(np.int64)
+    return error_counts(shown[mask], wanted[mask])
 
 
 def psnr(counts: Counts) -> float:

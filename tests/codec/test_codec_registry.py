@@ -110,3 +110,12 @@ def test_missing_hardware_is_a_reason_and_its_streams_decode_all_the_same(name):
     with pytest.raises(EncoderError, match=r"cannot be opened: .*; it needs "):
         open_encoder(name, (640, 360))
     assert open_decoder(name, (640, 360)).name == name
+
+
+def test_an_error_that_ffmpeg_has_no_words_for_is_none_of_ours(monkeypatch):
+    def fails(*_):
+        raise av.UnknownError(-1313558101, "Unknown error occurred")
+
+    monkeypatch.setattr(video, "_open_encoder", fails)
+    with pytest.raises(EncoderError, match="FFmpeg gives no reason; it needs an Intel GPU"):
+        open_encoder("h264_qsv", (640, 360))

@@ -7,9 +7,9 @@ from fanlight.codec import encoders, open_encoder
 from fanlight.codec.profiles import PROFILES
 from fanlight.errors import EncoderError, UsageError
 
-_X26X_QPS, _QUICK_X26X_QPS = (14, 20, 26, 32, 38), (18, 26, 34)
-_WIDE_QPS, _QUICK_WIDE_QPS = (8, 18, 28, 38, 50), (12, 28, 44)
-_JPEG_QPS, _QUICK_JPEG_QPS = (1, 3, 6, 12, 24), (2, 6, 16)
+_X26X_QPS, _QUICK_X26X_QPS = (14, 20, 26, 34), (18, 26, 34)
+_WIDE_QPS, _QUICK_WIDE_QPS = (8, 20, 32, 46), (12, 28, 44)
+_JPEG_QPS, _QUICK_JPEG_QPS = (1, 3, 7, 18), (2, 6, 16)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     *_video("hevc_444", _X26X_QPS, _QUICK_X26X_QPS, 45.0, quick=False),
     *_video("vp9", _WIDE_QPS, _QUICK_WIDE_QPS, 16.0, "5", "9"),
     *_video("vp9_444", _WIDE_QPS, _QUICK_WIDE_QPS, 24.0, quick=False),
-    *_video("av1", _WIDE_QPS, _QUICK_WIDE_QPS, 45.0, "10", "12"),
+    *_video("av1", _WIDE_QPS, _QUICK_WIDE_QPS, 45.0, "12"),
     *_video("mjpeg", _JPEG_QPS, _QUICK_JPEG_QPS, 6.0),
     _hardware("h264_nvenc"),
     _hardware("h264_vaapi"),

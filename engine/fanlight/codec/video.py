@@ -237,6 +237,8 @@ def _options(profile: Profile, qp: object, preset: object) -> dict[str, str]:
 def _reason(profile: Profile, error: Exception) -> str:
     if isinstance(error, av.codec.codec.UnknownCodecError):
         said = f"this PyAV has no encoder {profile.encoder}"
+    elif isinstance(error, av.UnknownError):
+        said = "FFmpeg gives no reason"
     else:
         said = str(getattr(error, "strerror", None) or error)
     return f"{said}; it needs {profile.needs}" if profile.needs else said
