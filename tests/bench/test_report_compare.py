@@ -88,4 +88,4 @@ def test_a_label_tells_apart_what_would_be_called_alike() -> None:
 
 def test_a_scene_is_said_once() -> None:
     named = report(row("fanlight", {}), row("fanlight", {}, workload="typing at 640x360"))
-    assert list(map(str, scenes(named))) == ["typing, 640x360, rate 60", "typing at 640x360, rate 60"]
+    assert list(map(str, scenes(named))) == ["typing, 640x360, 60 a second", "typing at 640x360, 60 a second"]

@@ -133,6 +133,13 @@ def test_rate_distortion_is_drawn_for_encoders() -> None:
     assert page.count("<svg") == 1
 
 
+def test_cost_is_drawn_against_change() -> None:
+    figures = {"at 0 %": ms(1, 2), "at 50 %": ms(5, 6), "fixed (a)": ms(1, 1), "a changed megapixel (b)": ms(40, 40)}
+    page = render(report(row("fanlight tiles", figures), benchmark="growth"))
+    assert "Cost against change" in Page(page).sections
+    assert page.count("<svg") == 1
+
+
 @pytest.mark.parametrize("kind", ["encoders", "pipeline", "screen", "growth", "another"])
 def test_a_report_without_figures_is_still_a_page(kind: str) -> None:
     made = report(Row("other", "typing", reason="not here"), benchmark=kind)

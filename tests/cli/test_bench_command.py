@@ -95,7 +95,7 @@ def test_people_get_tables_and_hear_first_how_long_it_takes(install: Install, ca
     install(FakeCase("fanlight", 2.0), FakeCase("other", 1.0))
     assert run(["bench", "screen"]) == 0
     out, err = capfd.readouterr()
-    assert "2 cases, 3 times each: about 3 minutes" in err
+    assert "cases: 2, turns: 3, about 3 minutes" in err
     assert "Where another tool is better" in out
     assert re.search(r"cpu.*other.*1.00 ms.*fanlight.*2.00 ms.*2.00", out)
 

@@ -36,7 +36,7 @@ class Scene:
     settings: tuple[tuple[str, str | int | float], ...]
 
     def __str__(self) -> str:
-        said = (str(value) if name == "size" else f"{name} {value:g}" for name, value in self.settings)
+        said = (str(value) if name == "size" else f"{value} a second" for name, value in self.settings)
         return ", ".join([self.workload, *(text for text in said if text not in self.workload)])
 
 

@@ -25,7 +25,7 @@ _BARS = {
         *("host CPU a frame", "viewer CPU a frame", "bytes a frame"),
     ),
     "encoders": (),
-    "growth": (),
+    "growth": ("host CPU an update", "host CPU load"),
 }
 _BARS_OF_ANOTHER = 6
 
@@ -105,7 +105,11 @@ def _drawn(report: Report, palette: Palette) -> Iterator[tuple[str, str, str | N
             plots.cumulative(report, shares, palette),
         )
     if report.benchmark == "growth":
-        yield "Cost against change", "", plots.along(report, "changed", "CPU an update", palette)
+        yield (
+            "Cost against change",
+            "What an update costs by the share of the screen that changed; dashed the line that fits best.",
+            plots.growth(report, palette),
+        )
     for figure in _bar_figures(report):
         better = next(row.figures[figure].better for row in report.rows if figure in row.figures)
         words = f"Median of the runs, the thin line from the smallest to the largest; {better} is better."

@@ -1,22 +1,29 @@
 """The plots of a report, each an SVG: a bar a peer, rate-distortion curves, latency curves, cost against change."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Drawing
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from fanlight_bench.report import svg
 from fanlight_bench.report.compare import delivered, is_limit, is_ours, label, scenes
 from fanlight_bench.report.numbers import is_bytes, quantity
 from fanlight_bench.results import Report, Row
 
+# What the benchmark says of pictures without an error.
+_EXACT_DB = 100.0
+_ABOVE_DB = 4.0
+_MARKS = "oxsD^vP+*<>"
 _COLUMNS = 3
-_WIDTH = 3.6
+_WIDTH = 3.8
 # A limit is drawn where it is a floor; it delivers as much as it can, and nobody asks it to.
 _FIGURES_WITH_FLOORS = ("time an update",)
+# How a report of growth names its points.
+_SHARE = re.compile(r"at ([0-9.]+) %")
 Painter = Callable[[Axes, list[Row]], None]
 
 
@@ -27,14 +34,14 @@ class Palette:
         names = dict.fromkeys(row.system for row in report.rows)
         ordered = sorted(names, key=lambda name: not is_ours(name))
         self._colours = {name: svg.COLOURS[i % len(svg.COLOURS)] for i, name in enumerate(ordered)}
-        self._marks = {name: "osD^vPX*<>"[i // len(svg.COLOURS) % 10] for i, name in enumerate(ordered)}
+        self._marks = {name: _MARKS[i % len(_MARKS)] for i, name in enumerate(ordered)}
 
     def colour(self, system: str) -> str:
         """Return a system's colour."""
         return self._colours[system]
 
     def mark(self, system: str) -> str:
-        """Return a system's marker, which differs where colours come again."""
+        """Return a system's marker, so that points at one place are seen to be several."""
         return self._marks[system]
 
 
@@ -64,8 +71,9 @@ def curves(report: Report, x: str, y: str, palette: Palette) -> str | None:
     """Draw figure `y` over the logarithm of `x` for each scene: a line a system through its rows by their x."""
 
     def paint(axes: Axes, rows: list[Row]) -> None:
+        top = _ceiling(row.figures[y].median for row in rows)
         for system, points in _by_system(rows):
-            at = sorted((row.figures[x].median, row.figures[y].median) for row in points)
+            at = sorted((row.figures[x].median, min(row.figures[y].median, top)) for row in points)
             axes.plot(
                 *zip(*at, strict=True),
                 marker=palette.mark(system),
@@ -75,6 +83,7 @@ def curves(report: Report, x: str, y: str, palette: Palette) -> str | None:
             )
         _scale_by_decades(axes)
         _name_quantities(axes.yaxis, _unit(report, y))
+        _name_ceiling(axes, top)
 
     panels = _panels(report, lambda row: x in row.figures and y in row.figures)
     return _facets(panels, paint, 2.6, _unit(report, x), legend=True)
@@ -103,28 +112,37 @@ def cumulative(report: Report, shares: Sequence[tuple[float, str]], palette: Pal
     return _facets(panels, paint, 2.6, unit, legend=True)
 
 
-def along(report: Report, setting: str, figure: str, palette: Palette) -> str | None:
-    """Draw a figure over a numeric setting: a line for what has all its other settings alike, with all its runs."""
-
-    def rest(row: Row) -> str:
-        own = {name: value for name, value in row.settings.items() if name != setting}
-        return " ".join([row.system, *(f"{name} {value}" for name, value in own.items())])
+def growth(report: Report, palette: Palette) -> str | None:
+    """Draw what an update costs over the changed share of the screen, with all runs, and dashed the line that fits."""
 
     def paint(axes: Axes, rows: list[Row]) -> None:
-        for number, name in enumerate(dict.fromkeys(map(rest, rows))):
-            line = sorted((row for row in rows if rest(row) == name), key=lambda row: float(row.settings[setting]))
-            colour = svg.COLOURS[number % len(svg.COLOURS)]
-            at = [float(row.settings[setting]) for row in line]
-            axes.plot(at, [row.figures[figure].median for row in line], marker="o", color=colour, label=name)
-            lows, highs = ([getattr(row.figures[figure], end) for row in line] for end in ("low", "high"))
-            axes.fill_between(at, lows, highs, color=colour, alpha=0.15, linewidth=0)
+        for row in rows:
+            colour = palette.colour(row.system)
+            at = sorted((share, row.figures[name]) for name in row.figures if (share := _share(name)) is not None)
+            shares = [share for share, _ in at]
+            axes.plot(shares, [figure.median for _, figure in at], "o", color=colour, label=row.system)
+            axes.vlines(shares, [figure.low for _, figure in at], [figure.high for _, figure in at], color=colour)
+            if (fit := _fit(row)) is not None:
+                axes.plot(fit[0], fit[1], "--", color=colour, linewidth=1.2)
         axes.set_ylim(bottom=0)
-        _name_quantities(axes.yaxis, _unit(report, figure))
+        axes.set_ylabel("ms")
 
-    chosen = [row for row in report.rows if figure in row.figures and setting in row.settings]
-    workloads = dict.fromkeys(row.workload for row in chosen)
-    panels = [(name, [row for row in chosen if row.workload == name]) for name in workloads]
-    return _facets(panels, paint, 2.8, setting.replace("_", " "), legend=True)
+    panels = _panels(report, lambda row: any(_share(name) is not None for name in row.figures))
+    return _facets(panels, paint, 2.6, "% of the screen changed", legend=True)
+
+
+def _share(name: str) -> float | None:
+    found = _SHARE.fullmatch(name)
+    return float(found[1]) if found else None
+
+
+def _fit(row: Row) -> tuple[list[float], list[float]] | None:
+    """Return the ends of the line a + b x in percent and ms; None where it was not fitted."""
+    if "fixed (a)" not in row.figures or "a changed megapixel (b)" not in row.figures:
+        return None
+    width, _, height = str(row.settings["size"]).partition("x")
+    fixed, slope = row.figures["fixed (a)"].median, row.figures["a changed megapixel (b)"].median
+    return [0.0, 100.0], [fixed, fixed + slope * int(width) * int(height) / 1e6]
 
 
 def _bar_name(row: Row, rows: list[Row], figure: str) -> str:
@@ -136,6 +154,18 @@ def _bar_name(row: Row, rows: list[Row], figure: str) -> str:
 def _panels(report: Report, wanted: Callable[[Row], bool]) -> list[tuple[str, list[Row]]]:
     found = ((str(scene), [row for row in rows if wanted(row)]) for scene, rows in scenes(report).items())
     return [(title, rows) for title, rows in found if rows]
+
+
+def _ceiling(qualities: Iterable[float]) -> float:
+    """Return where exact pictures are drawn: a little above the best of the others, since no number of dB is right."""
+    best = max((quality for quality in qualities if quality < _EXACT_DB), default=_EXACT_DB - _ABOVE_DB)
+    return best + _ABOVE_DB
+
+
+def _name_ceiling(axes: Axes, top: float) -> None:
+    low, _ = axes.get_ylim()
+    ticks = [tick for tick in MaxNLocator(5).tick_values(low, top) if low <= tick < top - _ABOVE_DB / 2]
+    axes.set_yticks([*ticks, top], [*(f"{tick:g}" for tick in ticks), "exact"])
 
 
 def _by_system(rows: list[Row]) -> Iterable[tuple[str, list[Row]]]:
@@ -178,7 +208,8 @@ def _facets(
 
 def _scale_by_decades(axes: Axes) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=8))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if high < 40 * low else (1.0,), numticks=8))
 
 
 def _name_quantities(axis: Axis, unit: str) -> None:

@@ -24,7 +24,7 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
-    "axes.titlesize": 10.5,
+    "axes.titlesize": 9.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -34,7 +34,7 @@ _STYLE: dict[Any, Any] = {
     "grid.alpha": 0.15,
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.6,
-    "lines.markersize": 4,
+    "lines.markersize": 5,
     "legend.frameon": False,
     **dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color"), INK

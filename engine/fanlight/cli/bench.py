@@ -152,7 +152,7 @@ def _plan(name: str, options: dict[str, Any]) -> "Planned":
 def _measure(planned: "Planned", run: "Run | None") -> "Report":
     from fanlight_bench.report.numbers import duration
 
-    length = f"{planned.cases} cases, {planned.turns} times each: about {duration(planned.seconds)}"
+    length = f"cases: {planned.cases}, turns: {planned.turns}, about {duration(planned.seconds)}"
     click.echo(f"fanlight bench {planned.name}: {length}. Ctrl-C keeps what was measured.", err=True)
     with _progress() as progress:
         return planned.measure(progress, run) if run else planned.measure(progress)
