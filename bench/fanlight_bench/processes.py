@@ -99,10 +99,11 @@ class Program:
         return self._said[0] if self._said else _read_all(self._out.fileno())
 
     def last_words(self) -> str:
-        """Return the last line that it wrote to stderr, for an error message."""
+        """Return the last line that it wrote to stderr, or its exit status, for an error message."""
         said = self._said[1] if self._said else _read_all(self._err.fileno())
         lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "it did not say why")
+        words = next((line for line in reversed(lines) if line), None)
+        return words or f"{self.command[0]} ended with status {self.status} and did not say why"
 
     def stop(self) -> None:
         """End it with all that it started; may be called again."""

@@ -179,3 +179,10 @@ def test_finished_measurement_leaves_nothing_running() -> None:
     assert tasks[0].workload_pid is not None
     assert not is_alive(tasks[0].workload_pid)
     assert not is_alive(tasks[0].display_pid)
+
+
+def test_system_that_never_gets_ready_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanlight_bench.pipeline.case._START_SECONDS", 0.2)
+    mute = System("mute", lambda _: [sys.executable, "-c", "import time; time.sleep(600)"], needs_workload=False)
+    with pytest.raises(Unavailable, match="'ready' of the measured process did not happen"):
+        case(mute).measure()

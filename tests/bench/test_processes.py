@@ -89,6 +89,12 @@ def test_failed_program_says_why() -> None:
     assert program.last_words() == "no such shoe"
 
 
+def test_program_that_failed_silently_is_told_by_its_status() -> None:
+    with Program(python("import os; os.kill(os.getpid(), 9)")) as program:
+        program.wait(20)
+        assert "ended with status -9" in program.last_words()
+
+
 def test_program_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="no command fanlight-no-such-program"):
         Program(["fanlight-no-such-program"])

@@ -60,7 +60,10 @@ class ViewersCase:
 
     def measure(self) -> dict[str, Figure]:
         """Measure once; Unavailable, with the reason, where the host or its viewers cannot run."""
-        count = self._count()
+        try:
+            count = self._count()
+        except TimeoutError as error:
+            raise Unavailable(str(error)) from error
         per_viewer = sorted(count.updates)
         median = per_viewer[len(per_viewer) // 2]
         figures = {

@@ -18,7 +18,7 @@ NAME = "pipeline"
 
 _QUICK_WORKLOADS = ("scroll-text", "video-region")
 _FULL = Window(seconds=3.0, warmup=0.5)
-_QUICK = Window(seconds=0.6, warmup=0.15)
+_QUICK = Window(seconds=0.5, warmup=0.15)
 
 _QUICK_TURNS = 2
 _FULL_TURNS = 3

@@ -20,8 +20,9 @@ from fanlight_bench.results import Figure
 
 _START_SECONDS = 30.0
 _END_SECONDS = 60.0
-# Starting a display, the workload and the process, and ending them.
-_OVERHEAD_SECONDS = 1.5
+# Starting a display and the process, and ending them; and what a workload adds.
+_OVERHEAD_SECONDS = 0.8
+_WORKLOAD_SECONDS = 1.0
 
 MakeCommand = Callable[[Size, int], list[str]]
 """The workload's command for a size and rate."""
@@ -52,10 +53,15 @@ class PipelineCase:
     def __post_init__(self) -> None:
         self.settings = {"size": f"{self.size[0]}x{self.size[1]}", **self.measured.settings, **self.settings}
         self.seconds = self.window.seconds + self.window.warmup + _OVERHEAD_SECONDS
+        if self.measured.needs_workload:
+            self.seconds += _WORKLOAD_SECONDS
 
     def measure(self) -> dict[str, Figure]:
         """Measure once; Unavailable, with the reason, for a system that cannot run here."""
-        return self.account().figures()
+        try:
+            return self.account().figures()
+        except TimeoutError as error:
+            raise Unavailable(str(error)) from error
 
     def account(self) -> Account:
         """Measure once; return what the process reported."""

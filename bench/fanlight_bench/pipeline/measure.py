@@ -5,6 +5,7 @@ the pixels that an update wrote, is found out after the window.
 """
 
 import os
+import select
 import signal
 import sys
 import time
@@ -58,10 +59,7 @@ class Pipeline(ABC):
 
 def serve(open_pipeline: Callable[[Task], Pipeline], task: Task) -> None:
     """Wait for the start, measure, and write the account to stdout."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {START})
-    _say(READY)
-    if signal.sigtimedwait({START}, _START_SECONDS) is None:
-        sys.exit("nobody gave the start")
+    _wait_for_start()
     account = measure(open_pipeline(task), task)
     _say(msgspec.json.encode(account))
 
@@ -91,6 +89,18 @@ def measure(pipeline: Pipeline, task: Task) -> Account:
         encoded_pixels=_mean([step.encoded for step in steps if step.encoded is not None]) or written,
         until_exact=exact,
     )
+
+
+def _wait_for_start() -> None:
+    """Wait for START by a pipe: libraries have started threads by now, and any of them may get the signal."""
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes)
+    signal.signal(START, lambda *_: None)
+    _say(READY)
+    if not select.select([woken], [], [], _START_SECONDS)[0]:
+        sys.exit("nobody gave the start")
+    signal.set_wakeup_fd(-1)
 
 
 def _say(words: bytes) -> None:

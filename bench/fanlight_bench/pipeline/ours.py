@@ -16,7 +16,7 @@ from fanlight_bench.pipeline.account import Task
 from fanlight_bench.pipeline.measure import Pipeline, Step
 
 # What is kept of the updates, to find out afterwards what they wrote.
-_KEPT_UPDATES = 60
+_KEPT_UPDATES = 24
 _KEPT_BYTES = 64 << 20
 _EXACT_SECONDS = 5.0
 _QUIET_SECONDS = 0.15

@@ -8,6 +8,7 @@ import ctypes
 import importlib
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -32,9 +33,13 @@ def main() -> None:
         report.write(words)
         report.flush()
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    # By a pipe, because any thread of the library may get the signal.
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes)
+    signal.signal(signal.SIGUSR1, lambda *_: None)
     say(b"ready\n")
-    if signal.sigtimedwait({signal.SIGUSR1}, _START_SECONDS) is None:
+    if not select.select([woken], [], [], _START_SECONDS)[0]:
         sys.exit("nobody gave the start")
     say(json.dumps(measure(pixelflux, mode, task, say)).encode())
     # Its threads may outlast the interpreter.

@@ -113,8 +113,8 @@ def _pixelflux_version() -> str | None:
 
 
 def _server_version() -> str:
-    words = _said(["Xvfb", "-version"]).split()
-    return next((word for word in words if word[:1].isdigit()), "unknown")
+    """Ask Debian, since Xvfb itself does not say."""
+    return _said(["dpkg-query", "--show", "--showformat=${Version}", "xvfb"]) or "unknown"
 
 
 def _said(command: list[str]) -> str:
@@ -122,4 +122,4 @@ def _said(command: list[str]) -> str:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return (done.stdout + done.stderr).strip()
+    return done.stdout.strip() if done.returncode == 0 else ""
