@@ -21,7 +21,7 @@ _MARKS = "oxsD^vP+*<>"
 _COLUMNS = 3
 _WIDTH = 3.8
 # A limit is drawn where it is a floor; it delivers as much as it can, and nobody asks it to.
-_FIGURES_WITH_FLOORS = ("time an update",)
+_FIGURES_WITH_FLOORS = ("time an update", "latency p50", "latency p99")
 # How a report of growth names its points.
 _SHARE = re.compile(r"at ([0-9.]+) %")
 Painter = Callable[[Axes, list[Row]], None]
