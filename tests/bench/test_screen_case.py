@@ -12,6 +12,7 @@ from fanlight_bench.screen.case import ScreenCase
 from fanlight_bench.screen.fanlight_system import Fanlight
 from fanlight_bench.screen.limit import Limit
 from fanlight_bench.screen.system import RemoteDesktop, System, free_port
+from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
 
 RELAY = str(Path(__file__).with_name("screen_relay.py"))
 SIZE = (320, 240)
@@ -95,6 +96,17 @@ def test_fanlight_is_measured_whole() -> None:
     assert figures["bytes a second"].median > 0
     for part in ("host", "viewer", "X server"):
         assert figures[f"{part} CPU a frame"].median > 0
+
+
+@pytest.mark.parametrize("kind", [TigerVnc, X11Vnc])
+def test_vnc_is_measured_whole_where_it_is_installed(kind: type[System]) -> None:
+    if (reason := kind.missing()) is not None:
+        pytest.skip(reason)
+    figures = case(kind, "typing", (640, 480)).measure()
+    assert figures["frames a second"].median > 0
+    assert figures["latency p50"].median > 0
+    assert figures["bytes a second"].median > 0
+    assert figures["host CPU a frame"].median > 0
 
 
 @pytest.mark.parametrize(

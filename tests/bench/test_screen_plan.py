@@ -8,6 +8,7 @@ from fanlight_bench.results import Figure, Row
 from fanlight_bench.screen.case import Spent, figures
 from fanlight_bench.screen.looks import Look, deliver
 from fanlight_bench.screen.system import missing_commands, version_of
+from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
 
 
 def test_systems_take_turns_under_each_workload() -> None:
@@ -92,3 +93,12 @@ def test_a_version_is_read_from_what_a_program_says() -> None:
 def test_the_tools_name_fanlight_and_how_it_is_set() -> None:
     named = {tool.name: tool for tool in screen.tools()}
     assert "codec: hybrid" in named["fanlight"].settings
+
+
+def test_without_the_peers_the_report_still_names_fanlight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert TigerVnc.missing() == (
+        "X0tigervnc and xtigervncviewer not found: sudo apt-get install tigervnc-scraping-server tigervnc-viewer"
+    )
+    assert X11Vnc.missing() == "x11vnc and xtigervncviewer not found: sudo apt-get install x11vnc tigervnc-viewer"
+    assert [tool.name for tool in screen.tools()] == ["fanlight"]

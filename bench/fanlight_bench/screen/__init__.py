@@ -1,7 +1,10 @@
 """Screen to screen: what a person at the viewer sees, and when, of what a program drew on the host's display.
 
 One X server runs the workload full screen, a host serves it, its viewer fills a second X server's screen, and a sampler
-reads the clock back from there. All run on this machine and share its cores, as do the systems one after another.
+reads the clock back from there. All run on this machine and share its cores, one system after another.
+
+The two clocks stand in opposite corners: a program that works on the rectangle round all that changed, as TigerVNC's
+viewer does when it repaints, works on the whole screen here, and on less under a real desktop.
 """
 
 from dataclasses import dataclass

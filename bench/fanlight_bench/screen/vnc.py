@@ -77,7 +77,7 @@ class X11Vnc(VncSystem):
     packages: ClassVar[dict[str, str]] = {server: "x11vnc", **_VIEWER_PACKAGES}
     server_options: ClassVar[tuple[str, ...]] = (
         *("-localhost", "-nopw", "-quiet", "-shared", "-forever", "-noipv6"),
-        *("-wait", "5", "-defer", "5", "-nonap", "-sb", "0", "-nowait_bog"),
+        *("-wait", "5", "-defer", "0", "-nonap", "-sb", "0", "-nowait_bog"),
     )
     settings: ClassVar[dict[str, str | int | float]] = {
         "server": " ".join(server_options),
