@@ -23,7 +23,8 @@ def show(report: Report, out: TextIO) -> None:
     console = Console(file=out, width=width, highlight=False)
     found = comparisons(report)
     for scene, rows in scenes(report).items():
-        _print(console, str(scene), _scene_table(rows))
+        if any(row.figures for row in rows):
+            _print(console, str(scene), _scene_table(rows))
         for row in rows:
             if row.reason:
                 console.print(f"{label(row, rows)}: {row.reason}", markup=False)
@@ -121,7 +122,7 @@ def in_short(found: list[Comparison]) -> str:
 def how_measured(report: Report) -> str:
     """Return when and how long it was measured, and whether to its end."""
     runs = max((len(figure.runs) for row in report.rows for figure in row.figures.values()), default=0)
-    often = f"{runs} times" if runs > 1 else "once, so nothing is known of its spread"
+    often = {0: "never", 1: "once, so nothing is known of its spread"}.get(runs, f"{runs} times")
     end = "" if report.complete else "; interrupted, so cases are missing"
     quick = ", a quick look" if report.quick else ""
     return f"Measured {report.started} in {duration(report.seconds)}{quick}, each figure {often}{end}."
