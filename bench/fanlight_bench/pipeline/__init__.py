@@ -17,8 +17,9 @@ __all__ = ["NAME", "Options", "plan", "ratios", "tools"]
 NAME = "pipeline"
 
 _QUICK_WORKLOADS = ("scroll-text", "video-region")
-_FULL = Window(seconds=3.0, warmup=0.5)
-_QUICK = Window(seconds=0.5, warmup=0.15)
+# The warm-up is as long as it takes until the first picture has been refined or cleaned up, by fanlight and by others.
+_FULL = Window(seconds=3.0, warmup=1.0)
+_QUICK = Window(seconds=0.5, warmup=0.35)
 
 _QUICK_TURNS = 2
 _FULL_TURNS = 3
