@@ -118,6 +118,15 @@ def test_a_system_that_does_not_run_gives_its_reason(kind: type[System], words: 
         case(kind).measure()
 
 
+def test_what_does_not_come_in_time_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object) -> None:
+        raise TimeoutError("the first picture did not happen within 1 s")
+
+    monkeypatch.setattr("fanlight_bench.screen.case.wait_for", late)
+    with pytest.raises(Unavailable, match="limit: the first picture did not happen"):
+        case(Limit).measure()
+
+
 def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Program] = []
     displays: list[Display] = []

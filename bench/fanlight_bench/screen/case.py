@@ -73,7 +73,10 @@ class ScreenCase:
             if shown_on is screen:
                 displays["viewer's X server"] = screen.pid
             parts = displays | running.parts | {"sampler": watching.pid}
-            return self._observe(_Cast(running, drawing, watching, parts))
+            try:
+                return self._observe(_Cast(running, drawing, watching, parts))
+            except TimeoutError as error:
+                raise Unavailable(f"{running.name}: {error}") from None
 
     def _observe(self, cast: "_Cast") -> dict[str, Figure]:
         start = _first_clock(cast) + round(self.warm_up * MICROS)
