@@ -106,17 +106,14 @@ class PipelineCase:
 
 
 def _wait_until_drawn(display: Display, workload: Program) -> None:
-    """Wait until the workload shows something on what was a black screen."""
-    width, height = display.size
-    with mss.MSS(display=display.name) as grabber:
+    """Wait until the workload shows its clock, which it draws with its first picture."""
 
-        def is_drawn() -> bool:
-            if workload.status is not None:
-                raise Unavailable(f"the workload could not be shown: {workload.last_words()}")
-            shot = grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
-            return bool(np.frombuffer(shot.raw, np.uint8).reshape(-1, 4)[:, :3].any())
+    def is_drawn() -> bool:
+        if workload.status is not None:
+            raise Unavailable(f"the workload could not be shown: {workload.last_words()}")
+        return _drawn(display) is not None
 
-        wait_for(is_drawn, _START_SECONDS, "the workload's first picture")
+    wait_for(is_drawn, _START_SECONDS, "the workload's first picture")
 
 
 def _wait_for_word(child: Program, word: bytes, seconds: float) -> None:
