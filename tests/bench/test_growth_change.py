@@ -11,8 +11,9 @@ from fanlight.codec import Encoder, Update
 from fanlight.errors import UsageError
 from fanlight.types import Frame, Rect
 from fanlight_bench import growth
-from fanlight_bench.growth import change, fit
+from fanlight_bench.growth import change, fit, place
 from fanlight_bench.growth.change import CaptureCase, EncodeCase, changed_area
+from fanlight_bench.growth.place import PlaceCase
 from fanlight_bench.growth.viewers import ViewersCase
 from fanlight_bench.pipeline.case import Window
 from fanlight_bench.results import Figure, Row
@@ -107,6 +108,29 @@ def test_tiles_cost_more_for_all_of_a_picture_than_for_nothing() -> None:
     assert figures["a changed megapixel (b)"].median > 0
 
 
+def test_small_change_is_measured_in_one_place_and_in_two() -> None:
+    figures = PlaceCase("fanlight tiles", "a small change", SIZE, "tiles", 3).measure()
+    assert set(figures) == {"side by side", "in two corners"}
+    assert all(0 < figure.median < 1000 for figure in figures.values())
+
+
+class PlacedEncoder(FakeEncoder):
+    """Burns 20 ms where the damage reaches down."""
+
+    def _encode(self, frame: Frame) -> Update:
+        until = time.process_time() + (0.02 if any(rect.y > 500 for rect in frame.damage) else 0)
+        while time.process_time() < until:
+            pass
+        return Update()
+
+
+def test_encoder_whose_cost_depends_on_the_place_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "open_encoder", lambda _, size: PlacedEncoder(size))
+    figures = PlaceCase("fake", "a small change", SIZE, "fake", 3).measure()
+    assert figures["in two corners"].median >= 20
+    assert figures["side by side"].median < 10
+
+
 def test_capture_is_included_when_a_display_is_drawn_on() -> None:
     window = Window(seconds=0.5, warmup=0.1, rate=20)
     case = CaptureCase("fanlight tiles", "changed film", SMALL, "fanlight tiles", (0.5, 1.0), window)
@@ -146,6 +170,8 @@ def test_plan_covers_both_sizes_both_contents_and_all_viewers() -> None:
         "changed film, 1920x1080",
         "changed text, 3840x2160",
         "changed film, 3840x2160",
+        "a small change, 1920x1080",
+        "a small change, 3840x2160",
         "changed film with capture, 1920x1080",
         "changed film with capture, 3840x2160",
         "viewers",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fanlight.config import parse_size
 from fanlight.types import Size
 from fanlight_bench.growth.change import CONTENTS, CaptureCase, EncodeCase
+from fanlight_bench.growth.place import PlaceCase
 from fanlight_bench.growth.viewers import ViewersCase
 from fanlight_bench.pipeline.case import Window
 from fanlight_bench.pipeline.systems import tools
@@ -52,12 +53,13 @@ class Options:
 
 
 def plan(options: Options) -> list[list[Case]]:
-    """Return a group for each size and content without capture, one for each size with it, and one of viewers.
+    """Return groups for each size: changes of each content, a small one by its place, changes with capture; and viewers.
 
     UsageError for a size that does not exist.
     """
     sizes = [parse_size(size) for size in options.sizes or _SIZES]
     groups = [_encode_group(options, size, content) for size in sizes for content in CONTENTS]
+    groups += [_place_group(options, size) for size in sizes]
     groups += [_capture_group(options, size) for size in sizes]
     return [*groups, _viewers_group(options)]
 
@@ -78,6 +80,12 @@ def _encode_group(options: Options, size: Size, content: str) -> list[Case]:
     updates = _QUICK_UPDATES if options.quick else _UPDATES
     label = f"changed {content}, {_text(size)}"
     return [EncodeCase(f"fanlight {codec}", label, size, codec, content, shares, updates) for codec in _CODECS]
+
+
+def _place_group(options: Options, size: Size) -> list[Case]:
+    updates = _QUICK_UPDATES if options.quick else _UPDATES
+    label = f"a small change, {_text(size)}"
+    return [PlaceCase(f"fanlight {codec}", label, size, codec, updates) for codec in _CODECS]
 
 
 def _capture_group(options: Options, size: Size) -> list[Case]:
