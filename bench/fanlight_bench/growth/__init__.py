@@ -53,7 +53,7 @@ class Options:
 
 
 def plan(options: Options) -> list[list[Case]]:
-    """Return groups for each size: changes of each content, a small one by its place, changes with capture; and viewers.
+    """Return groups for each size, of large changes, of a small one by its place, and with capture; and one of viewers.
 
     UsageError for a size that does not exist.
     """
