@@ -76,6 +76,7 @@ async def test_what_is_not_tls(tmp_path: Path, name: str, caplog: pytest.LogCapt
     assert any("ended" in line and "127.0.0.1:" in line for line in caplog.messages)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_a_hello_of_tls_1_1(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
