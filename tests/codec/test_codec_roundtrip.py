@@ -20,6 +20,7 @@ from codec_scenes import (
 
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.errors import UsageError
+from fanlight.kernels import moves as move_kernels
 from fanlight.types import Frame, Move, Rect
 
 SIZES = [(333, 217), (256, 192)]
@@ -221,3 +222,16 @@ def test_what_is_closed_says_so(name):
         encoder.encode(Frame(noise((64, 64), 0), whole((64, 64)), 1.0, 1.0))
     with pytest.raises(UsageError, match="closed"):
         decoder.decode(b"")
+
+
+def test_no_move_is_looked_for_between_small_changes_far_apart(monkeypatch):
+    looked = []
+    monkeypatch.setattr(move_kernels, "find", lambda *arguments, **_: looked.append(arguments) or ())
+    image = np.zeros((1080, 1920, 4), np.uint8)
+    encoder, decoder = open_encoder("tiles", (1920, 1080)), open_decoder("tiles", (1920, 1080))
+    decoder.decode(encoder.encode(Frame(image, (Rect(0, 0, 1920, 1080),), 0.0, 0.0)))
+    corners = (Rect(10, 10, 120, 120), Rect(1790, 950, 120, 120))
+    for x, y, w, h in corners:
+        image[y : y + h, x : x + w, :3] = 200
+    assert np.array_equal(decoder.decode(encoder.encode(Frame(image, corners, 0.1, 0.1))), image)
+    assert not looked

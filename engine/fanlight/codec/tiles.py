@@ -29,6 +29,9 @@ _MOST_WINDOW = 1 << 23
 # With fewer changed tiles than this, looking for a move costs more than sending them.
 _LEAST_MOVED_TILES = 4
 _MOST_MOVES = 16
+# Nor is it looked for where less than this part of the area round all changes has changed: what scrolls lies together,
+# and two letters in far corners would cost a search of the whole picture.
+_SPARSEST_MOVE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class TileWriter:
         if np.count_nonzero(movable) < _LEAST_MOVED_TILES:
             return Batch((), tiles, changed)
         area = tile_kernels.rects(movable, shadow.size, limit=1)[0]
+        if np.count_nonzero(movable) * _SPARSEST_MOVE < _tiles_across(area.w) * _tiles_across(area.h):
+            return Batch((), tiles, changed)
         moves = move_kernels.find(shadow.image, image, area, limit=_MOST_MOVES)
         if lossy is not None:
             moves = tuple(move for move in moves if not self._touches(move, lossy))
@@ -205,6 +210,10 @@ class TilesDecoder(Decoder):
     def digest(self) -> int:
         """The digest of the picture."""
         return self._picture.digest
+
+
+def _tiles_across(pixels: int) -> int:
+    return -(-pixels // tile_kernels.TILE)
 
 
 def whole(size: Size) -> Batch:
