@@ -93,10 +93,11 @@ class Display:
         """Make wait() return; from any thread."""
         with self._lock:
             if self._open and not self._woken:
+                # Set first: the event may be taken, and this be reset by that, before post() has returned.
+                self._woken = True
                 # A queue that is full wakes by itself.
                 with contextlib.suppress(pygame.error):
                     pygame.event.post(pygame.Event(pygame.USEREVENT))
-                    self._woken = True
 
     def wait(self, timeout: float) -> list[pygame.Event]:
         """Return the events that are there, or sleep until there is one, a wake() or `timeout` seconds have passed."""
