@@ -1,5 +1,7 @@
 """The whole-picture codecs: what a lossy codec can promise."""
 
+import contextlib
+import os
 from dataclasses import replace
 
 import av
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from codec_scenes import EXACT, OPENING, SCENES, blank, frames, gradient, psnr, resting, text, typing, whole
 
-from fanlight.codec import open_decoder, open_encoder, video
+from fanlight.codec import encoders, open_decoder, open_encoder, video
 from fanlight.codec.profiles import H264
 from fanlight.errors import CodecError, EncoderError
 from fanlight.types import Frame, Rect
@@ -196,3 +198,14 @@ def test_an_encoder_that_may_not_be_late_says_so(late):
     encoder = video.VideoEncoder(H264, SIZE)
     with pytest.raises(EncoderError, match="0 packets for one frame"):
         encoder.encode(frames(typing(SIZE))[0])
+
+
+def test_no_encoder_makes_threads_run_in_real_time():
+    policy = os.sched_getscheduler(0)
+    for name in encoders():
+        with contextlib.suppress(EncoderError), open_encoder(name, (320, 240)) as encoder:
+            image = np.zeros((240, 320, 4), np.uint8)
+            encoder.encode(Frame(image, (Rect(0, 0, 320, 240),), 0.0, 0.0))
+            policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}
+            assert policies == {policy}, name
+    assert os.sched_getscheduler(0) == policy

@@ -101,6 +101,8 @@ async def _host(asked: HostOptions) -> None:
 
 def _stop_at_eof(stop: asyncio.Event) -> None:
     if not os.read(sys.stdin.fileno(), _PIPE_BYTES):
+        # An end stays readable: without this the loop would turn without pause.
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()
 
 

@@ -8,7 +8,9 @@ pixels of other widths unwritten. What is added repeats the last column and row;
 """
 
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import Literal, cast
 
@@ -260,8 +262,34 @@ def _open_encoder(profile: Profile, coded: Size, options: dict[str, str], fps: i
     context.color_primaries = context.color_trc = _BT709
     context.colorspace = profile.colours
     context.options = options
-    context.open()
+    with _own_scheduling():
+        context.open()
     return context
+
+
+@contextmanager
+def _own_scheduling() -> Iterator[None]:
+    """Keep what opens inside from running in real time.
+
+    SVT-AV1 makes its threads, and the one that opens it, SCHED_FIFO where the user is root. On a machine that is also
+    to draw the screen, and for every program that this thread starts later, that means to stand still.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    before = set(_threads())
+    try:
+        yield
+    finally:
+        for thread in (0, *set(_threads()) - before):
+            with suppress(ProcessLookupError):
+                if os.sched_getscheduler(thread) != policy:
+                    os.sched_setscheduler(thread, policy, priority)
+
+
+def _threads() -> list[int]:
+    return [int(name) for name in os.listdir("/proc/self/task")]  # noqa: PTH208 - names, not files
 
 
 def _open_decoder(profile: Profile, coded: Size) -> VideoCodecContext:
