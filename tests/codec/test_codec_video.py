@@ -206,6 +206,6 @@ def test_no_encoder_makes_threads_run_in_real_time():
         with contextlib.suppress(EncoderError), open_encoder(name, (320, 240)) as encoder:
             image = np.zeros((240, 320, 4), np.uint8)
             encoder.encode(Frame(image, (Rect(0, 0, 320, 240),), 0.0, 0.0))
-            policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}
+            policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}  # noqa: PTH208
             assert policies == {policy}, name
     assert os.sched_getscheduler(0) == policy
