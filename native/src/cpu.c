@@ -9,8 +9,9 @@ void fl_dsp_init_scalar(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_scalar;
     dsp->tile_copy = fl_tile_copy_scalar;
-    dsp->tile_hash = fl_tile_hash_scalar;
+    dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sum = fl_row_sum_scalar;
+    dsp->tile_edges = fl_tile_edges_scalar;
 }
 
 #ifdef FL_HAVE_X86
@@ -19,8 +20,9 @@ void fl_dsp_init_avx2(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_avx2;
     dsp->tile_copy = fl_tile_copy_avx2;
-    dsp->tile_hash = fl_tile_hash_avx2;
+    dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sum = fl_row_sum_avx2;
+    dsp->tile_edges = fl_tile_edges_avx2;
 }
 
 uint32_t fl_cpu_detected(void)

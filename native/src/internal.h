@@ -27,8 +27,11 @@ typedef struct fl_dsp {
     bool (*tile_equal)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
     void (*tile_copy)(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                       int h);
-    uint64_t (*tile_hash)(const uint8_t *image, ptrdiff_t stride, int w, int h);
+    /* rows[y] = the sum of row y that the tile hash folds. */
+    void (*tile_rows)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
     uint64_t (*row_sum)(const uint8_t *row, int w);
+    /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
+    void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 } fl_dsp;
 
 /* The variants in use; changed only by fl_cpu_use(). */
@@ -43,10 +46,12 @@ void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t
                          int w, int h);
 void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
-uint64_t fl_tile_hash_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h);
-uint64_t fl_tile_hash_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h);
+void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
+void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
 uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
+void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 
 /* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
 extern const uint32_t fl_hash_keys[FL_TILE];

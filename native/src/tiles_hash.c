@@ -26,11 +26,18 @@ uint64_t fl_row_sum_scalar(const uint8_t *row, int w)
     return sum;
 }
 
-uint64_t fl_tile_hash_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h)
+void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
-    uint64_t hash = fl_hash_start(w, h);
     for (int y = 0; y < h; y++)
-        hash = fl_hash_fold(hash, fl_row_sum_scalar(image + y * stride, w));
+        rows[y] = fl_row_sum_scalar(image + y * stride, w);
+}
+
+static uint64_t tile_hash(const uint8_t *image, ptrdiff_t stride, int w, int h)
+{
+    uint64_t rows[FL_TILE], hash = fl_hash_start(w, h);
+    fl_kernels.tile_rows(image, stride, w, h, rows);
+    for (int y = 0; y < h; y++)
+        hash = fl_hash_fold(hash, rows[y]);
     return hash;
 }
 
@@ -41,6 +48,6 @@ int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const ui
     int index = 0;
     fl_tile t;
     while (fl_next_tile(tiles, w, h, &index, &t))
-        hashes[t.index] = fl_kernels.tile_hash(fl_tile_pixels(image, stride, &t), stride, t.w, t.h);
+        hashes[t.index] = tile_hash(fl_tile_pixels(image, stride, &t), stride, t.w, t.h);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""Builds tests/native/check_kernels.c with the kernels under AddressSanitizer and UndefinedBehaviorSanitizer."""
+"""Builds the programs beside it with the kernels under AddressSanitizer and UndefinedBehaviorSanitizer."""
 
 import os
 import platform
@@ -17,8 +17,8 @@ def compiler():
     return shutil.which(os.environ.get("CC", "cc"))
 
 
-def build(folder):
-    """Build the program in a folder; return its path. CalledProcessError where a warning or error stands."""
+def build(folder, program="check_kernels"):
+    """Build a program in a folder; return its path. CalledProcessError where a warning or error stands."""
     command = [compiler(), "-std=gnu11", "-g", "-O1", *WARNINGS, *SANITIZERS]
     command += [f"-I{ROOT / 'native' / 'include'}", f"-I{SOURCE}"]
     objects = []
@@ -27,19 +27,19 @@ def build(folder):
         wide = sorted(map(str, (SOURCE / "x86").glob("*_avx2.c")))
         subprocess.run([*command, "-mavx2", "-c", *wide], cwd=folder, check=True)
         objects = sorted(map(str, Path(folder).glob("*_avx2.o")))
-    program = Path(folder) / "check_kernels"
-    sources = [str(Path(__file__).with_name("check_kernels.c")), *sorted(map(str, SOURCE.glob("*.c")))]
-    subprocess.run([*command, *sources, *objects, "-o", str(program)], check=True)
-    return program
+    target = Path(folder) / program
+    sources = [str(Path(__file__).with_name(f"{program}.c")), *sorted(map(str, SOURCE.glob("*.c")))]
+    subprocess.run([*command, *sources, *objects, "-o", str(target)], check=True)
+    return target
 
 
-def run(program, seed, rounds):
-    """Run the program; return the finished process with its output as text."""
+def run(program, *arguments):
+    """Run a program; return the finished process with its output as text."""
     environment = {
         **os.environ,
         "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
     return subprocess.run(
-        [str(program), str(seed), str(rounds)], capture_output=True, text=True, env=environment, check=False
+        [str(program), *map(str, arguments)], capture_output=True, text=True, env=environment, check=False
     )

@@ -27,12 +27,12 @@ uint64_t fl_row_sum_avx2(const uint8_t *row, int w)
     return w == FL_TILE ? whole_row_sum(row) : fl_row_sum_scalar(row, w);
 }
 
-uint64_t fl_tile_hash_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h)
+void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
-    if (w != FL_TILE)
-        return fl_tile_hash_scalar(image, stride, w, h);
-    uint64_t hash = fl_hash_start(w, h);
+    if (w != FL_TILE) {
+        fl_tile_rows_scalar(image, stride, w, h, rows);
+        return;
+    }
     for (int y = 0; y < h; y++)
-        hash = fl_hash_fold(hash, whole_row_sum(image + y * stride));
-    return hash;
+        rows[y] = whole_row_sum(image + y * stride);
 }

@@ -1,0 +1,205 @@
+/* Compares every kernel of the dispatch table with its scalar variant, on each instruction set that this machine has:
+ * every width of a tile, several heights, odd strides, and fills from noise to a single colour. What is read ends where
+ * no page follows, what is written lies between canaries. Ends with 0 when all is well, and names the instruction
+ * sets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s: %s:%d: %s\n", variant, __FILE__, __LINE__, #condition);                               \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+enum { CANARY = 0xC5, MAX_STRIDE = 4 * FL_TILE + 64, MARGIN = 64 };
+
+static const char *variant = "scalar";
+static fl_dsp scalar, wide;
+
+static uint32_t next_random(void)
+{
+    static uint64_t state = 1;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 32);
+}
+
+static int below(int n)
+{
+    return (int)(next_random() % (uint32_t)n);
+}
+
+/* ---- pictures of one tile --------------------------------------------------------------------------------------- */
+
+enum fill { RANDOM, LOW, HIGH, FEW, FILLS };
+
+typedef struct tile {
+    uint8_t *pixels;
+    ptrdiff_t stride;
+    int w, h;
+} tile;
+
+static size_t tile_bytes(const tile *t)
+{
+    return (size_t)t->stride * (size_t)(t->h - 1) + (size_t)t->w * 4;
+}
+
+/* `bytes` bytes that end where a page begins that nobody may touch. */
+static uint8_t *fenced(uint8_t *room, size_t room_bytes, size_t bytes)
+{
+    return room + room_bytes - bytes;
+}
+
+static uint8_t *new_room(size_t *bytes)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (*bytes + page - 1) / page * page;
+    uint8_t *room = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(room != MAP_FAILED && !mprotect(room + size, page, PROT_NONE));
+    *bytes = size;
+    return room;
+}
+
+static void fill_tile(const tile *t, enum fill fill)
+{
+    uint32_t colours[3] = {next_random(), next_random(), next_random()};
+    for (int y = 0; y < t->h; y++) {
+        for (int x = 0; x < t->w; x++) {
+            const uint32_t noise = next_random(), x_byte = noise & ~(uint32_t)FL_COLOUR;
+            const uint32_t pixel = fill == RANDOM ? noise
+                                   : fill == LOW  ? x_byte
+                                   : fill == HIGH ? x_byte | FL_COLOUR
+                                                  : x_byte | (colours[below(3)] & FL_COLOUR);
+            fl_store_pixel(t->pixels + y * t->stride + (ptrdiff_t)4 * x, pixel);
+        }
+    }
+}
+
+static void copy_tile(const tile *from, const tile *to)
+{
+    for (int y = 0; y < from->h; y++)
+        memcpy(to->pixels + y * to->stride, from->pixels + y * from->stride, (size_t)from->w * 4);
+}
+
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
+
+static bool equal_by(const fl_dsp *dsp, const tile *a, const tile *b)
+{
+    return dsp->tile_equal(a->pixels, a->stride, b->pixels, b->stride, a->w, a->h);
+}
+
+static void check_equal(const tile *a, const tile *b)
+{
+    copy_tile(a, b);
+    for (int y = 0; y < b->h; y++) {
+        for (int x = 0; x < b->w; x++)
+            b->pixels[y * b->stride + 4 * x + 3] ^= 0xFF;
+    }
+    CHECK(equal_by(&scalar, a, b) && equal_by(&wide, a, b));
+    for (int i = 0; i < 8; i++) {
+        uint8_t *byte = b->pixels + below(b->h) * b->stride + 4 * below(b->w) + below(3);
+        *byte ^= (uint8_t)(1 << below(8));
+        CHECK(!equal_by(&scalar, a, b) && !equal_by(&wide, a, b));
+        *byte = a->pixels[(byte - b->pixels) / b->stride * a->stride + (byte - b->pixels) % b->stride];
+    }
+    CHECK(equal_by(&wide, a, b));
+}
+
+static void check_copy(const tile *source)
+{
+    static uint8_t expected[(FL_TILE + 2) * MAX_STRIDE], found[(FL_TILE + 2) * MAX_STRIDE];
+    const ptrdiff_t stride = 4 * source->w + below(MAX_STRIDE - 4 * source->w);
+    const int offset = below(MAX_STRIDE);
+    memset(expected, CANARY, sizeof expected);
+    memset(found, CANARY, sizeof found);
+    scalar.tile_copy(source->pixels, source->stride, expected + offset, stride, source->w, source->h);
+    wide.tile_copy(source->pixels, source->stride, found + offset, stride, source->w, source->h);
+    CHECK(!memcmp(expected, found, sizeof found));
+}
+
+typedef void row_kernel(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *out);
+
+static void check_rows(const tile *t, row_kernel *one, row_kernel *other)
+{
+    uint64_t expected[FL_TILE + 2], found[FL_TILE + 2];
+    memset(expected, CANARY, sizeof expected);
+    memset(found, CANARY, sizeof found);
+    one(t->pixels, t->stride, t->w, t->h, expected + 1);
+    other(t->pixels, t->stride, t->w, t->h, found + 1);
+    CHECK(!memcmp(expected, found, sizeof found));
+}
+
+static void check_row_sum(const tile *t)
+{
+    const uint8_t *row = t->pixels + below(t->h) * t->stride;
+    CHECK(scalar.row_sum(row, t->w) == wide.row_sum(row, t->w));
+}
+
+static void check_edges(const tile *t)
+{
+    uint64_t edges[FL_TILE];
+    wide.tile_edges(t->pixels, t->stride, t->w, t->h, edges);
+    for (int y = 0; y < t->h; y++) {
+        const uint8_t *row = t->pixels + y * t->stride;
+        uint64_t expected = 1;
+        for (int x = 1; x < t->w; x++)
+            expected |= (uint64_t)!!memcmp(row + 4 * x, row + 4 * x - 4, 3) << x;
+        CHECK(edges[y] == expected);
+    }
+}
+
+/* ---- the case table ---------------------------------------------------------------------------------------------- */
+
+static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum fill fill)
+{
+    tile a = {.stride = 4 * w + below(MAX_STRIDE - 4 * w), .w = w, .h = h}, b = a;
+    b.stride = 4 * w + below(MAX_STRIDE - 4 * w);
+    a.pixels = fenced(rooms[0], room_bytes, tile_bytes(&a));
+    b.pixels = fenced(rooms[1], room_bytes, tile_bytes(&b));
+    fill_tile(&a, fill);
+    check_copy(&a);
+    check_rows(&a, scalar.tile_rows, wide.tile_rows);
+    check_rows(&a, scalar.tile_edges, wide.tile_edges);
+    check_row_sum(&a);
+    check_edges(&a);
+    check_equal(&a, &b);
+}
+
+static void check_variant(uint8_t *rooms[2], size_t room_bytes)
+{
+    static const int heights[] = {1, 2, 3, 5, 8, 15, 63, 64};
+    for (int w = 1; w <= FL_TILE; w++) {
+        for (size_t i = 0; i < sizeof heights / sizeof *heights; i++) {
+            for (int fill = 0; fill < FILLS; fill++)
+                check_case(rooms, room_bytes, w, heights[i], (enum fill)fill);
+        }
+    }
+}
+
+int main(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t flags;
+    } variants[] = {{"scalar", 0}, {"avx2", FL_CPU_AVX2}, {"all", UINT32_MAX}};
+    size_t room_bytes = (size_t)FL_TILE * MAX_STRIDE;
+    uint8_t *rooms[2] = {new_room(&room_bytes), new_room(&room_bytes)};
+    fl_cpu_use(0);
+    scalar = fl_kernels;
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        variant = variants[i].name;
+        if (variants[i].flags != UINT32_MAX && fl_cpu_use(variants[i].flags) != variants[i].flags)
+            continue;
+        fl_cpu_use(variants[i].flags);
+        wide = fl_kernels;
+        check_variant(rooms, room_bytes);
+        printf("%s\n", variant);
+    }
+    return 0;
+}
