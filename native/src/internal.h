@@ -16,6 +16,7 @@
 
 enum {
     FL_MAX_SIDE = 16384,
+    FL_MAX_PIXELS = 1 << 26,
     FL_TILE_PIXELS = FL_TILE * FL_TILE,
     FL_COLOUR = 0xFFFFFF, /* B, G and R of a pixel; the rest is X */
 };
@@ -93,12 +94,13 @@ static inline int fl_max(int a, int b)
 
 static inline bool fl_valid_size(int w, int h)
 {
-    return w >= 1 && h >= 1 && w <= FL_MAX_SIDE && h <= FL_MAX_SIDE;
+    return w >= 1 && h >= 1 && w <= FL_MAX_SIDE && h <= FL_MAX_SIDE && (int64_t)w * h <= FL_MAX_PIXELS;
 }
 
 static inline bool fl_valid_picture(const uint8_t *image, ptrdiff_t stride, int w, int h)
 {
-    return image && fl_valid_size(w, h) && stride >= (ptrdiff_t)w * 4;
+    ptrdiff_t bytes;
+    return image && fl_valid_size(w, h) && stride >= (ptrdiff_t)w * 4 && !__builtin_mul_overflow(stride, h, &bytes);
 }
 
 /* Whether a rectangle has an area and lies within w x h. */

@@ -350,9 +350,11 @@ static void check_arguments(void)
 {
     uint8_t pixel[4] = {0}, tiles[1] = {1};
     uint64_t hash;
-    const int bad[][2] = {{0, 1}, {1, 0}, {-1, 1}, {1, -1}, {16385, 1}, {1, 16385}, {INT32_MAX, INT32_MAX}};
+    const int bad[][2] = {{0, 1},     {1, 0},        {-1, 1},       {1, -1},        {16385, 1},
+                          {1, 16385}, {16384, 4097}, {4097, 16384}, {46341, 46341}, {INT32_MAX, INT32_MAX}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         check_sizes(pixel, tiles, &hash, bad[i][0], bad[i][1], PTRDIFF_MAX);
+    check_sizes(pixel, tiles, &hash, 1, 2, PTRDIFF_MAX);
     check_sizes(pixel, tiles, &hash, 1, 1, 3);
     check_sizes(pixel, tiles, &hash, 1, 1, -4);
     check_sizes(NULL, tiles, &hash, 1, 1, 4);

@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "native" / "src"
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+INCLUDES = [f"-I{ROOT / 'native' / 'include'}", f"-I{SOURCE}"]
+X86_FLAGS = {"avx2": ["-mavx2"]}
 
 
 def compiler():
@@ -17,19 +19,26 @@ def compiler():
     return shutil.which(os.environ.get("CC", "cc"))
 
 
-def build(folder, program="check_kernels"):
-    """Build a program in a folder; return its path. CalledProcessError where a warning or error stands."""
-    command = [compiler(), "-std=gnu11", "-g", "-O1", *WARNINGS, *SANITIZERS]
-    command += [f"-I{ROOT / 'native' / 'include'}", f"-I{SOURCE}"]
-    objects = []
+def compile_kernels(folder, command):
+    """Compile the kernels with a compiler's command, each file for its instruction set; return the object files."""
+    command = [*command, *INCLUDES]
     if platform.machine() in ("x86_64", "AMD64"):
         command.append("-DFL_HAVE_X86")
-        wide = sorted(map(str, (SOURCE / "x86").glob("*_avx2.c")))
-        subprocess.run([*command, "-mavx2", "-c", *wide], cwd=folder, check=True)
-        objects = sorted(map(str, Path(folder).glob("*_avx2.o")))
+        for name, flags in X86_FLAGS.items():
+            wide = sorted(map(str, (SOURCE / "x86").glob(f"*_{name}.c")))
+            if wide:
+                subprocess.run([*command, *flags, "-c", *wide], cwd=folder, check=True)
+    subprocess.run([*command, "-c", *sorted(map(str, SOURCE.glob("*.c")))], cwd=folder, check=True)
+    return sorted(map(str, Path(folder).glob("*.o")))
+
+
+def build(folder, program="check_kernels", flags=SANITIZERS):
+    """Build a program in a folder; return its path. CalledProcessError where a warning or error stands."""
+    command = [compiler(), "-std=gnu11", "-g", "-O1", *WARNINGS, *flags]
+    objects = compile_kernels(folder, command)
     target = Path(folder) / program
-    sources = [str(Path(__file__).with_name(f"{program}.c")), *sorted(map(str, SOURCE.glob("*.c")))]
-    subprocess.run([*command, *sources, *objects, "-o", str(target)], check=True)
+    source = Path(__file__).with_name(f"{program}.c")
+    subprocess.run([*command, *INCLUDES, str(source), *objects, "-o", str(target)], check=True)
     return target
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fanlight._native import ffi, lib
 from fanlight.errors import CodecError, FanlightError, UsageError
-from fanlight.types import MAX_SIDE, Image, Size, Tiles
+from fanlight.types import MAX_PIXELS, MAX_SIDE, Image, Size, Tiles
 
 TILE: Final[int] = lib.FL_TILE
 
@@ -45,8 +45,10 @@ def check(result: int, what: str) -> int:
 def check_size(size: Size) -> Size:
     """Return a size that pictures may have, or raise UsageError."""
     width, height = size
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise UsageError(f"a picture has sides of 1 to {MAX_SIDE} pixels, not {width} x {height}")
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise UsageError(
+            f"a picture has sides of 1 to {MAX_SIDE} and at most {MAX_PIXELS} pixels, not {width} x {height}"
+        )
     return width, height
 
 
