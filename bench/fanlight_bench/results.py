@@ -73,6 +73,28 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.median:.2f} ({min(self.runs):.2f} to {max(self.runs):.2f})"
 
 
+class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure that must be at most `limit`, or at least where `better` is "higher".
+
+    `measured` is the median of the runs. Where there are none, `reason` says why, and nobody knows whether it is `met`.
+    """
+
+    what: str
+    unit: str
+    limit: float
+    better: str = "lower"
+    runs: tuple[float, ...] = ()
+    reason: str | None = None
+    measured: float | None = None
+    met: bool | None = None
+
+    def hold(self, runs: tuple[float, ...]) -> "Limit":
+        """Return this limit with what was measured."""
+        measured = statistics.median(runs)
+        met = measured >= self.limit if self.better == "higher" else measured <= self.limit
+        return msgspec.structs.replace(self, runs=runs, measured=measured, met=met, reason=None)
+
+
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A program or library that took part: its version, and how it was set."""
 
@@ -103,6 +125,7 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
     tools: list[Tool] = []
     rows: list[Row] = []
     ratios: list[Ratio] = []
+    limits: list[Limit] = []
     notes: list[str] = []
     format: int = FORMAT
 

@@ -12,7 +12,7 @@ from fanlight_bench import machine
 from fanlight_bench.plan import Case, Progress, run_in_turns
 from fanlight_bench.results import Report, Row
 
-NAMES = ("encoders", "pipeline", "screen", "growth")
+NAMES = ("encoders", "pipeline", "screen", "growth", "core")
 
 Run = Callable[[list[list[Case]], int, Progress], tuple[list[Row], bool]]
 
@@ -50,6 +50,8 @@ class Planned:
         report.rows, report.complete = run(self._groups, self.turns, progress)
         report.seconds = round(time.monotonic() - started, 1)
         report.ratios = self._benchmark.ratios(report.rows)
+        if hold := getattr(self._benchmark, "limits", None):
+            report.limits = hold(report.rows)
         return report
 
 

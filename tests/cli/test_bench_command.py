@@ -166,7 +166,7 @@ def test_an_unknown_name_lists_those_that_exist(install: Install, capfd) -> None
     assert "there are: typing" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["encoders", "pipeline", "screen", "growth"])
+@pytest.mark.parametrize("name", ["encoders", "pipeline", "screen", "growth", "core"])
 def test_every_benchmark_explains_itself(name: str, capfd) -> None:
     assert run(["bench", name, "--help"]) == 0
     out = capfd.readouterr().out

@@ -8,7 +8,16 @@ from fanlight_bench.report import plots
 from fanlight_bench.report.compare import GOOD_DB, Comparison, comparisons, delivered, is_ours, label, scenes
 from fanlight_bench.report.numbers import in_column, middle, number, quantity, spread, unit_of_column
 from fanlight_bench.report.plots import Palette
-from fanlight_bench.report.tables import how_measured, in_short, ratio_lines, ratio_tables, units_of
+from fanlight_bench.report.tables import (
+    LIMIT_HEADINGS,
+    how_measured,
+    in_short,
+    limit_line,
+    ratio_lines,
+    ratio_tables,
+    units_of,
+    unmeasured,
+)
 from fanlight_bench.results import Report, Row
 
 _TITLES = {
@@ -16,6 +25,7 @@ _TITLES = {
     "pipeline": "From the screen to bytes",
     "screen": "From screen to screen",
     "growth": "What an update costs",
+    "core": "Figures the core must reach",
 }
 # Which figures have a bar a system; a report of another kind has one for each of its first figures.
 _BARS = {
@@ -26,6 +36,7 @@ _BARS = {
     ),
     "encoders": (),
     "growth": ("host CPU an update", "host CPU load"),
+    "core": (),
 }
 _BARS_OF_ANOTHER = 6
 
@@ -34,7 +45,14 @@ def render(report: Report) -> str:
     """Return the page."""
     title = _TITLES.get(report.benchmark, report.benchmark)
     style = files("fanlight_bench.report").joinpath("page.css").read_text(encoding="utf-8")
-    parts = [_head(report, title), _short(report), *_plots(report), *_losses(report), *_unmeasured(report)]
+    parts = [
+        _head(report, title),
+        *_limits(report),
+        _short(report),
+        *_plots(report),
+        *_losses(report),
+        *_unmeasured(report),
+    ]
     parts += [*_figures(report), *_ratios(report), _tools(report), _method(report)]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -58,6 +76,13 @@ def _head(report: Report, title: str) -> str:
         f"{quantity(machine.memory_bytes, 'B')} of memory; {escape(machine.system)}; "
         f"Python {escape(machine.python)}</p></header>"
     )
+
+
+def _limits(report: Report) -> Iterator[str]:
+    if report.limits:
+        lines = [tuple(map(escape, limit_line(limit))) for limit in report.limits]
+        reasons = "".join(f"<p>{escape(reason)}</p>" for reason in unmeasured(report.limits))
+        yield f"<section><h2>Measured beside its limit</h2>{_table(LIMIT_HEADINGS, lines)}{reasons}</section>"
 
 
 def _short(report: Report) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fanlight_bench.report.compare import Comparison, Scene, comparisons, delivered, label, scenes
 from fanlight_bench.report.numbers import duration, in_column, middle, number, unit_of_column
-from fanlight_bench.results import Ratio, Report, Row
+from fanlight_bench.results import Limit, Ratio, Report, Row
 
 # A file or a pipe has no width of its own, and a table that is folded is hard to read there.
 _WIDTH_OF_A_FILE = 240
@@ -35,6 +35,10 @@ def show(report: Report, out: TextIO) -> None:
         _print(console, "Where another tool is better", _losses(lost[:_MOST_LOSSES], scenes(report)))
     if len(lost) > _MOST_LOSSES:
         console.print(f"And {len(lost) - _MOST_LOSSES} more, which --html lists.", markup=False)
+    if report.limits:
+        _print(console, "Figures it must reach", _limit_table(report.limits))
+    for reason in unmeasured(report.limits):
+        console.print(reason, markup=False)
     for line in (*([in_short(found)] if found else []), *report.notes, how_measured(report)):
         console.print(line, markup=False)
 
@@ -92,6 +96,36 @@ def _ratio_table(ratios: list[Ratio]) -> Table:
         table.add_column(escape(figure.replace("_", " ")))
     for line in lines:
         table.add_row(*map(escape, line))
+    return table
+
+
+LIMIT_HEADINGS = ("what", "measured", "limit", "unit", "met")
+
+
+def limit_line(limit: Limit) -> tuple[str, ...]:
+    """Return a figure beside its limit, with its spread where it was measured more than once."""
+    if limit.measured is None:
+        measured, met = "-", "not measured"
+    else:
+        low, high = number(min(limit.runs)), number(max(limit.runs))
+        spread = f" ({low} to {high})" if low != high else ""
+        measured, met = number(limit.measured) + spread, "yes" if limit.met else "NO"
+    sign = "≥" if limit.better == "higher" else "≤"
+    return limit.what, measured, f"{sign} {number(limit.limit)}", limit.unit, met
+
+
+def unmeasured(limits: list[Limit]) -> list[str]:
+    """Return a line for each reason why figures could not be measured."""
+    reasons = dict.fromkeys(limit.reason for limit in limits if limit.reason)
+    return [f"{'; '.join(limit.what for limit in limits if limit.reason == reason)}: {reason}" for reason in reasons]
+
+
+def _limit_table(limits: list[Limit]) -> Table:
+    table = _table()
+    for heading in LIMIT_HEADINGS:
+        table.add_column(heading, justify="right" if heading in ("measured", "limit") else "left")
+    for limit in limits:
+        table.add_row(*map(escape, limit_line(limit)))
     return table
 
 

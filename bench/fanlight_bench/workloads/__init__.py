@@ -7,14 +7,14 @@ workload is the same picture every time. Each time something is drawn, the clock
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fanlight.errors import UsageError
-from fanlight.types import Rect, Size
+from fanlight.types import Move, Rect, Size
 from fanlight_bench.workloads import rules
 
 NAMES = (
@@ -71,6 +71,18 @@ def command(
     if region is not None:
         words += ["--region", ",".join(str(side) for side in region)]
     return words
+
+
+def moves(name: str, size: Size, rate: float = 60, seed: int = 1) -> Callable[[int, int], Move | None]:
+    """Return what tells which pixels of one frame stand elsewhere in another, by the numbers of both.
+
+    UsageError as in `check`.
+    """
+    check(name, size, rate)
+    prepare_drawing()
+    from fanlight_bench.workloads.catalog import create
+
+    return create(name, size, rate, seed, None).moved
 
 
 def check(name: str, size: Size, rate: float = 60, region: Rect | None = None) -> None:

@@ -7,7 +7,7 @@ import pygame
 import pygame.surfarray
 from numpy.typing import NDArray
 
-from fanlight.types import Rect, Size
+from fanlight.types import Move, Rect, Size
 
 BAR = 64
 """Height of what stands above and below scrolled areas, so that they never move a clock."""
@@ -36,6 +36,10 @@ class Workload(ABC):
     def next_frame(self, n: int) -> int | None:
         """Return the first frame after `n` that draws something; None where none ever does."""
         return n + 1
+
+    def moved(self, before: int, after: int) -> Move | None:
+        """Return what of frame `before` stands elsewhere in frame `after`; None where nothing is known to."""
+        return None
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """Let go of files."""

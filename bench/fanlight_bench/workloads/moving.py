@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pygame
 
-from fanlight.types import Rect, Size
+from fanlight.types import Move, Rect, Size
 from fanlight_bench.workloads import fonts, scenery, text
 from fanlight_bench.workloads.base import Colour, Workload, new_surface
 
@@ -38,6 +38,11 @@ class WindowDrag(Workload):
             surface.blit(self._picture, rect, rect)
         surface.blit(self._window, self._at)
         return [*uncovered, self._at]
+
+    def moved(self, before: int, after: int) -> Move | None:
+        """Return the window, which is nowhere covered."""
+        old, new = self._place(before), self._place(after)
+        return Move(new.x, new.y, new.w, new.h, old.x, old.y) if old != new else None
 
     def _place(self, n: int) -> pygame.Rect:
         width, height = self._window.get_size()

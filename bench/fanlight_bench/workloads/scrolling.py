@@ -2,7 +2,7 @@
 
 import pygame
 
-from fanlight.types import Rect, Size
+from fanlight.types import Move, Rect, Size
 from fanlight_bench.workloads import fonts, scenery, text
 from fanlight_bench.workloads.base import BAR, Workload
 from fanlight_bench.workloads.scenery import LINE
@@ -39,6 +39,12 @@ class ScrollText(Workload):
         self._at += by
         self._scroll(surface, by)
         return [self._area]
+
+    def moved(self, before: int, after: int) -> Move | None:
+        """Return what of the page is still to be seen."""
+        by = self.travelled(_PIXELS_A_SECOND, after) - self.travelled(_PIXELS_A_SECOND, before)
+        x, y, w, h = self._area
+        return Move(x, y, w, h - by, x, y + by) if 0 < by < h else None
 
     def _scrolled_area(self) -> pygame.Rect:
         return pygame.Rect(0, BAR, self.size[0], self.size[1] - 2 * BAR)

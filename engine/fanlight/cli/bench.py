@@ -96,6 +96,14 @@ def growth(**options: Any) -> None:
     _bench("growth", options)
 
 
+@bench.command()
+@_common
+@click.option("--size", metavar="WxH", help="In the place of 1920x1080; the larger screen has twice its sides.")
+def core(**options: Any) -> None:
+    """Measure capture, compare, motion and tiles, each beside the limit that it must keep to."""
+    _bench("core", options)
+
+
 def _bench(name: str, options: dict[str, Any], scheduler: str | None = None) -> None:
     as_json, page = options.pop("as_json"), options.pop("html")
     with _needs_extras():

@@ -1,0 +1,158 @@
+"""`fanlight bench core`: capture, compare, motion and tiles, each figure as a ratio with the limit it must keep to."""
+
+import functools
+from dataclasses import dataclass
+
+import av
+
+from fanlight.config import parse_size
+from fanlight.types import Size
+from fanlight_bench import workloads
+from fanlight_bench.core import coding, table, whole
+from fanlight_bench.core.case import CoreCase
+from fanlight_bench.core.table import OURS, PIXELFLUX
+from fanlight_bench.core.task import Task
+from fanlight_bench.pipeline import systems
+from fanlight_bench.pipeline.case import PipelineCase, Window
+from fanlight_bench.plan import Case
+from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
+
+__all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
+
+NAME = "core"
+
+_SIZE = "1920x1080"
+_QUICK_TURNS = 1
+_FULL_TURNS = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure; no turns mean the usual number.
+
+    `size` is WxH and stands in the place of 1080p, twice its sides in that of 4K.
+    """
+
+    quick: bool = False
+    turns: int = 0
+    size: str = _SIZE
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
+
+
+@dataclass(frozen=True)
+class _Length:
+    """How long, or how often, each thing is measured in a turn."""
+
+    idle: float
+    letters: int
+    motion: float
+    passes: int
+    codings: int
+    peers: Window
+
+
+_QUICK = _Length(idle=3.0, letters=15, motion=1.5, passes=15, codings=7, peers=Window(1.2, 0.35))
+_FULL = _Length(idle=10.0, letters=60, motion=4.0, passes=40, codings=15, peers=Window(4.0, 1.0))
+
+# What starting and ending takes beside the measuring itself; for a letter and a picture, one of them.
+_START_SECONDS = 1.0
+_LETTER_SECONDS = 0.26
+_PICTURE_SECONDS = 0.05
+_PNG_SECONDS = 2.0
+
+
+def plan(options: Options) -> list[list[Case]]:
+    """Return a group for each kind of thing; UsageError for a size that is none, or too small."""
+    size = parse_size(options.size)
+    larger = 2 * size[0], 2 * size[1]
+    for shown in (size, larger):
+        workloads.check("typing", shown)
+    length = _QUICK if options.quick else _FULL
+    return [
+        _idle(size, larger, length),
+        [_letter(size, larger, length)],
+        *([case] for case in _motion(size, length)),
+        _whole(size, length),
+        *(_peers(name, size, length) for name in table.PEER_WORKLOADS),
+        *([case] for case in _coding(size, length)),
+    ]
+
+
+def ratios(rows: list[Row]) -> list[Ratio]:
+    """Return how fanlight stands to pixelflux in what the limits are about."""
+    found = []
+    for name in table.PEER_WORKLOADS:
+        of = {row.system: row for row in rows if row.workload == name}
+        if OURS in of and PIXELFLUX in of:
+            found.append(ratios_in_turns(name, table.PER_UPDATE, of[OURS], of[PIXELFLUX]))
+    return [ratio for ratio in found if ratio is not None]
+
+
+def limits(rows: list[Row]) -> list[Limit]:
+    """Return every figure that must be reached, reached or not."""
+    return table.held(rows)
+
+
+def tools() -> list[Tool]:
+    """Return what takes part, as far as it is installed."""
+    libavcodec = av.library_versions["libavcodec"]
+    settings = f"zlib level {coding.LEVEL}, filters {' and '.join(coding.PREDICTIONS)}, whichever gives fewer bytes"
+    taken = [tool for tool in systems.tools() if not tool.name.startswith("libx264")]
+    return [*taken, Tool("FFmpeg's PNG", ".".join(map(str, libavcodec)), settings)]
+
+
+def _idle(size: Size, larger: Size, length: _Length) -> list[Case]:
+    seconds = length.idle + _START_SECONDS + 0.5
+    return [
+        CoreCase(label, Task("idle", (shown,), seconds=length.idle), seconds, displays=1)
+        for label, shown in ((table.IDLE, size), (table.IDLE_LARGE, larger))
+    ]
+
+
+def _letter(size: Size, larger: Size, length: _Length) -> Case:
+    task = Task("letter", (size, larger), samples=length.letters)
+    return CoreCase(table.LETTER, task, 3 + length.letters * _LETTER_SECONDS, displays=2)
+
+
+def _motion(size: Size, length: _Length) -> list[Case]:
+    moving = (
+        (table.SCROLL, "scroll-text"),
+        (table.SCROLL_SIDEBAR, "scroll-text-sidebar"),
+        (table.DRAG, "window-drag"),
+    )
+    seconds = length.motion + 1 + _START_SECONDS
+    return [
+        CoreCase(label, Task("motion", (size,), workload=name, seconds=length.motion), seconds, displays=1, shows=True)
+        for label, name in moving
+    ]
+
+
+def _whole(size: Size, length: _Length) -> list[Case]:
+    seconds = 1 + length.passes * _PICTURE_SECONDS
+    return [
+        CoreCase(label, Task("whole", (size,), workload=planes, samples=length.passes), seconds)
+        for label, planes in ((table.WHOLE, ""), (table.WHOLE_NV12, whole.WITH_NV12))
+    ]
+
+
+def _peers(name: str, size: Size, length: _Length) -> list[Case]:
+    command = functools.partial(_workload_command, name)
+    return [
+        PipelineCase(system, name, size, length.peers, systems.SYSTEMS[system], command) for system in (OURS, PIXELFLUX)
+    ]
+
+
+def _coding(size: Size, length: _Length) -> list[Case]:
+    pictures = ((table.TEXT, "scroll-text"), (table.DESKTOP, "idle"), (table.PHOTOGRAPH, "full-change"))
+    seconds = _PNG_SECONDS + length.codings * _PICTURE_SECONDS
+    return [
+        CoreCase(label, Task("coding", (size,), workload=name, samples=length.codings), seconds)
+        for label, name in pictures
+    ]
+
+
+def _workload_command(workload: str, size: Size, rate: int) -> list[str]:
+    return workloads.command(workload, size, rate=rate)

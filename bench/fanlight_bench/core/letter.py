@@ -1,0 +1,133 @@
+"""One typed letter, from its damage until the update is made: on two screens in turns, beside a grab of one."""
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+import msgspec
+import mss
+
+from fanlight.capture import open_capture
+from fanlight.codec import open_encoder
+from fanlight.errors import CaptureError
+from fanlight.types import Frame, Size
+from fanlight_bench.core import painter
+from fanlight_bench.core.task import Figures, Task, once, ratios
+from fanlight_bench.results import Figure
+
+_PATIENCE = 5.0
+# The letter has been drawn for sure; the capture has noted its damage and waits for somebody who wants it.
+_READY_SECONDS = 2 * painter.DELAY
+_WARM_UP = 3
+
+
+class Taken(NamedTuple):
+    """Seconds that letters took on one screen: awaited, or asked for when they were there."""
+
+    awaited: list[float]
+    ready: list[float]
+
+
+class Screen:
+    """A screen on which letters are typed."""
+
+    def __init__(self, stack: contextlib.ExitStack, display: str, size: Size) -> None:
+        self._capture = stack.enter_context(open_capture(display, backend="x11"))
+        self._encoder = stack.enter_context(open_encoder("tiles", size))
+        self._awaited: list[float] = []
+        self._ready: list[float] = []
+
+    def settle(self) -> None:
+        """Encode what is there already."""
+        while (frame := self._capture.next(2 * painter.DELAY)) is not None:
+            self._encoder.encode(frame)
+
+    def await_letter(self) -> None:
+        """Wait for a letter as a host does; count from the server's word that something was drawn."""
+        frame = self._take()
+        self._encoder.encode(frame)
+        self._awaited.append(time.monotonic() - frame.damaged_at)
+
+    def take_letter(self) -> None:
+        """Take a letter that has been there for a while; count from the call on."""
+        time.sleep(_READY_SECONDS)
+        began = time.monotonic()
+        self._encoder.encode(self._take())
+        self._ready.append(time.monotonic() - began)
+
+    def taken(self, but: int) -> Taken:
+        """Return what all but the first letters took."""
+        return Taken(self._awaited[but:], self._ready[but:])
+
+    def _take(self) -> Frame:
+        frame = self._capture.next(_PATIENCE)
+        if frame is None:
+            raise CaptureError("a letter was typed, and the capture did not see it")
+        return frame
+
+
+def measure(task: Task) -> Figures:
+    """Type `samples` letters on each screen, for a capture that waits and again for one that comes later."""
+    grabs: list[float] = []
+    with contextlib.ExitStack() as stack:
+        orders = stack.enter_context(_typists(task))
+        screens = [Screen(stack, *where) for where in zip(task.displays, task.sizes, strict=True)]
+        grabber = stack.enter_context(mss.MSS(display=task.displays[0]))
+        for screen in screens:
+            screen.settle()
+        for turn in range(_WARM_UP + task.samples):
+            # Who comes after the grab finds colder caches: in every other turn it is the other one.
+            for number in (0, 1) if turn % 2 else (1, 0):
+                _order(orders, number)
+                screens[number].await_letter()
+            for number in (0, 1) if turn % 2 else (1, 0):
+                _order(orders, number)
+                screens[number].take_letter()
+            grabs.append(_grab(grabber))
+    smaller, larger = (screen.taken(_WARM_UP) for screen in screens)
+    return figures(smaller, larger, grabs[_WARM_UP:])
+
+
+def figures(smaller: Taken, larger: Taken, grabs: list[float]) -> Figures:
+    """Return the figures of a turn."""
+    return {
+        "letter": _micros(smaller.awaited),
+        "letter, 4K": _micros(larger.awaited),
+        "letter that lay ready": _micros(smaller.ready),
+        "letter that lay ready, 4K": _micros(larger.ready),
+        "mss.grab": _micros(grabs),
+        "letter to mss.grab": once(statistics.median(ratios(smaller.awaited, grabs)), "of mss.grab"),
+        "4K to 1080p": once(statistics.median(ratios(larger.awaited, smaller.awaited)), "of 1080p"),
+    }
+
+
+def _micros(seconds: list[float]) -> Figure:
+    return once(1e6 * statistics.median(seconds), "us")
+
+
+@contextlib.contextmanager
+def _typists(task: Task) -> Iterator[IO[bytes]]:
+    """Start the program that types; yield where its orders go."""
+    screens = msgspec.json.encode(list(zip(task.displays, task.sizes, strict=True))).decode()
+    command = [sys.executable, "-m", painter.__name__, screens]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        if process.stdin is None or process.stdout is None or process.stdout.readline() != painter.READY:
+            raise CaptureError("nobody could type on the screens")
+        yield process.stdin
+        process.stdin.close()
+
+
+def _order(orders: IO[bytes], number: int) -> None:
+    orders.write(b"%d\n" % number)
+    orders.flush()
+
+
+def _grab(grabber: mss.MSS) -> float:
+    whole = grabber.monitors[0]
+    began = time.monotonic()
+    grabber.grab(whole)
+    return time.monotonic() - began
