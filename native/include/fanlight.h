@@ -70,19 +70,43 @@ int fl_moves_apply(uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move
 
 /* ---- the lossless tile stream (docs/tile-stream.md) ----------------------------------------------------------- */
 
+#define FL_CACHE_MAX_SLOTS 16384
+
+/* Tiles put aside at both ends of a stream, so that they can come back by name. Each end has its own. The caller owns it
+ * and all that it points to, zeroed at first, and sets `slots`, a power of two of at most FL_CACHE_MAX_SLOTS, the same at
+ * both ends. Pages of `pixels` that no tile has come to are not touched. */
+typedef struct fl_cache {
+    uint8_t *pixels; /* slots * FL_TILE * FL_TILE * 4 bytes */
+    uint16_t *sizes; /* one a slot */
+    int32_t slots;
+    /* The encoder's only. */
+    uint64_t *hashes; /* one a slot */
+    uint16_t *index;  /* 4 a slot */
+    int64_t stored;   /* tiles so far; 0 forgets all of them, for a stream that must stand alone */
+    int64_t before;   /* `stored` when the last stream began */
+} fl_cache;
+
+/* Undo what the last fl_stream_encode() did to the cache: its stream will never reach the decoder. */
+int fl_cache_take_back(fl_cache *cache);
+
 /* The largest stream that `n_moves` moves and `n_tiles` tiles can give, in bytes. */
 int64_t fl_stream_bound(int n_moves, int n_tiles);
 
-/* Write the moves, then every marked tile of `image`, as a tile stream. Returns its length in bytes, -ENOSPC, or -EINVAL
- * also for a move that leaves the picture and for moves of more than 3 pictures together. */
+/* Write the moves, then every marked tile of `image`, as a tile stream. Tiles that `cache` holds are named. Of those that
+ * are overwritten, the others are put into it, if `before` is given: the pixels that the decoder has after the moves,
+ * stride `before_stride`, but for tiles marked in `lossy` (may be NULL). `cache` NULL: no use of one. Returns the length in
+ * bytes, -ENOSPC, or -EINVAL also for a move that leaves the picture and for moves of more than 3 pictures together;
+ * after a failure the cache must be taken back. */
 int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n_moves,
-                         const uint8_t *tiles, uint8_t *out, int64_t capacity);
+                         const uint8_t *tiles, fl_cache *cache, const uint8_t *before, ptrdiff_t before_stride,
+                         const uint8_t *lossy, uint8_t *out, int64_t capacity);
 
 /* Apply a tile stream to `image` and mark the tiles it touches. The stream is hostile: -EBADMSG at the first operation
- * that is unknown, truncated, leaves the picture or makes it more than 4 pictures of work; operations before it stay
- * applied. Every pixel written has X as 0, if all of `image` had. */
+ * that is unknown, truncated, leaves the picture or the cache, names a slot without such a tile, or makes it more than 4
+ * pictures of work; operations before it stay applied. `cache` may be NULL: then there are no slots. Every pixel
+ * written has X as 0, if all of `image` had. */
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
-                     uint8_t *tiles);
+                     uint8_t *tiles, fl_cache *cache);
 
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 

@@ -11,14 +11,21 @@ enum {
     FL_OP_RAW = 4,
     FL_OP_INDEXED = 5,
     FL_OP_PREDICTED = 6,
+    FL_OP_CACHED = 7,
+    FL_OP_STORE = 8,
 
     FL_COPY_BYTES = 1 + 12,
     FL_SOLID_BYTES = 1 + 8 + 3,
     FL_TILE_HEAD_BYTES = 1 + 4, /* RAW and PREDICTED; PALETTE and INDEXED have a count more */
+    FL_SLOTS_BYTES = FL_TILE_HEAD_BYTES + 1 + 2, /* CACHED and STORE */
 
     FL_MAX_PALETTE = 16,
     FL_MAX_TABLE = 255,
+    FL_MAX_SPAN = 256, /* tiles that one CACHED or STORE names */
     FL_MAX_WORK = 4, /* pictures written by one stream */
+
+    FL_CACHE_STRIDE = 4 * FL_TILE,
+    FL_CACHE_SLOT = FL_CACHE_STRIDE * FL_TILE,
 };
 
 /* How many bits an index into a palette of `colours` takes. */
@@ -31,5 +38,23 @@ static inline int fl_packed_row_bytes(int w, int bits)
 {
     return (w * bits + 7) / 8;
 }
+
+/* ---- the cache -------------------------------------------------------------------------------------------------- */
+
+/* Whether a decoder, and whether an encoder can use a cache. */
+bool fl_cache_valid(const fl_cache *cache);
+bool fl_cache_valid_index(const fl_cache *cache);
+
+/* The pixels of a tile of this size in a slot, FL_CACHE_STRIDE apart; NULL if there is none. Any `slot` >= 0. */
+const uint8_t *fl_cache_tile(const fl_cache *cache, int slot, const fl_tile *t);
+
+/* Put a tile into a slot that exists. */
+void fl_cache_put(fl_cache *cache, int slot, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t);
+
+/* The encoder's: the slot of a tile of this size and hash, or -1; whether its pixels are these; put a tile into the slot
+ * whose turn it is, and return that. */
+int fl_cache_find(const fl_cache *cache, uint64_t hash, const fl_tile *t);
+bool fl_cache_equals(const fl_cache *cache, int slot, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t);
+int fl_cache_add(fl_cache *cache, uint64_t hash, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t);
 
 #endif

@@ -7,6 +7,7 @@ typedef struct fl_reader {
     ptrdiff_t stride;
     int w, h;
     uint8_t *tiles;
+    fl_cache *cache;
     int64_t work_left; /* pixels that may still be written */
     uint32_t table[FL_MAX_TABLE];
     int table_length;
@@ -213,25 +214,82 @@ static int read_predicted(fl_reader *in)
     return 0;
 }
 
+/* ---- the cache -------------------------------------------------------------------------------------------------- */
+
+/* Tiles side by side in the picture, and as many slots from `slot` on. */
+typedef struct fl_span {
+    int column, row, tiles, slot;
+} fl_span;
+
+static bool take_span(fl_reader *in, fl_span *span)
+{
+    const uint8_t *p = take(in, FL_SLOTS_BYTES - 1);
+    if (!p || !in->cache)
+        return false;
+    *span = (fl_span){get_u16(p), get_u16(p + 2), p[4] + 1, get_u16(p + 5)};
+    if (span->column + span->tiles > fl_tile_count(in->w) || span->row >= fl_tile_count(in->h) ||
+        span->slot + span->tiles > in->cache->slots)
+        return false;
+    const int x = span->column * FL_TILE, right = fl_min(in->w, x + span->tiles * FL_TILE);
+    return spend(in, right - x, fl_tile_at(0, span->row, in->w, in->h).h);
+}
+
+static fl_tile span_tile(const fl_reader *in, const fl_span *span, int i)
+{
+    return fl_tile_at(span->column + i, span->row, in->w, in->h);
+}
+
+static int read_store(fl_reader *in)
+{
+    fl_span span;
+    if (!take_span(in, &span))
+        return -EBADMSG;
+    for (int i = 0; i < span.tiles; i++) {
+        const fl_tile t = span_tile(in, &span, i);
+        fl_cache_put(in->cache, span.slot + i, fl_tile_pixels(in->image, in->stride, &t), in->stride, &t);
+    }
+    return 0;
+}
+
+static int read_cached(fl_reader *in)
+{
+    fl_span span;
+    if (!take_span(in, &span))
+        return -EBADMSG;
+    for (int i = 0; i < span.tiles; i++) {
+        const fl_tile t = span_tile(in, &span, i);
+        if (!fl_cache_tile(in->cache, span.slot + i, &t))
+            return -EBADMSG;
+    }
+    for (int i = 0; i < span.tiles; i++) {
+        const fl_tile t = span_tile(in, &span, i);
+        const uint8_t *pixels = fl_cache_tile(in->cache, span.slot + i, &t);
+        fl_kernels.tile_copy(pixels, FL_CACHE_STRIDE, open_tile(in, &t), in->stride, t.w, t.h);
+    }
+    return 0;
+}
+
 /* ---- the stream -------------------------------------------------------------------------------------------------- */
 
 static int (*const readers[])(fl_reader *in) = {
-    [FL_OP_COPY] = read_copy, [FL_OP_SOLID] = read_solid,     [FL_OP_PALETTE] = read_palette,
-    [FL_OP_RAW] = read_raw,   [FL_OP_INDEXED] = read_indexed, [FL_OP_PREDICTED] = read_predicted,
+    [FL_OP_COPY] = read_copy,     [FL_OP_SOLID] = read_solid,     [FL_OP_PALETTE] = read_palette,
+    [FL_OP_RAW] = read_raw,       [FL_OP_INDEXED] = read_indexed, [FL_OP_PREDICTED] = read_predicted,
+    [FL_OP_CACHED] = read_cached, [FL_OP_STORE] = read_store,
 };
 
 static int read_operation(fl_reader *in)
 {
     const int op = *in->at++;
-    if (op < FL_OP_COPY || op > FL_OP_PREDICTED)
+    if (op < FL_OP_COPY || op > FL_OP_STORE)
         return -EBADMSG;
     return readers[op](in);
 }
 
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
-                     uint8_t *tiles)
+                     uint8_t *tiles, fl_cache *cache)
 {
-    if (length < 0 || (length > 0 && !stream) || !fl_valid_picture(image, stride, w, h) || !tiles)
+    if (length < 0 || (length > 0 && !stream) || !fl_valid_picture(image, stride, w, h) || !tiles ||
+        (cache && !fl_cache_valid(cache)))
         return -EINVAL;
     fl_reader in = {.at = stream,
                     .end = length ? stream + length : stream,
@@ -240,6 +298,7 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
                     .w = w,
                     .h = h,
                     .tiles = tiles,
+                    .cache = cache,
                     .work_left = (int64_t)FL_MAX_WORK * w * h};
     int result = 0;
     while (in.at < in.end && !result)

@@ -7,6 +7,7 @@
 
 enum {
     SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
+    FL_CHUNK = 8,   /* indexes are written and packed so many at a time */
 };
 
 /* A set of up to FL_MAX_TABLE colours, numbered as they first appear. */
@@ -22,12 +23,21 @@ typedef struct fl_solid_run {
     uint32_t colour;
 } fl_solid_run;
 
+/* Tiles side by side and as many slots of the cache, for a CACHED or a STORE that may still grow. */
+typedef struct fl_slot_run {
+    int op, column, row, tiles, slot;
+} fl_slot_run;
+
 typedef struct fl_writer {
     uint8_t *at, *end;
+    fl_cache *cache;
     fl_colours table;
-    fl_solid_run run;
+    fl_solid_run solid; /* of the two runs, at most one is open */
+    fl_slot_run slots;
+    /* Of the tile at hand: where its colours change, what they are, and which of them each pixel has. */
+    uint64_t edges[FL_TILE];
     fl_colours own;
-    uint8_t indexes[FL_TILE_PIXELS]; /* of the tile at hand, into `own` */
+    uint8_t indexes[FL_TILE_PIXELS + FL_CHUNK];
 } fl_writer;
 
 /* ---- output ----------------------------------------------------------------------------------------------------- */
@@ -91,33 +101,37 @@ static int number_of(fl_colours *set, uint32_t colour)
     return *slot - 1;
 }
 
-/* Number the colours of a tile. Returns false when there are more than FL_MAX_TABLE. */
+static void fill(uint8_t *index, int n, int number)
+{
+    const uint64_t chunk = (uint64_t)number * UINT64_C(0x0101010101010101);
+    for (int i = 0; i < n; i += FL_CHUNK)
+        memcpy(index + i, &chunk, sizeof chunk);
+}
+
+/* Number the colours of a tile. Returns false when there are more than FL_MAX_TABLE. Runs are written in order and in
+ * whole chunks, so that each covers what the one before it wrote too much. */
 static bool index_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
 {
     uint8_t *index = out->indexes;
-    uint32_t last = fl_load_pixel(pixels);
     clear_colours(&out->own);
-    int number = number_of(&out->own, last);
-    for (int y = 0; y < t->h; y++, pixels += stride) {
-        for (int x = 0; x < t->w; x++) {
-            const uint32_t colour = fl_load_pixel(pixels + 4 * x);
-            if (colour != last) {
-                last = colour;
-                number = number_of(&out->own, colour);
-                if (number < 0)
-                    return false;
-            }
-            *index++ = (uint8_t)number;
+    for (int y = 0; y < t->h; y++, pixels += stride, index += t->w) {
+        for (uint64_t edges = out->edges[y]; edges;) {
+            const int x = __builtin_ctzll(edges);
+            edges &= edges - 1;
+            const int number = number_of(&out->own, fl_load_pixel(pixels + 4 * x));
+            if (number < 0)
+                return false;
+            fill(index + x, (edges ? __builtin_ctzll(edges) : t->w) - x, number);
         }
     }
     return true;
 }
 
-/* ---- solid tiles ------------------------------------------------------------------------------------------------ */
+/* ---- runs of tiles ---------------------------------------------------------------------------------------------- */
 
-static int flush_run(fl_writer *out)
+static int flush_solid(fl_writer *out)
 {
-    const fl_rect r = out->run.rect;
+    const fl_rect r = out->solid.rect;
     if (!r.w)
         return 0;
     if (!has_room(out, FL_SOLID_BYTES))
@@ -127,30 +141,82 @@ static int flush_run(fl_writer *out)
     put_u16(out, r.y);
     put_u16(out, r.w);
     put_u16(out, r.h);
-    put_colour(out, out->run.colour);
-    out->run.rect.w = 0;
+    put_colour(out, out->solid.colour);
+    out->solid.rect.w = 0;
     return 0;
+}
+
+static int flush_slots(fl_writer *out)
+{
+    const fl_slot_run *r = &out->slots;
+    if (!r->tiles)
+        return 0;
+    if (!has_room(out, FL_SLOTS_BYTES))
+        return -ENOSPC;
+    put_u8(out, r->op);
+    put_u16(out, r->column);
+    put_u16(out, r->row);
+    put_u8(out, r->tiles - 1);
+    put_u16(out, r->slot);
+    out->slots.tiles = 0;
+    return 0;
+}
+
+/* End the run that is open: whatever else is written comes after it. */
+static int flush_runs(fl_writer *out)
+{
+    const int failure = flush_solid(out);
+    return failure ? failure : flush_slots(out);
 }
 
 static int write_solid(fl_writer *out, const fl_tile *t, uint32_t colour)
 {
-    fl_rect *r = &out->run.rect;
-    if (r->w && r->y == t->y && r->x + r->w == t->x && out->run.colour == colour) {
+    fl_rect *r = &out->solid.rect;
+    if (r->w && r->y == t->y && r->x + r->w == t->x && out->solid.colour == colour) {
         r->w += t->w;
         return 0;
     }
-    const int failure = flush_run(out);
-    out->run = (fl_solid_run){{t->x, t->y, t->w, t->h}, colour};
+    const int failure = flush_runs(out);
+    out->solid = (fl_solid_run){{t->x, t->y, t->w, t->h}, colour};
+    return failure;
+}
+
+static int write_slot(fl_writer *out, int op, const fl_tile *t, int slot)
+{
+    const int column = t->x / FL_TILE, row = t->y / FL_TILE;
+    fl_slot_run *r = &out->slots;
+    if (r->tiles && r->tiles < FL_MAX_SPAN && r->op == op && r->row == row && r->column + r->tiles == column &&
+        r->slot + r->tiles == slot) {
+        r->tiles++;
+        return 0;
+    }
+    const int failure = flush_runs(out);
+    out->slots = (fl_slot_run){op, column, row, 1, slot};
     return failure;
 }
 
 /* ---- other tiles ------------------------------------------------------------------------------------------------ */
 
+/* Pack eight indexes of so many bits, the first one lowest: lanes join in pairs, three times. */
+static uint32_t pack_chunk(uint64_t chunk, int bits)
+{
+    static const uint64_t every[] = {UINT64_C(0x0001000100010001), UINT64_C(0x0000000100000001), 1};
+    for (int i = 0; i < 3; i++) {
+        const int lane = 8 << i, used = bits << i;
+        chunk = (chunk | chunk >> (lane - used)) & every[i] * ((UINT64_C(1) << 2 * used) - 1);
+    }
+    return (uint32_t)chunk;
+}
+
 static void pack_row(uint8_t *packed, const uint8_t *index, int w, int bits)
 {
-    memset(packed, 0, (size_t)fl_packed_row_bytes(w, bits));
-    for (int x = 0; x < w; x++)
-        packed[x * bits / 8] |= (uint8_t)(index[x] << (x * bits % 8));
+    for (int x = 0; x < w; x += FL_CHUNK, packed += bits) {
+        const int n = fl_min(w - x, FL_CHUNK);
+        uint64_t chunk = 0;
+        memcpy(&chunk, index + x, (size_t)n);
+        const uint32_t bytes = pack_chunk(chunk, bits);
+        memcpy(packed, &bytes, (size_t)fl_packed_row_bytes(n, bits));
+    }
 }
 
 static int write_palette(fl_writer *out, const fl_tile *t)
@@ -245,14 +311,23 @@ static int write_predicted(fl_writer *out, const uint8_t *pixels, ptrdiff_t stri
 /* ---- choice ----------------------------------------------------------------------------------------------------- */
 
 /* Whether at least a quarter of the pixels equal their left neighbour. */
-static bool has_runs(const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+static bool has_runs(const fl_writer *out, const fl_tile *t)
 {
-    int equal = 0;
+    int runs = 0;
+    for (int y = 0; y < t->h; y++)
+        runs += __builtin_popcountll(out->edges[y]);
+    return (t->w * t->h - runs) * 4 >= t->w * t->h;
+}
+
+/* Whether the tile has one colour, by its first column and its edges. */
+static bool is_solid(const fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    const uint32_t first = fl_load_pixel(pixels);
     for (int y = 0; y < t->h; y++, pixels += stride) {
-        for (int x = 1; x < t->w; x++)
-            equal += fl_load_pixel(pixels + 4 * x) == fl_load_pixel(pixels + 4 * x - 4);
+        if (out->edges[y] != 1 || fl_load_pixel(pixels) != first)
+            return false;
     }
-    return equal * 4 >= t->w * t->h;
+    return true;
 }
 
 /* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
@@ -261,10 +336,6 @@ static int write_by_colours(fl_writer *out, const fl_tile *t)
     const int n = out->own.n, pixels = t->w * t->h;
     uint8_t numbers[FL_MAX_TABLE];
     int failure, fresh;
-    if (n == 1)
-        return (failure = write_solid(out, t, out->own.colours[0])) ? failure : 1;
-    if ((failure = flush_run(out)))
-        return failure;
     if (n <= FL_MAX_PALETTE) {
         if (1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h >= 3 * pixels)
             return 0;
@@ -275,16 +346,70 @@ static int write_by_colours(fl_writer *out, const fl_tile *t)
     return (failure = write_indexed(out, t, numbers, fresh)) ? failure : 1;
 }
 
-static int write_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+static int write_pixels(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
 {
-    int result = 0;
-    if (index_tile(out, pixels, stride, t))
+    int result = flush_runs(out);
+    if (!result && index_tile(out, pixels, stride, t))
         result = write_by_colours(out, t);
-    else
-        result = flush_run(out);
     if (result)
         return fl_min(result, 0);
-    return has_runs(pixels, stride, t) ? write_raw(out, pixels, stride, t) : write_predicted(out, pixels, stride, t);
+    return has_runs(out, t) ? write_raw(out, pixels, stride, t) : write_predicted(out, pixels, stride, t);
+}
+
+/* ---- the cache -------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_tile(const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    uint64_t rows[FL_TILE], hash = fl_hash_start(t->w, t->h);
+    fl_kernels.tile_rows(pixels, stride, t->w, t->h, rows);
+    for (int y = 0; y < t->h; y++)
+        hash = fl_hash_fold(hash, rows[y]);
+    return hash;
+}
+
+/* The slot of an equal tile, or -1. */
+static int cached_slot(const fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    if (!out->cache || !out->cache->stored)
+        return -1;
+    const int slot = fl_cache_find(out->cache, hash_tile(pixels, stride, t), t);
+    return slot >= 0 && fl_cache_equals(out->cache, slot, pixels, stride, t) ? slot : -1;
+}
+
+static int write_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    fl_kernels.tile_edges(pixels, stride, t->w, t->h, out->edges);
+    if (is_solid(out, pixels, stride, t))
+        return write_solid(out, t, fl_load_pixel(pixels));
+    const int slot = cached_slot(out, pixels, stride, t);
+    return slot < 0 ? write_pixels(out, pixels, stride, t) : write_slot(out, FL_OP_CACHED, t, slot);
+}
+
+/* Put a tile aside that is about to be overwritten, unless it is cheap or there already. */
+static int store_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    fl_kernels.tile_edges(pixels, stride, t->w, t->h, out->edges);
+    if (is_solid(out, pixels, stride, t))
+        return 0;
+    const uint64_t hash = hash_tile(pixels, stride, t);
+    if (fl_cache_find(out->cache, hash, t) >= 0)
+        return 0;
+    return write_slot(out, FL_OP_STORE, t, fl_cache_add(out->cache, hash, pixels, stride, t));
+}
+
+/* Put aside what the marked tiles have. At most as many as there are slots: more would only push each other out. */
+static int store_tiles(fl_writer *out, const uint8_t *before, ptrdiff_t stride, int w, int h, const uint8_t *tiles,
+                       const uint8_t *lossy)
+{
+    int index = 0, failure;
+    fl_tile t;
+    while (fl_next_tile(tiles, w, h, &index, &t) && out->cache->stored - out->cache->before < out->cache->slots) {
+        if (lossy && lossy[t.index])
+            continue;
+        if ((failure = store_tile(out, fl_tile_pixels(before, stride, &t), stride, &t)))
+            return failure;
+    }
+    return flush_runs(out);
 }
 
 /* ---- the stream -------------------------------------------------------------------------------------------------- */
@@ -327,31 +452,44 @@ static int write_tiles(fl_writer *out, const uint8_t *image, ptrdiff_t stride, i
         if ((failure = write_tile(out, fl_tile_pixels(image, stride, &t), stride, &t)))
             return failure;
     }
-    return flush_run(out);
+    return flush_runs(out);
+}
+
+static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_t capacity)
+{
+    writer->at = out;
+    writer->end = capacity ? out + capacity : out;
+    writer->cache = cache;
+    writer->solid.rect.w = 0;
+    writer->slots.tiles = 0;
+    clear_colours(&writer->table);
+    if (cache)
+        cache->before = cache->stored;
 }
 
 int64_t fl_stream_bound(int n_moves, int n_tiles)
 {
     if (n_moves < 0 || n_tiles < 0)
         return -EINVAL;
-    return (int64_t)n_moves * FL_COPY_BYTES + (int64_t)n_tiles * (FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS);
+    return (int64_t)n_moves * FL_COPY_BYTES +
+           (int64_t)n_tiles * (FL_SLOTS_BYTES + FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS);
 }
 
 int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n_moves,
-                         const uint8_t *tiles, uint8_t *out, int64_t capacity)
+                         const uint8_t *tiles, fl_cache *cache, const uint8_t *before, ptrdiff_t before_stride,
+                         const uint8_t *lossy, uint8_t *out, int64_t capacity)
 {
     if (!fl_valid_picture(image, stride, w, h) || n_moves < 0 || (n_moves > 0 && !moves) || !tiles || capacity < 0 ||
-        (capacity > 0 && !out) || !moves_allowed(moves, n_moves, w, h))
+        (capacity > 0 && !out) || !moves_allowed(moves, n_moves, w, h) || (cache && !fl_cache_valid_index(cache)) ||
+        (before && !fl_valid_picture(before, before_stride, w, h)))
         return -EINVAL;
     fl_writer writer;
-    writer.at = out;
-    writer.end = capacity ? out + capacity : out;
-    writer.run.rect.w = 0;
-    clear_colours(&writer.table);
-    int failure;
-    if ((failure = write_moves(&writer, moves, n_moves)))
-        return failure;
-    if ((failure = write_tiles(&writer, image, stride, w, h, tiles)))
-        return failure;
-    return writer.at - out;
+    open_writer(&writer, cache, out, capacity);
+    int failure = write_moves(&writer, moves, n_moves);
+    /* What scrolls by would only push out what may come back. */
+    if (!failure && cache && before && !n_moves)
+        failure = store_tiles(&writer, before, before_stride, w, h, tiles, lossy);
+    if (!failure)
+        failure = write_tiles(&writer, image, stride, w, h, tiles);
+    return failure ? failure : writer.at - out;
 }

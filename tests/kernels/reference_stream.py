@@ -2,7 +2,7 @@
 
 import numpy as np
 
-COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED = range(1, 7)
+COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE = range(1, 9)
 MAX_TABLE = 255
 MAX_WORK = 4
 
@@ -12,17 +12,24 @@ class DamagedError(Exception):
 
 
 class Reader:
-    """Applies one stream to a picture, in place; `touched` holds the tiles (row, column) it wrote."""
+    """Applies one stream to a picture, in place; `touched` holds the tiles (row, column) it wrote.
 
-    def __init__(self, stream, image):
+    `cache` is the list of slots, each None or the pixels of a tile; it lasts from stream to stream.
+    """
+
+    def __init__(self, stream, image, cache=()):
         self.stream, self.at = bytes(stream), 0
-        self.image = image
+        self.image, self.cache = image, cache
         self.height, self.width = image.shape[:2]
         self.work = MAX_WORK * self.width * self.height
         self.table = []
         self.touched = set()
 
     def run(self):
+        while self.at < len(self.stream):
+            self.operation(self.u8())()
+
+    def operation(self, code):
         operations = {
             COPY: self.copy,
             SOLID: self.solid,
@@ -30,12 +37,12 @@ class Reader:
             RAW: self.raw,
             INDEXED: self.indexed,
             PREDICTED: self.predicted,
+            CACHED: self.cached,
+            STORE: self.store,
         }
-        while self.at < len(self.stream):
-            operation = operations.get(self.u8())
-            if operation is None:
-                raise DamagedError("unknown operation")
-            operation()
+        if code not in operations:
+            raise DamagedError("unknown operation")
+        return operations[code]
 
     # ---- input ----
 
@@ -56,14 +63,25 @@ class Reader:
         data = self.take(3 * count)
         return [tuple(data[3 * i : 3 * i + 3]) for i in range(count)]
 
-    def tile(self):
-        column, row = self.u16(2)
+    def place(self, column, row):
         if column >= -(-self.width // 64) or row >= -(-self.height // 64):
             raise DamagedError("tile outside the grid")
         x, y = 64 * column, 64 * row
         w, h = min(64, self.width - x), min(64, self.height - y)
         self.spend(w, h)
         return x, y, w, h
+
+    def tile(self):
+        return self.place(*self.u16(2))
+
+    def span(self):
+        """Read tiles side by side: each with its slot."""
+        column, row = self.u16(2)
+        count = self.u8() + 1
+        (slot,) = self.u16(1)
+        if slot + count > len(self.cache):
+            raise DamagedError("slot outside the cache")
+        return [(slot + i, self.place(column + i, row)) for i in range(count)]
 
     # ---- checks ----
 
@@ -154,9 +172,21 @@ class Reader:
         blue, green, red = np.array(planes, np.uint8)
         self.write(x, y, np.stack([blue + green, green, red + green], axis=-1))
 
+    def store(self):
+        for slot, (x, y, w, h) in self.span():
+            self.cache[slot] = self.image[y : y + h, x : x + w, :3].copy()
 
-def decode(stream, image):
+    def cached(self):
+        span = self.span()
+        for slot, (_, _, w, h) in span:
+            if self.cache[slot] is None or self.cache[slot].shape != (h, w, 3):
+                raise DamagedError("no such tile in the slot")
+        for slot, (x, y, _, _) in span:
+            self.write(x, y, self.cache[slot])
+
+
+def decode(stream, image, cache=()):
     """Apply a stream to an image in place; return the tiles touched. DamagedError leaves what stood before it."""
-    reader = Reader(stream, image)
+    reader = Reader(stream, image, cache)
     reader.run()
     return reader.touched

@@ -209,7 +209,8 @@ static stream encode(const picture *p, const fl_move *moves, int n_moves, const 
 {
     const int64_t bound = fl_stream_bound(n_moves, p->tiles);
     uint8_t *out = allocate((size_t)bound);
-    stream s = {NULL, fl_stream_encode(p->pixels, p->stride, p->w, p->h, moves, n_moves, tiles, out, bound)};
+    stream s = {NULL, fl_stream_encode(p->pixels, p->stride, p->w, p->h, moves, n_moves, tiles, NULL, NULL, 0, NULL,
+                                       out, bound)};
     CHECK(s.length >= 0 && s.length <= bound);
     s.bytes = allocate((size_t)s.length);
     memcpy(s.bytes, out, (size_t)s.length);
@@ -220,13 +221,15 @@ static stream encode(const picture *p, const fl_move *moves, int n_moves, const 
 static void check_room(const picture *p, const uint8_t *tiles, const stream *s)
 {
     uint8_t *out = allocate((size_t)s->length);
-    CHECK(fl_stream_encode(p->pixels, p->stride, p->w, p->h, NULL, 0, tiles, out, s->length) == s->length);
+    CHECK(fl_stream_encode(p->pixels, p->stride, p->w, p->h, NULL, 0, tiles, NULL, NULL, 0, NULL, out, s->length) ==
+          s->length);
     CHECK(!memcmp(out, s->bytes, (size_t)s->length));
     free(out);
     for (int i = 0; i < 20; i++) {
         const int64_t room = i ? below((int)s->length) : s->length - 1;
         out = allocate((size_t)room);
-        CHECK(fl_stream_encode(p->pixels, p->stride, p->w, p->h, NULL, 0, tiles, out, room) == -ENOSPC);
+        CHECK(fl_stream_encode(p->pixels, p->stride, p->w, p->h, NULL, 0, tiles, NULL, NULL, 0, NULL, out, room) ==
+              -ENOSPC);
         free(out);
     }
 }
@@ -236,7 +239,7 @@ static void check_round_trip(const picture *p)
     uint8_t *tiles = new_tiles(p, 1), *touched = new_tiles(p, 0);
     stream s = encode(p, NULL, 0, tiles);
     picture decoded = new_picture(p->w, p->h, 3);
-    CHECK(fl_stream_decode(s.bytes, s.length, decoded.pixels, decoded.stride, p->w, p->h, touched) == 0);
+    CHECK(fl_stream_decode(s.bytes, s.length, decoded.pixels, decoded.stride, p->w, p->h, touched, NULL) == 0);
     CHECK(same_colours(p, &decoded));
     CHECK(!memcmp(tiles, touched, (size_t)p->tiles));
     check_room(p, tiles, &s);
@@ -252,7 +255,7 @@ static void decode_hostile(const uint8_t *bytes, int64_t length, picture *p, uin
 {
     uint8_t *exact = allocate((size_t)length);
     memcpy(exact, bytes, (size_t)length);
-    const int result = fl_stream_decode(exact, length, p->pixels, p->stride, p->w, p->h, tiles);
+    const int result = fl_stream_decode(exact, length, p->pixels, p->stride, p->w, p->h, tiles, NULL);
     CHECK(result == 0 || result == -EBADMSG);
     free(exact);
 }
@@ -309,8 +312,8 @@ static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int
     CHECK(fl_tiles_hash(p, stride, w, h, tiles, hashes) == -EINVAL);
     CHECK(fl_moves_find(p, stride, p, stride, w, h, &area, (uint8_t *)scratch, &move, 1) == -EINVAL);
     CHECK(fl_moves_apply(p, stride, w, h, NULL, 0) == -EINVAL);
-    CHECK(fl_stream_encode(p, stride, w, h, NULL, 0, tiles, NULL, 0) == -EINVAL);
-    CHECK(fl_stream_decode(NULL, 0, p, stride, w, h, tiles) == -EINVAL);
+    CHECK(fl_stream_encode(p, stride, w, h, NULL, 0, tiles, NULL, NULL, 0, NULL, NULL, 0) == -EINVAL);
+    CHECK(fl_stream_decode(NULL, 0, p, stride, w, h, tiles, NULL) == -EINVAL);
 }
 
 static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
@@ -337,13 +340,13 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
     CHECK(fl_moves_apply(p, 4, 1, 1, NULL, 1) == -EINVAL && fl_moves_apply(p, 4, 1, 1, &move, -1) == -EINVAL);
     CHECK(fl_stream_bound(-1, 0) == -EINVAL && fl_stream_bound(0, -1) == -EINVAL);
     CHECK(fl_stream_bound(INT32_MAX, INT32_MAX) > INT32_MAX);
-    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 1, tiles, p, 4) == -EINVAL);
-    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 0, tiles, NULL, 4) == -EINVAL);
-    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 0, tiles, p, -1) == -EINVAL);
-    CHECK(fl_stream_decode(p, -1, p, 4, 1, 1, tiles) == -EINVAL &&
-          fl_stream_decode(NULL, 1, p, 4, 1, 1, tiles) == -EINVAL);
-    CHECK(fl_stream_decode(NULL, 0, p, 4, 1, 1, NULL) == -EINVAL);
-    CHECK(fl_stream_decode(NULL, 0, p, 4, 1, 1, tiles) == 0);
+    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 1, tiles, NULL, NULL, 0, NULL, p, 4) == -EINVAL);
+    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 0, tiles, NULL, NULL, 0, NULL, NULL, 4) == -EINVAL);
+    CHECK(fl_stream_encode(p, 4, 1, 1, NULL, 0, tiles, NULL, NULL, 0, NULL, p, -1) == -EINVAL);
+    CHECK(fl_stream_decode(p, -1, p, 4, 1, 1, tiles, NULL) == -EINVAL &&
+          fl_stream_decode(NULL, 1, p, 4, 1, 1, tiles, NULL) == -EINVAL);
+    CHECK(fl_stream_decode(NULL, 0, p, 4, 1, 1, NULL, NULL) == -EINVAL);
+    CHECK(fl_stream_decode(NULL, 0, p, 4, 1, 1, tiles, NULL) == 0);
 }
 
 static void check_arguments(void)

@@ -79,7 +79,7 @@ TAKEN = {
 FIRST = rect(SOLID, 0, 0, 2, 2, colour=b"\xff\xff\xff")
 
 REFUSED = {
-    "unknown_operation": b"\x07",
+    "unknown_operation": b"\x09",
     "truncated_solid": rect(SOLID, 0, 0, 9, 9, colour=b"\x01\x02"),
     "truncated_raw": tile(RAW, 1, 1, bytes(35)),
     "solid_without_width": rect(SOLID, 0, 0, 0, 9, colour=b"\x01\x02\x03"),

@@ -7,12 +7,55 @@ import numpy as np
 
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
-from fanlight.kernels.native import array_of, check, grid, read_picture, read_tiles, write_picture, write_tiles
+from fanlight.kernels.native import TILE, array_of, check, grid, read_picture, read_tiles, write_picture, write_tiles
 from fanlight.types import Image, Move, Size, Tiles
 
 MAX_MOVES: Final = 64
+MAX_SLOTS: Final[int] = lib.FL_CACHE_MAX_SLOTS
+
+_LEAST_SLOTS = 1024
+_MOST_SLOTS = 4096
+# Enough for a few pages or windows that take turns.
+_PICTURES_HELD = 4
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
+
+
+class Cache:
+    """Tiles put aside at one end of a stream; memory is taken as tiles come, 16 KiB each, for at most `slots`."""
+
+    def __init__(self, slots: int) -> None:
+        if not 1 <= slots <= MAX_SLOTS or slots & (slots - 1):
+            raise UsageError(f"a cache has a power of two of slots, up to {MAX_SLOTS}, not {slots}")
+        self.slots: Final = slots
+        self._memory = (
+            np.zeros(slots * TILE * TILE * 4, np.uint8),
+            np.zeros(slots, np.uint16),
+            np.zeros(slots, np.uint64),
+            np.zeros(slots * 4, np.uint16),
+        )
+        kinds = ("uint8_t[]", "uint16_t[]", "uint64_t[]", "uint16_t[]")
+        pixels, sizes, hashes, index = (
+            ffi.from_buffer(kind, array) for kind, array in zip(kinds, self._memory, strict=True)
+        )
+        self.native: Final[Any] = ffi.new("fl_cache *", {"slots": slots})
+        self.native.pixels, self.native.sizes = pixels, sizes
+        self.native.hashes, self.native.index = hashes, index
+
+    def forget(self) -> None:
+        """Name nothing that was put aside before: the next stream stands alone."""
+        self.native.stored = 0
+
+    def take_back(self) -> None:
+        """Undo what the last `encode` put aside, because its stream will never reach the decoder."""
+        check(lib.fl_cache_take_back(self.native), "taking a stream back")
+
+
+def slots_for(size: Size) -> int:
+    """Return how many slots the caches of both ends have for a picture of this size."""
+    rows, columns = grid(size)
+    wanted = min(max(_PICTURES_HELD * rows * columns, _LEAST_SLOTS), _MOST_SLOTS)
+    return int(1 << (wanted - 1).bit_length())
 
 
 def bound(size: Size, moves: int = MAX_MOVES) -> int:
@@ -21,11 +64,25 @@ def bound(size: Size, moves: int = MAX_MOVES) -> int:
     return check(lib.fl_stream_bound(moves, rows * columns), "sizing a tile stream")
 
 
-def encode(image: Image, moves: Sequence[Move], tiles: Tiles) -> bytearray:
-    """Write the moves, then the marked tiles of `image`, as a tile stream."""
+def encode(
+    image: Image,
+    moves: Sequence[Move],
+    tiles: Tiles,
+    cache: Cache | None = None,
+    before: Image | None = None,
+    lossy: Tiles | None = None,
+) -> bytearray:
+    """Write the moves, then the marked tiles of `image`, as a tile stream.
+
+    Tiles that `cache` holds are named. Given `before`, which is what the decoder has after the moves but for the `lossy`
+    tiles, it holds from then on what the stream overwrites.
+    """
     picture = read_picture(image, "image")
     marks = read_tiles(tiles, picture.size)
-    given = array_of("fl_move", [tuple(move) for move in moves])
+    given = array_of("fl_move", [tuple(move) for move in moves]) if moves else ffi.NULL
+    old = None if before is None else read_picture(before, "before")
+    if old is not None and old.size != picture.size:
+        raise UsageError(f"the pictures must have one size, not {old.size} and {picture.size}")
     capacity = check(lib.fl_stream_bound(len(moves), int(np.count_nonzero(tiles))), "sizing a tile stream")
     # The bound is far above what most streams need; pages that are never written cost nothing here.
     out = np.empty(capacity, np.uint8)
@@ -36,13 +93,19 @@ def encode(image: Image, moves: Sequence[Move], tiles: Tiles) -> bytearray:
         given,
         len(moves),
         marks,
+        ffi.NULL if cache is None else cache.native,
+        ffi.NULL if old is None else old.pixels,
+        0 if old is None else old.stride,
+        ffi.NULL if lossy is None else read_tiles(lossy, picture.size),
         ffi.from_buffer("uint8_t[]", out),
         capacity,
     )
+    if result < 0 and cache is not None:
+        cache.take_back()
     return bytearray(out[: check(result, "encoding tiles")].data)
 
 
-def decode(stream: Bytes, image: Image, tiles: Tiles) -> None:
+def decode(stream: Bytes, image: Image, tiles: Tiles, cache: Cache | None = None) -> None:
     """Apply a tile stream to `image` and mark the tiles it touches.
 
     CodecError at the first operation that is damaged; what stood before it is then applied and marked.
@@ -50,7 +113,8 @@ def decode(stream: Bytes, image: Image, tiles: Tiles) -> None:
     picture = write_picture(image, "image")
     marks = write_tiles(tiles, picture.size)
     data = _bytes_of(stream)
-    result = lib.fl_stream_decode(data, len(data), picture.pixels, picture.stride, *picture.size, marks)
+    held = ffi.NULL if cache is None else cache.native
+    result = lib.fl_stream_decode(data, len(data), picture.pixels, picture.stride, *picture.size, marks, held)
     check(result, "decoding a tile stream")
 
 
