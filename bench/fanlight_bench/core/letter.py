@@ -26,9 +26,10 @@ _WARM_UP = 3
 
 
 class Taken(NamedTuple):
-    """Seconds that letters took on one screen: awaited, or asked for when they were there."""
+    """Seconds that letters took on one screen: awaited, of these until captured, or asked for when they were there."""
 
     awaited: list[float]
+    captured: list[float]
     ready: list[float]
 
 
@@ -39,6 +40,7 @@ class Screen:
         self._capture = stack.enter_context(open_capture(display, backend="x11"))
         self._encoder = stack.enter_context(open_encoder("tiles", size))
         self._awaited: list[float] = []
+        self._captured: list[float] = []
         self._ready: list[float] = []
 
     def settle(self) -> None:
@@ -51,6 +53,7 @@ class Screen:
         frame = self._take()
         self._encoder.encode(frame)
         self._awaited.append(time.monotonic() - frame.damaged_at)
+        self._captured.append(frame.captured_at - frame.damaged_at)
 
     def take_letter(self) -> None:
         """Take a letter that has been there for a while; count from the call on."""
@@ -61,7 +64,7 @@ class Screen:
 
     def taken(self, but: int) -> Taken:
         """Return what all but the first letters took."""
-        return Taken(self._awaited[but:], self._ready[but:])
+        return Taken(self._awaited[but:], self._captured[but:], self._ready[but:])
 
     def _take(self) -> Frame:
         frame = self._capture.next(_PATIENCE)
@@ -97,6 +100,7 @@ def figures(smaller: Taken, larger: Taken, grabs: list[float]) -> Figures:
     return {
         "letter": _micros(smaller.awaited),
         "letter, 4K": _micros(larger.awaited),
+        "letter until captured": _micros(smaller.captured),
         "letter that lay ready": _micros(smaller.ready),
         "letter that lay ready, 4K": _micros(larger.ready),
         "mss.grab": _micros(grabs),
