@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fanlight.capture import open_capture
+from fanlight.capture import open_capture, virtual
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.errors import CaptureError, UsageError
 from fanlight.inject import open_injector
@@ -95,6 +95,23 @@ def test_its_secret_is_for_its_owner_only(display: VirtualDisplay) -> None:
     assert stat.S_IMODE(authority.parent.stat().st_mode) == 0o700
 
 
+def test_its_pixels_are_for_its_owner_only(display: VirtualDisplay) -> None:
+    assert display.framebuffer is not None
+    assert stat.S_IMODE(display.framebuffer.parent.stat().st_mode) == 0o700
+    assert display.framebuffer.stat().st_size > 800 * 600 * 4
+
+
+def test_without_tmpfs_there_is_no_framebuffer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "supervisor.py"
+    source = Path(virtual.__file__).with_name("virtual_supervisor.py").read_text()
+    fake.write_text(source.replace('"/dev/shm"', '"/proc"'))
+    monkeypatch.setattr(virtual, "_SUPERVISOR", fake)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    with VirtualDisplay((64, 64)) as display:
+        assert display.framebuffer is None
+        assert is_running(display.name)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 def test_other_users_cannot_open_it(display: VirtualDisplay) -> None:
     program = ["xdpyinfo", "-display", display.name]
@@ -141,6 +158,7 @@ def test_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     display = VirtualDisplay((64, 64), command)
     pid = pid_in(file)
     folder = Path(display.environment["XAUTHORITY"]).parent
+    assert display.framebuffer is not None
     assert is_alive(pid)
     server = server_of(supervisor_of(os.getpid()))
     display.stop()
@@ -149,6 +167,7 @@ def test_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not is_alive(server)
     assert not is_left_behind(display.name)
     assert not folder.exists()
+    assert not display.framebuffer.parent.exists()
     assert not any("virtual_supervisor" in command for command in children_of(os.getpid()).values())
 
 
@@ -157,14 +176,16 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import json, sys, time\nfrom fanlight.capture.virtual import VirtualDisplay\n"
         "display = VirtualDisplay((64, 64), sys.argv[1:])\n"
-        "print(json.dumps([display.name, display.environment]), flush=True)\ntime.sleep(1000)\n"
+        "print(json.dumps([display.name, display.environment, str(display.framebuffer)]), flush=True)\n"
+        "time.sleep(1000)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, *command], stdout=subprocess.PIPE)
     assert parent.stdout is not None
-    name, environment = json.loads(parent.stdout.readline())
+    name, environment, framebuffer = json.loads(parent.stdout.readline())
     supervisor, pid = supervisor_of(parent.pid), pid_in(file)
     server = server_of(supervisor)
     assert is_running(name)
+    assert Path(framebuffer).exists()
     parent.kill()
     parent.communicate()
     wait_until(lambda: not is_alive(supervisor))
@@ -172,6 +193,7 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert not is_alive(server)
     assert not is_left_behind(name)
     assert not Path(environment["XAUTHORITY"]).parent.exists()
+    assert not Path(framebuffer).parent.exists()
 
 
 def test_it_ends_with_a_supervisor_that_is_killed() -> None:
@@ -183,6 +205,8 @@ def test_it_ends_with_a_supervisor_that_is_killed() -> None:
         wait_until(lambda: not any(map(is_alive, children)))
         assert not is_left_behind(display.name)
     assert not Path(display.environment["XAUTHORITY"]).exists()
+    assert display.framebuffer is not None
+    assert not display.framebuffer.parent.exists()
 
 
 def test_it_does_not_end_with_the_thread_that_started_it() -> None:

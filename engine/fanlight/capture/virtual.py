@@ -23,14 +23,16 @@ class VirtualDisplay:
     """A running Xvfb of `size` with `command`, if any, as its session.
 
     It ends with `stop`, and when this process ends in any way: display, session and whatever the session started.
-    Every process of this user may open `name`; for other programs `environment` holds what they need.
+    Every process of this user may open `name`; for other programs `environment` holds what they need. `framebuffer` is
+    the file with its pixels, for `open_capture`; None where there was no tmpfs with room for it.
     """
 
     def __init__(self, size: Size, command: Sequence[str] | None = None) -> None:
         _check(size, command or ())
         self.size = size
         self._status: int | None = None
-        self._folder: Path | None = None
+        self._folders: list[Path] = []
+        self.framebuffer: Path | None = None
         self._supervisor = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_SUPERVISOR), f"{size[0]}x{size[1]}", *(command or ())],
             stdin=subprocess.PIPE,
@@ -44,7 +46,10 @@ class VirtualDisplay:
             if facts is None or "display" not in facts:
                 raise CaptureError(str((facts or {}).get("error", "the virtual display did not start")))
             self.name = str(facts["display"])
-            self._folder = Path(facts["authority"]).parent
+            self._folders.append(Path(facts["authority"]).parent)
+            if facts["framebuffer"]:
+                self.framebuffer = Path(facts["framebuffer"])
+                self._folders.append(self.framebuffer.parent)
             self.environment = {"DISPLAY": self.name, "XAUTHORITY": str(facts["authority"])}
             x11.allow_current_user(self.name, bytes.fromhex(facts["cookie"]))
         except BaseException:
@@ -69,9 +74,9 @@ class VirtualDisplay:
             self._supervisor.kill()
             self._supervisor.wait()
         stdout.close()
-        if self._folder is not None:
-            # The supervisor has removed it, unless it was itself killed.
-            shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in self._folders:
+            # The supervisor has removed them, unless it was itself killed.
+            shutil.rmtree(folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

@@ -7,8 +7,11 @@ session leaves behind, daemons included, and can end it. And it outlives the par
 which removes its socket and lock. Were this process itself killed, its children get SIGTERM by PR_SET_PDEATHSIG, which
 is right here: there is one thread.
 
-stdin: nothing; EOF or SIGTERM means end. stdout: lines of JSON, {"display", "authority", "cookie"} or {"error"} first,
-{"session": exit status} when the command has ended.
+The display's pixels lie in a file on tmpfs, in a folder that only its owner can enter, so that who captures the display
+maps them and the server need not copy any.
+
+stdin: nothing; EOF or SIGTERM means end. stdout: lines of JSON, {"display", "authority", "cookie", "framebuffer"} (a
+path, or null where there is no tmpfs for it) or {"error"} first, {"session": exit status} when the command has ended.
 """
 
 import contextlib
@@ -33,6 +36,8 @@ _END_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _FAMILY_WILD = 0xFFFF
+# What the file holds beside the pixels: a header and a colour map, with room to spare.
+_FRAMEBUFFER_EXTRA_BYTES = 64 * 1024
 _PROTOCOL = b"MIT-MAGIC-COOKIE-1"
 
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -51,6 +56,7 @@ class Supervisor:
         self._folder = Path(tempfile.mkdtemp(prefix="fanlight-display-"))
         self._authority = self._folder / "Xauthority"
         self._log = self._folder / "Xvfb.log"
+        self._pixels = _folder_for_pixels(size)
         self._server = 0
         self._session = 0
         self._number: int | None = None
@@ -69,7 +75,9 @@ class Supervisor:
         self._authority.write_bytes(_authority_entry(cookie))
         self._number = self._start_server()
         environment = self._environment(self._number)
-        _say(display=f":{self._number}", authority=str(self._authority), cookie=cookie.hex())
+        framebuffer = str(self._pixels / "Xvfb_screen0") if self._pixels else None
+        authority = str(self._authority)
+        _say(display=f":{self._number}", authority=authority, cookie=cookie.hex(), framebuffer=framebuffer)
         if self._command:
             self._session = _spawn(self._command, environment, os.open("/dev/null", os.O_RDONLY), 2, 2)
         self._watch(woken)
@@ -79,7 +87,8 @@ class Supervisor:
         _end(lambda: _descendants() - {self._server}, self._reap)
         _end(_descendants, self._reap)
         self._remove_traces()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in filter(None, (self._folder, self._pixels)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _start_server(self) -> int:
         told, tells = os.pipe()
@@ -90,6 +99,8 @@ class Supervisor:
         arguments += ["-nolisten", "tcp", "-noreset", "-s", "0", "-dpms", "+extension", "RANDR"]
         # With SECURITY nobody may read the shape of a cursor whose maker has ended, such as xsetroot's.
         arguments += ["-extension", "SECURITY"]
+        if self._pixels:
+            arguments += ["-fbdir", str(self._pixels)]
         null = os.open("/dev/null", os.O_RDWR)
         self._server = _spawn(["Xvfb", *arguments], dict(os.environ), null, null, log)
         for fd in (tells, log, null):
@@ -148,6 +159,28 @@ class Supervisor:
             return
         for trace in (_socket_path(self._number), f"/tmp/.X{self._number}-lock"):  # noqa: S108 - where X servers keep it
             Path(trace).unlink(missing_ok=True)
+
+
+def _folder_for_pixels(size: str) -> Path | None:
+    """Make a folder of our own in memory that has room for a screen; None where there is no such place."""
+    width, height = map(int, size.split("x"))
+    for place in ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR", "")):  # noqa: S108 - the folder in it is ours alone
+        with contextlib.suppress(OSError):
+            room = os.statvfs(place)
+            if _is_tmpfs(place) and room.f_bavail * room.f_frsize > width * height * 4 + _FRAMEBUFFER_EXTRA_BYTES:
+                return Path(tempfile.mkdtemp(prefix="fanlight-pixels-", dir=place))
+    return None
+
+
+def _is_tmpfs(place: str) -> bool:
+    """Look up the file system that holds a place: the deepest mount above it, of those on one spot the last."""
+    path = Path(place).resolve()
+    deepest, kind = -1, ""
+    for line in Path("/proc/mounts").read_text("utf-8", "replace").splitlines():
+        mount, found = line.split()[1:3]
+        if path.is_relative_to(mount) and len(Path(mount).parts) >= deepest:
+            deepest, kind = len(Path(mount).parts), found
+    return kind == "tmpfs"
 
 
 def _socket_path(number: int) -> str:
