@@ -7,8 +7,8 @@ import pytest
 from kernel_cases import FILLS, SIZES, picture
 
 from conftest import Measure
-from fanlight.kernels import moves, stream, tiles
-from fanlight.types import Rect
+from fanlight.kernels import stream, tiles
+from fanlight.kernels.shadow import Shadow
 
 SIZE = SIZES[-1]
 WIDTH, HEIGHT = SIZE
@@ -52,12 +52,22 @@ def test_hashes(measure: Measure) -> None:
 
 
 @on_every_instruction_set
-def test_find_scroll(measure: Measure) -> None:
-    before = picture(SIZE, "random")
-    after = np.roll(before, -SCROLL, axis=0)
-    target, area = before.copy(), Rect(0, 0, *SIZE)
-    measure(lambda: moves.find(before, after, area), "memcpy", lambda: np.copyto(target, before))
-    assert sum(move.w * move.h for move in moves.find(before, after, area)) >= WIDTH * (HEIGHT - SCROLL)
+@pytest.mark.parametrize("kind", ["scroll", "change"])
+def test_shadow(measure: Measure, kind: str) -> None:
+    """Find what changed and take it over: compare, row sums, moves, copy."""
+    pictures = [picture(SIZE, "random"), picture(SIZE, "random", seed=1)]
+    if kind == "scroll":
+        pictures[1] = np.roll(pictures[0], -SCROLL, axis=0)
+    shadow, target, marks = Shadow(SIZE), pictures[0].copy(), tiles.all_tiles(SIZE)
+    shadow.take(pictures[0], marks)
+
+    def update() -> None:
+        pictures.reverse()
+        marks.fill(1)
+        shadow.find(pictures[0], marks)
+        shadow.take(pictures[0], marks)
+
+    measure(update, "memcpy", lambda: np.copyto(target, pictures[0]))
 
 
 @pytest.mark.parametrize("fill", FILLS)

@@ -15,6 +15,8 @@
 /* ---- instruction sets ------------------------------------------------------------------------------------ */
 
 #define FL_CPU_AVX2 1
+#define FL_CPU_AVX512 2 /* F, BW and VL */
+#define FL_CPU_NEON 4
 
 /* The instruction sets this machine has (FL_CPU_*). */
 uint32_t fl_cpu_detected(void);
@@ -55,15 +57,43 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
  * The hash is part of the protocol: docs/tile-stream.md defines it. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
+/* ---- the shadow: a picture that is kept, and what an update must bring ------------------------------------------- */
+
+/* A picture that is kept beside one that changes. The caller owns all of it and calls with one shadow from one thread
+ * at a time. `rows` holds the row sums of docs/tile-stream.md, h for each column of tiles; `known` says for which
+ * tiles (all 0 at first). `work` takes fl_shadow_work() bytes, aligned to 8; it keeps nothing from call to call but what
+ * fl_shadow_find() promises to fl_shadow_take(), and may be NULL where nothing is searched. */
+typedef struct fl_shadow {
+    uint8_t *pixels;
+    ptrdiff_t stride;
+    int32_t w, h;
+    uint64_t *rows;
+    uint8_t *known;
+    uint8_t *work;
+    int32_t fruitless, pause; /* searches that found nothing lately, and updates to wait before the next; 0 at first */
+} fl_shadow;
+
+/* The most that one fl_shadow_find() may be asked for. */
+#define FL_MAX_MOVES 64
+
+/* How many bytes `work` takes for pictures of w x h. */
+int64_t fl_shadow_work(int w, int h);
+
+/* Find what makes the shadow equal to `after` inside the marked tiles: at most `max` moves, which are verified pixel by
+ * pixel and applied to the shadow here, in order, none reading what one before it wrote; then the tiles that still
+ * differ, which stay marked. No move reads or writes a tile marked in `lossy`
+ * (may be NULL). Unmarked tiles are not read, unless they lie among changed ones where a move is looked for.
+ * `*differed` becomes the count of tiles that differed before the moves. Returns how many moves were written. */
+int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, uint8_t *tiles,
+                   const uint8_t *lossy, fl_move *moves, int max, int32_t *differed);
+
+/* Copy the marked tiles of `after` into the shadow, X bytes as 0. */
+int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles);
+
+/* Write the hash of each marked tile of the shadow to its place in `hashes`, as fl_tiles_hash() does. */
+int fl_shadow_hash(fl_shadow *shadow, const uint8_t *tiles, uint64_t *hashes);
+
 /* ---- moves -------------------------------------------------------------------------------------------------- */
-
-#define FL_MOVES_SCRATCH 40
-
-/* Find rectangles of `area` that stand in `before` at another height (a vertical scroll); each is verified pixel
- * by pixel, and no move reads what one before it writes. `scratch` takes FL_MOVES_SCRATCH bytes for each row of the
- * picture, aligned to 8. Returns how many of at most `max` were written. */
-int fl_moves_find(const uint8_t *before, ptrdiff_t before_stride, const uint8_t *after, ptrdiff_t after_stride, int w,
-                  int h, const fl_rect *area, uint8_t *scratch, fl_move *moves, int max);
 
 /* Apply moves in place, in order, each as memmove would. -EINVAL before anything is moved if one leaves the picture. */
 int fl_moves_apply(uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n);
@@ -123,14 +153,28 @@ typedef struct fl_x11 fl_x11;
 /* A picture's memory, shared with the X server. Counted, so that a reader may keep it past a resize or a close. */
 typedef struct fl_x11_memory fl_x11_memory;
 
+/* How to capture; zeroed but for max_fps it is the whole screen, read in place. Strings are copied.
+ * max_fps      at most so many reads a second, 1 to 1000
+ * compare      keep a private picture, and hand out only frames in which pixels changed
+ * framebuffer  the file of an Xvfb -fbdir that runs the display, or NULL: mapped where that works, so that the server
+ *              copies nothing. It implies compare, and hides the cursor that the server paints into the pixels.
+ * monitor      the name of the one RandR monitor to capture, or NULL */
+typedef struct fl_x11_options {
+    int32_t max_fps, compare;
+    const char *framebuffer;
+    const char *monitor;
+} fl_x11_options;
+
 /* `pixels` holds the whole picture, not only the `n_rects` damaged rectangles, and lies in `memory`. Times are
- * CLOCK_MONOTONIC nanoseconds: the first damage in this frame, and the end of the read. */
+ * CLOCK_MONOTONIC nanoseconds: the first damage in this frame, and the end of the read. `changed` marks the tiles whose
+ * pixels differ from the frame before, until the next call of fl_x11_next(); NULL where the read was in place. */
 typedef struct fl_x11_frame {
     const uint8_t *pixels;
     fl_x11_memory *memory;
     int32_t w, h, stride;
     int32_t n_rects;
     fl_rect rects[64];
+    const uint8_t *changed;
     int64_t damaged_at_ns, captured_at_ns;
 } fl_x11_frame;
 
@@ -139,13 +183,30 @@ typedef struct fl_x11_cursor {
     int32_t w, h, hot_x, hot_y;
 } fl_x11_cursor;
 
-/* Connect to `display` (NULL: $DISPLAY) and start capturing, at most `max_fps` reads a second.
+/* A part of the screen that a person calls a monitor. */
+#define FL_X11_MONITOR_NAME 64
+
+typedef struct fl_x11_monitor {
+    char name[64];
+    fl_rect area;
+    int32_t primary;
+} fl_x11_monitor;
+
+/* List at most `max` monitors of `display`; returns how many there are. Failures as for fl_x11_open(). */
+int fl_x11_monitors(const char *display, fl_x11_monitor *monitors, int max, char *why, int why_size);
+
+/* Connect to `display` (NULL: $DISPLAY) and start capturing.
  * On failure `why` holds one sentence. -ENOTSUP: the display works, but not for this way of capturing; -ECONNREFUSED:
- * no server; -EACCES: it refused us; -EINVAL: no such display name; or what the system said. */
-int fl_x11_open(const char *display, int max_fps, fl_x11 **out, char *why, int why_size);
+ * no server; -EACCES: it refused us; -EINVAL: no such display name; -ENODEV: no such monitor; or what the system said. */
+int fl_x11_open(const char *display, const fl_x11_options *options, fl_x11 **out, char *why, int why_size);
+
+/* Where the pixels come from: 1 the mapped framebuffer, 0 MIT-SHM; `why` then says why a framebuffer that was named is
+ * not used, and is empty where none was. Any thread. */
+int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size);
 
 /* Wait for something new, at most `timeout_ns` nanoseconds (negative: for ever). Returns FL_X11_* bits, 0 when the time
- * is over or fl_x11_wake() was called, -EINTR after a signal, -EPIPE when the X server is gone. With FL_X11_FRAME
+ * is over or fl_x11_wake() was called, -EINTR after a signal, -EPIPE when the X server is gone, -ENODEV when the
+ * monitor is. With FL_X11_FRAME
  * `frame` is filled; its pixels stay as they are until the next call that fills it. */
 int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame);
 
@@ -155,7 +216,7 @@ void fl_x11_wake(fl_x11 *x);
 /* The size the next frame has, as far as known. Any thread. */
 void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h);
 
-/* Where the pointer stands. Returns 1, or 0 when it is on another screen. Any thread. */
+/* Where the pointer stands in the picture. Returns 1, or 0 when it is outside. Any thread. */
 int fl_x11_pointer(fl_x11 *x, int32_t *px, int32_t *py);
 
 /* Copy the pointer's shape to `pixels`. Returns its length in bytes, or -ENOSPC after filling `shape` only. Any thread. */

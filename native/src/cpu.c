@@ -3,39 +3,90 @@
 
 fl_dsp fl_kernels;
 
-static uint32_t in_use;
-
-void fl_dsp_init_scalar(fl_dsp *dsp)
+static void use_scalar(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_scalar;
     dsp->tile_copy = fl_tile_copy_scalar;
     dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sum = fl_row_sum_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
+    dsp->span_equal = fl_span_equal_scalar;
+    dsp->span_copy = fl_span_copy_scalar;
 }
 
-#ifdef FL_HAVE_X86
+#if defined FL_HAVE_X86
 
-void fl_dsp_init_avx2(fl_dsp *dsp)
+static void use_avx2(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_avx2;
     dsp->tile_copy = fl_tile_copy_avx2;
     dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sum = fl_row_sum_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
+    dsp->span_equal = fl_span_equal_avx2;
+    dsp->span_copy = fl_span_copy_avx2;
+}
+
+static void use_avx512(fl_dsp *dsp)
+{
+    dsp->tile_equal = fl_tile_equal_avx512;
+    dsp->tile_copy = fl_tile_copy_avx512;
+    dsp->tile_rows = fl_tile_rows_avx512;
+    dsp->row_sum = fl_row_sum_avx512;
+    dsp->tile_edges = fl_tile_edges_avx512;
+}
+
+static void climb(fl_dsp *dsp, uint32_t flags)
+{
+    use_scalar(dsp);
+    if (flags & FL_CPU_AVX2)
+        use_avx2(dsp);
+    if (flags & FL_CPU_AVX512)
+        use_avx512(dsp);
+}
+
+/* The compiler's answers ask the operating system's side too, so that the wide registers survive a task switch. */
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
 }
 
 uint32_t fl_cpu_detected(void)
 {
-    /* It asks the operating system's side too, so that the wide registers survive a task switch. */
-    return __builtin_cpu_supports("avx2") ? FL_CPU_AVX2 : 0;
+    return (__builtin_cpu_supports("avx2") ? FL_CPU_AVX2 : 0U) | (has_avx512() ? FL_CPU_AVX512 : 0U);
+}
+
+#elif defined FL_HAVE_ARM64
+
+static void use_neon(fl_dsp *dsp)
+{
+    dsp->tile_equal = fl_tile_equal_neon;
+    dsp->tile_copy = fl_tile_copy_neon;
+    dsp->tile_rows = fl_tile_rows_neon;
+    dsp->row_sum = fl_row_sum_neon;
+    dsp->tile_edges = fl_tile_edges_neon;
+}
+
+static void climb(fl_dsp *dsp, uint32_t flags)
+{
+    use_scalar(dsp);
+    if (flags & FL_CPU_NEON)
+        use_neon(dsp);
+}
+
+/* Every 64-bit ARM has it. */
+uint32_t fl_cpu_detected(void)
+{
+    return FL_CPU_NEON;
 }
 
 #else
 
-void fl_dsp_init_avx2(fl_dsp *dsp)
+static void climb(fl_dsp *dsp, uint32_t flags)
 {
-    (void)dsp;
+    (void)flags;
+    use_scalar(dsp);
 }
 
 uint32_t fl_cpu_detected(void)
@@ -45,19 +96,11 @@ uint32_t fl_cpu_detected(void)
 
 #endif
 
-static void climb(fl_dsp *dsp, uint32_t flags)
-{
-    fl_dsp_init_scalar(dsp);
-    if (!(flags & FL_CPU_AVX2))
-        return;
-    fl_dsp_init_avx2(dsp);
-}
-
 uint32_t fl_cpu_use(uint32_t mask)
 {
-    in_use = mask & fl_cpu_detected();
-    climb(&fl_kernels, in_use);
-    return in_use;
+    const uint32_t flags = mask & fl_cpu_detected();
+    climb(&fl_kernels, flags);
+    return flags;
 }
 
 /* At load time, so that no kernel has to ask whether this has been done. */

@@ -33,26 +33,45 @@ typedef struct fl_dsp {
     uint64_t (*row_sum)(const uint8_t *row, int w);
     /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
     void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+    /* Of any width, unlike the others. */
+    bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
+    void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
 } fl_dsp;
 
 /* The variants in use; changed only by fl_cpu_use(). */
 extern fl_dsp fl_kernels;
 
-void fl_dsp_init_scalar(fl_dsp *dsp);
-void fl_dsp_init_avx2(fl_dsp *dsp);
-
 bool fl_tile_equal_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
-bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
 void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
                          int w, int h);
+void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
+uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
+void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
+void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
+
+bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
 void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
-void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
 uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
-void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
+void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
+
+bool fl_tile_equal_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_copy_avx512(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+                         int w, int h);
+void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
+uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
+void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+
+bool fl_tile_equal_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
+                       int h);
+void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
+uint64_t fl_row_sum_neon(const uint8_t *row, int w);
+void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 
 /* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
 extern const uint32_t fl_hash_keys[FL_TILE];

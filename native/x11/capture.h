@@ -9,6 +9,15 @@
  *   READING   the thread
  *   READY     nobody: a frame lies ready to be taken
  *
+ * Pixels come from one of two places: a segment that the server copies them to (MIT-SHM), or the framebuffer of an Xvfb
+ * that was started with -fbdir, which is mapped and changes at any moment. The first may be the consumer's picture
+ * itself; the second never, so its damaged pixels are compared with a private picture and copied to it where they
+ * differ. A read of the mapped framebuffer is right for the same reason as any: damage is subtracted before it, so
+ * what is drawn during the read is damage again. The server paints its software cursor into the framebuffer, so it is
+ * hidden as long as we are connected; its shape and place are known all the same.
+ *
+ * What is captured is an area of the screen, all of it or one monitor; everything above works in the area's pixels.
+ *
  * FREE -> READING -> READY, or back to FREE, by the thread; READY -> FREE by the consumer. A consumer whose time is over
  * while the thread reads waits for the end of the read, but not for ever: a server may hang.
  */
@@ -29,12 +38,29 @@
 
 enum fl_x11_phase { FL_FREE, FL_READING, FL_READY };
 
-/* A whole screen's pixels in memory that the server writes to. */
+/* The area's pixels in memory that the server writes to. */
 typedef struct fl_x11_picture {
     fl_x11_memory *memory;
     xcb_shm_seg_t segment;
     int w, h;
 } fl_x11_picture;
+
+/* An Xvfb's framebuffer; `pixels` is NULL when none is mapped. */
+typedef struct fl_x11_mapped {
+    void *file;
+    size_t file_size;
+    const uint8_t *pixels;
+    int w, h;
+    ptrdiff_t stride;
+} fl_x11_mapped;
+
+/* A private picture to compare with; `memory` is NULL where reads are in place. */
+typedef struct fl_x11_kept {
+    fl_x11_memory *memory;
+    uint8_t *changed; /* tiles, of the last comparison */
+    int w, h;
+    bool fresh; /* it never held the area's pixels */
+} fl_x11_kept;
 
 /* The pointer as last seen; `pixels` is NULL without a shape. */
 typedef struct fl_x11_sprite {
@@ -52,6 +78,8 @@ struct fl_x11 {
     xcb_xfixes_region_t region;
     uint8_t damage_notify, cursor_notify, screen_notify, xinput;
     int64_t interval_ns;
+    bool compare;
+    char *monitor; /* NULL: the whole screen */
     pthread_t thread;
     int thread_fd, consumer_fd;
 
@@ -61,6 +89,9 @@ struct fl_x11 {
         int64_t damaged_at_ns, read_due_ns, pointer_due_ns;
     } todo;
     fl_x11_picture picture;
+    fl_x11_mapped mapped;
+    fl_x11_kept kept;
+    fl_rect area; /* of the screen; w and h are known to the consumer */
 
     /* Shared, under `lock`. */
     pthread_mutex_t lock;
@@ -71,7 +102,9 @@ struct fl_x11 {
     bool woken, stopped;
     int failure; /* negated errno once capturing has ended by itself */
     int news;    /* FL_X11_POINTER, FL_X11_CURSOR: not yet told */
-    int w, h;    /* of the screen now */
+    int w, h;    /* of the area now */
+    bool is_mapped;
+    char unmapped[192]; /* why not, where a framebuffer was named */
     fl_x11_sprite sprite;
     fl_x11_frame frame;
     fl_x11_memory *handed; /* of the frame that the consumer has */
@@ -84,8 +117,21 @@ void fl_x11_unsignal(int fd);
 /* Take all events that have come and note what they ask for. */
 void fl_x11_take_events(fl_x11 *x);
 
-/* Ask for the screen's size; when it changed, everything is to be read anew. */
-void fl_x11_measure(fl_x11 *x);
+/* Ask for the area's place and size; when one changed, everything is to be read anew. -ENODEV: the monitor is gone. */
+int fl_x11_measure(fl_x11 *x);
+
+/* Map an Xvfb's framebuffer file. Negative: `why` says what is wrong with it. */
+int fl_x11_map(const char *path, fl_x11_mapped *mapped, fl_why why);
+void fl_x11_unmap(fl_x11_mapped *mapped);
+
+/* Make the memory for pixels fit the area; a framebuffer that the area has outgrown is let go. */
+int fl_x11_fit(fl_x11 *x);
+
+/* Compare the frame's rectangles in `source`, the area's pixels, with the private picture, copy what differs and mark
+ * its tiles. Returns how many tiles changed. */
+int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride);
+int fl_x11_kept_fit(fl_x11_kept *kept, int w, int h);
+void fl_x11_kept_free(fl_x11_kept *kept);
 
 /* Make `picture` fit w x h and attach it. -EACCES: the server refused the memory. */
 int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, int h);

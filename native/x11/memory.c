@@ -51,6 +51,25 @@ fail:
     return code;
 }
 
+int fl_x11_memory_private(size_t size, fl_x11_memory **out)
+{
+    fl_x11_memory *memory = calloc(1, sizeof *memory);
+    void *pixels;
+
+    if (!memory)
+        return -ENOMEM;
+    pixels = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pixels == MAP_FAILED) {
+        free(memory);
+        return -ENOMEM;
+    }
+    atomic_init(&memory->references, 1);
+    memory->pixels = pixels;
+    memory->size = size;
+    *out = memory;
+    return 0;
+}
+
 uint8_t *fl_x11_memory_pixels(fl_x11_memory *memory)
 {
     return memory->pixels;

@@ -30,6 +30,9 @@ const xcb_query_extension_reply_t *fl_x11_extension(xcb_connection_t *c, xcb_ext
 /* New shared memory, referenced once; `fd` is for the X server and the caller's to close. */
 int fl_x11_memory_new(size_t size, fl_x11_memory **out, int *fd);
 
+/* New memory that is ours alone, referenced once. */
+int fl_x11_memory_private(size_t size, fl_x11_memory **out);
+
 uint8_t *fl_x11_memory_pixels(fl_x11_memory *memory);
 
 /* CLOCK_MONOTONIC in nanoseconds. */

@@ -15,13 +15,11 @@ from codec_scenes import (
     text,
     typing,
     whole,
-    window_move,
 )
 
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.errors import UsageError
-from fanlight.kernels import moves as move_kernels
-from fanlight.types import Frame, Move, Rect
+from fanlight.types import Frame, Rect
 
 SIZES = [(333, 217), (256, 192)]
 scenes = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
@@ -151,17 +149,6 @@ def test_a_scroll_costs_a_fraction_of_its_pixels():
     assert max(rest) < first / 5
 
 
-@exact_codecs
-@pytest.mark.parametrize("move", [Move(300, 200, 200, 150, 40, 42), Move(256, 192, 64, 64, 0, 0)], ids=str)
-def test_a_move_that_is_wrong_costs_bytes_but_no_pixel(name, move, monkeypatch):
-    monkeypatch.setattr("fanlight.kernels.moves.find", lambda *_, **__: (move,))
-    size = (512, 384)
-    encoder, decoder = open_encoder(name, size), open_decoder(name, size)
-    for frame in frames(window_move(size)):
-        assert same(decoder.decode(encoder.encode(frame)), frame.image)
-        assert decoder.digest == encoder.digest
-
-
 def test_a_letter_costs_the_same_on_a_larger_screen():
     costs = []
     for size in ((256, 256), (1024, 1024)):
@@ -222,16 +209,3 @@ def test_what_is_closed_says_so(name):
         encoder.encode(Frame(noise((64, 64), 0), whole((64, 64)), 1.0, 1.0))
     with pytest.raises(UsageError, match="closed"):
         decoder.decode(b"")
-
-
-def test_no_move_is_looked_for_between_small_changes_far_apart(monkeypatch):
-    looked = []
-    monkeypatch.setattr(move_kernels, "find", lambda *arguments, **_: looked.append(arguments) or ())
-    image = np.zeros((1080, 1920, 4), np.uint8)
-    encoder, decoder = open_encoder("tiles", (1920, 1080)), open_decoder("tiles", (1920, 1080))
-    decoder.decode(encoder.encode(Frame(image, (Rect(0, 0, 1920, 1080),), 0.0, 0.0)))
-    corners = (Rect(10, 10, 120, 120), Rect(1790, 950, 120, 120))
-    for x, y, w, h in corners:
-        image[y : y + h, x : x + w, :3] = 200
-    assert np.array_equal(decoder.decode(encoder.encode(Frame(image, corners, 0.1, 0.1))), image)
-    assert not looked

@@ -171,29 +171,58 @@ static void check_hashes(const picture *p)
     free(tiles);
 }
 
-static void check_moves(const picture *p, picture *other)
+static fl_shadow new_shadow(const picture *p)
 {
-    const int shift = below(p->h);
-    uint8_t *tiles = new_tiles(p, 1), *scratch = allocate((size_t)FL_MOVES_SCRATCH * (size_t)p->h);
-    fl_move *moves = allocate(sizeof *moves * 16);
+    const size_t columns = (size_t)(p->w + FL_TILE - 1) / FL_TILE;
+    fl_shadow shadow = {.pixels = p->pixels, .stride = p->stride, .w = p->w, .h = p->h};
+    shadow.rows = allocate(columns * (size_t)p->h * sizeof *shadow.rows);
+    shadow.known = allocate((size_t)p->tiles);
+    memset(shadow.known, 0, (size_t)p->tiles);
+    shadow.work = allocate((size_t)fl_shadow_work(p->w, p->h));
+    return shadow;
+}
+
+static void free_shadow(fl_shadow *shadow)
+{
+    free(shadow->rows);
+    free(shadow->known);
+    free(shadow->work);
+}
+
+/* Make `other` what `p` becomes by one move, and a little noise. */
+static void move_picture(const picture *p, picture *other, const uint8_t *tiles)
+{
+    fl_move move = {below(p->w), below(p->h), 0, 0, below(p->w), below(p->h)};
+    if (below(2))
+        move.x = move.src_x;
+    move.w = 1 + below(p->w - (move.x > move.src_x ? move.x : move.src_x));
+    move.h = 1 + below(p->h - (move.y > move.src_y ? move.y : move.src_y));
     fl_tiles_copy(p->pixels, p->stride, other->pixels, other->stride, p->w, p->h, tiles);
-    if (shift) {
-        const fl_move scroll = {0, shift, p->w, p->h - shift, 0, 0};
-        CHECK(fl_moves_apply(other->pixels, other->stride, p->w, p->h, &scroll, 1) == 0);
-    }
-    const int x = below(p->w), y = below(p->h);
-    const fl_rect areas[2] = {{0, 0, p->w, p->h}, {x, y, p->w - x, p->h - y}};
+    CHECK(fl_moves_apply(other->pixels, other->stride, p->w, p->h, &move, 1) == 0);
+    other->pixels[below(p->h) * other->stride + 4 * below(p->w)] ^= 1;
+}
+
+/* A shadow that finds and takes becomes the other picture, and its moves alone lead as far as it says. */
+static void check_shadow(const picture *p, picture *other)
+{
+    uint8_t *tiles = new_tiles(p, 1), *marks = new_tiles(p, 1);
+    picture kept = new_picture(p->w, p->h, 0);
+    fl_shadow shadow = new_shadow(&kept);
+    fl_move moves[FL_MAX_MOVES];
+    int32_t differed;
+    CHECK(fl_shadow_take(&shadow, p->pixels, p->stride, tiles) == 0);
     for (int i = 0; i < 2; i++) {
-        const int n = fl_moves_find(p->pixels, p->stride, other->pixels, other->stride, p->w, p->h, areas + i, scratch,
-                                    moves, 16);
+        move_picture(p, other, tiles);
+        memcpy(marks, tiles, (size_t)p->tiles);
+        const int n = fl_shadow_find(&shadow, other->pixels, other->stride, marks, NULL, moves, 16, &differed);
         CHECK(n >= 0 && n <= 16);
-        picture moved = new_picture(p->w, p->h, 0);
-        fl_tiles_copy(p->pixels, p->stride, moved.pixels, moved.stride, p->w, p->h, tiles);
-        CHECK(fl_moves_apply(moved.pixels, moved.stride, p->w, p->h, moves, n) == 0);
-        free(moved.memory);
+        CHECK(fl_shadow_take(&shadow, other->pixels, other->stride, marks) == 0);
+        memcpy(marks, tiles, (size_t)p->tiles);
+        CHECK(fl_tiles_compare(kept.pixels, kept.stride, other->pixels, other->stride, p->w, p->h, marks) == 0);
     }
-    free(moves);
-    free(scratch);
+    free_shadow(&shadow);
+    free(kept.memory);
+    free(marks);
     free(tiles);
 }
 
@@ -304,13 +333,11 @@ static void check_hostile(int rounds)
 
 static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int h, ptrdiff_t stride)
 {
-    const fl_rect area = {0, 0, 1, 1};
-    uint64_t scratch[FL_MOVES_SCRATCH];
-    fl_move move;
     CHECK(fl_tiles_compare(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_copy(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_hash(p, stride, w, h, tiles, hashes) == -EINVAL);
-    CHECK(fl_moves_find(p, stride, p, stride, w, h, &area, (uint8_t *)scratch, &move, 1) == -EINVAL);
+    CHECK(fl_shadow_take(&(fl_shadow){.pixels = p, .stride = stride, .w = w, .h = h, .rows = hashes, .known = tiles}, p,
+                         stride, tiles) == -EINVAL);
     CHECK(fl_moves_apply(p, stride, w, h, NULL, 0) == -EINVAL);
     CHECK(fl_stream_encode(p, stride, w, h, NULL, 0, tiles, NULL, NULL, 0, NULL, NULL, 0) == -EINVAL);
     CHECK(fl_stream_decode(NULL, 0, p, stride, w, h, tiles, NULL) == -EINVAL);
@@ -318,9 +345,7 @@ static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int
 
 static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
 {
-    const fl_rect area = {0, 0, 1, 1}, outside = {0, 0, 2, 1};
-    uint64_t scratch[FL_MOVES_SCRATCH / 8 + 1];
-    uint8_t *s = (uint8_t *)scratch;
+    const fl_rect area = {0, 0, 1, 1};
     fl_move move = {0, 0, 1, 1, 0, 0};
     fl_rect rect;
     CHECK(fl_tiles_mark(NULL, 1, 1, 1, tiles) == -EINVAL && fl_tiles_mark(&area, -1, 1, 1, tiles) == -EINVAL);
@@ -331,12 +356,16 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
           fl_tiles_compare(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_copy(p, 4, NULL, 4, 1, 1, tiles) == -EINVAL && fl_tiles_copy(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_hash(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_hash(p, 4, 1, 1, tiles, NULL) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, &outside, s, &move, 1) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, NULL, s, &move, 1) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, &area, NULL, &move, 1) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, &area, s + 1, &move, 1) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, &area, s, NULL, 1) == -EINVAL);
-    CHECK(fl_moves_find(p, 4, p, 4, 1, 1, &area, s, &move, 0) == -EINVAL);
+    CHECK(fl_shadow_work(0, 1) == -EINVAL && fl_shadow_work(1, 16385) == -EINVAL);
+    uint64_t rows[1];
+    uint8_t known[1] = {0};
+    fl_shadow shadow = {.pixels = p, .stride = 4, .w = 1, .h = 1, .rows = rows, .known = known};
+    int32_t differed;
+    CHECK(fl_shadow_find(NULL, p, 4, tiles, NULL, &move, 1, &differed) == -EINVAL);
+    CHECK(fl_shadow_find(&shadow, p, 4, tiles, NULL, &move, 1, &differed) == -EINVAL);
+    CHECK(fl_shadow_take(&shadow, NULL, 4, tiles) == -EINVAL && fl_shadow_take(&shadow, p, 3, tiles) == -EINVAL);
+    CHECK(fl_shadow_take(&shadow, p, 4, NULL) == -EINVAL && fl_shadow_take(NULL, p, 4, tiles) == -EINVAL);
+    CHECK(fl_shadow_hash(&shadow, NULL, hashes) == -EINVAL && fl_shadow_hash(&shadow, tiles, NULL) == -EINVAL);
     CHECK(fl_moves_apply(p, 4, 1, 1, NULL, 1) == -EINVAL && fl_moves_apply(p, 4, 1, 1, &move, -1) == -EINVAL);
     CHECK(fl_stream_bound(-1, 0) == -EINVAL && fl_stream_bound(0, -1) == -EINVAL);
     CHECK(fl_stream_bound(INT32_MAX, INT32_MAX) > INT32_MAX);
@@ -373,7 +402,7 @@ static void check_case(int w, int h, enum fill fill)
     check_geometry(&p);
     check_compare_and_copy(&p, &other);
     check_hashes(&p);
-    check_moves(&p, &other);
+    check_shadow(&p, &other);
     check_round_trip(&p);
     free(p.memory);
     free(other.memory);

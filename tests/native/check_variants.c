@@ -187,7 +187,8 @@ int main(void)
     static const struct {
         const char *name;
         uint32_t flags;
-    } variants[] = {{"scalar", 0}, {"avx2", FL_CPU_AVX2}, {"all", UINT32_MAX}};
+    } variants[] = {
+        {"scalar", 0}, {"avx2", FL_CPU_AVX2}, {"avx512", FL_CPU_AVX512}, {"neon", FL_CPU_NEON}, {"all", UINT32_MAX}};
     size_t room_bytes = (size_t)FL_TILE * MAX_STRIDE;
     uint8_t *rooms[2] = {new_room(&room_bytes), new_room(&room_bytes)};
     fl_cpu_use(0);

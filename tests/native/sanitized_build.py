@@ -11,7 +11,7 @@ SOURCE = ROOT / "native" / "src"
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 INCLUDES = [f"-I{ROOT / 'native' / 'include'}", f"-I{SOURCE}"]
-X86_FLAGS = {"avx2": ["-mavx2"]}
+X86_FLAGS = {"avx2": ["-mavx2"], "avx512": ["-mavx512f", "-mavx512bw", "-mavx512vl"]}
 
 
 def compiler():

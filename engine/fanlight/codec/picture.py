@@ -4,20 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Image, Size, Tiles
+from fanlight.kernels.shadow import Shadow
+from fanlight.types import Image, Move, Rect, Size, Tiles
 
 
 class Picture:
     """A picture, black at first, with its digest; `view` is `image` read-only.
 
-    Whoever changes `image` says which tiles by `touch`. They are hashed when the digest is next asked for, so
-    a digest nobody reads costs nothing.
+    A decoder writes to `image` and says which tiles by `touch`. An encoder uses `find` and `take`. Tiles are hashed
+    when the digest is next asked for, so a digest nobody reads costs nothing.
     """
 
     def __init__(self, size: Size) -> None:
-        width, height = size
         self.size = size
-        self.image: Image = np.zeros((height, width, 4), np.uint8)
+        self._shadow = Shadow(size)
+        self.image: Image = self._shadow.image
         self.view: Image = self.image.view()
         self.view.flags.writeable = False
         self._stale: Tiles = tile_kernels.all_tiles(size)
@@ -26,10 +27,25 @@ class Picture:
         self._digest = np.uint64(0)
         self._is_stale = True
 
+    def find(
+        self, image: Image, tiles: Tiles, lossy: Tiles | None = None, limit: int = 16
+    ) -> tuple[tuple[Move, ...], int]:
+        """Leave those of `tiles` marked in which `image` differs; see `Shadow.find`. Moves are applied here."""
+        moves, differed = self._shadow.find(image, tiles, lossy, limit)
+        if moves:
+            tile_kernels.mark(self._stale, [Rect(*move[:4]) for move in moves], self.size)
+            self._is_stale = True
+        return moves, differed
+
+    def take(self, image: Image, tiles: Tiles) -> None:
+        """Copy the marked tiles of `image`."""
+        self._shadow.take(image, tiles)
+        self._note(tiles)
+
     def touch(self, tiles: Tiles) -> None:
         """Note that the pixels of the marked tiles may have changed."""
-        np.bitwise_or(self._stale, tiles, out=self._stale)
-        self._is_stale = True
+        self._shadow.forget(tiles)
+        self._note(tiles)
 
     @property
     def digest(self) -> int:
@@ -38,8 +54,12 @@ class Picture:
             self._hash_stale()
         return int(self._digest)
 
+    def _note(self, tiles: Tiles) -> None:
+        np.bitwise_or(self._stale, tiles, out=self._stale)
+        self._is_stale = True
+
     def _hash_stale(self) -> None:
-        tile_kernels.hashes(self.image, self._stale, self._hashes)
+        self._shadow.hashes(self._stale, self._hashes)
         index = np.flatnonzero(self._stale)
         before = self._mixed.reshape(-1)[index]
         after = mix(self._hashes.reshape(-1)[index], index)

@@ -1,7 +1,7 @@
 """The lossless lane: changed tiles and moves as one stream, compressed as one batch; owns its update format.
 
 An update is `u8 compression, u32 plain length, bytes`, little-endian, or nothing at all when nothing changed. The plain
-bytes are the tile stream of docs/tile-stream.md.
+bytes are the tile stream of docs/tile-stream.md. Both ends have a cache of the tiles that streams overwrote.
 """
 
 import struct
@@ -13,7 +13,6 @@ import zstandard
 from fanlight.codec.base import Decoder, Encoder, Update, checked_number
 from fanlight.codec.picture import Picture
 from fanlight.errors import CodecError
-from fanlight.kernels import moves as move_kernels
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Move, Rect, Size, Tiles
@@ -26,12 +25,7 @@ _PLAIN, _ZSTD = 0, 1
 _LEAST_COMPRESSED = 64
 # Level 19 uses a window of 8 MiB; a larger one can only be meant to cost memory.
 _MOST_WINDOW = 1 << 23
-# With fewer changed tiles than this, looking for a move costs more than sending them.
-_LEAST_MOVED_TILES = 4
 _MOST_MOVES = 16
-# Nor is it looked for where less than this part of the area round all changes has changed: what scrolls lies together,
-# and two letters in far corners would cost a search of the whole picture.
-_SPARSEST_MOVE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +47,53 @@ class TileWriter:
         checked = checked_number("level", level, 1, 19)
         self._shadow = shadow
         self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
+        self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
+        # Pages of it that no stream has needed yet are not there.
+        self._room = np.empty(stream_kernels.bound(shadow.size), np.uint8)
 
     def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
 
         No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has.
         """
-        shadow = self._shadow
-        tiles = tile_kernels.no_tiles(shadow.size)
-        tile_kernels.mark(tiles, damage, shadow.size)
-        changed = tile_kernels.compare(shadow.image, image, tiles)
-        movable = tiles if lossy is None else np.where(lossy, 0, tiles).astype(np.uint8)
-        if np.count_nonzero(movable) < _LEAST_MOVED_TILES:
-            return Batch((), tiles, changed)
-        area = tile_kernels.rects(movable, shadow.size, limit=1)[0]
-        if np.count_nonzero(movable) * _SPARSEST_MOVE < _tiles_across(area.w) * _tiles_across(area.h):
-            return Batch((), tiles, changed)
-        moves = move_kernels.find(shadow.image, image, area, limit=_MOST_MOVES)
-        if lossy is not None:
-            moves = tuple(move for move in moves if not self._touches(move, lossy))
-        if moves:
-            self._move(image, moves, tiles)
+        tiles = tile_kernels.no_tiles(self._shadow.size)
+        tile_kernels.mark(tiles, damage, self._shadow.size)
+        moves, changed = self._shadow.find(image, tiles, lossy, _MOST_MOVES)
         return Batch(moves, tiles, changed)
 
-    def pack(self, image: Image, batch: Batch) -> bytes:
-        """Write a batch as the body of an update."""
-        plain = stream_kernels.encode(image, batch.moves, batch.tiles)
+    def pack(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
+        """Write a batch as the body of an update, before it is committed; with `key` one that needs nothing earlier.
+
+        It must reach the decoder, or be taken back.
+        """
+        if key:
+            self._cache.forget()
+        before = None if key else self._shadow.image
+        return self._compress(self._stream(image, batch, self._cache, before, lossy))
+
+    def take_back(self) -> None:
+        """Undo the last `pack`, because its body will never reach the decoder."""
+        self._cache.take_back()
+
+    def forget(self) -> None:
+        """Name no tile from before: a decoder that starts now must do without."""
+        self._cache.forget()
+
+    def size_of(self, image: Image, tiles: Tiles) -> int:
+        """Return how long the body would be that brings these tiles, were all of them new to the decoder."""
+        return len(self._compress(self._stream(image, Batch((), tiles, 0))))
+
+    def _stream(
+        self,
+        image: Image,
+        batch: Batch,
+        cache: stream_kernels.Cache | None = None,
+        before: Image | None = None,
+        lossy: Tiles | None = None,
+    ) -> memoryview:
+        return stream_kernels.encode(image, batch.moves, batch.tiles, cache, before, lossy, self._room)
+
+    def _compress(self, plain: memoryview) -> bytes:
         if len(plain) >= _LEAST_COMPRESSED:
             packed = self._compressor.compress(plain)
             if len(packed) < len(plain):
@@ -87,24 +102,7 @@ class TileWriter:
 
     def commit(self, image: Image, tiles: Tiles) -> None:
         """Take the marked tiles over into the shadow, once an update brings them."""
-        tile_kernels.copy(image, self._shadow.image, tiles)
-        self._shadow.touch(tiles)
-
-    def _move(self, image: Image, moves: tuple[Move, ...], tiles: Tiles) -> None:
-        """Apply the moves to the shadow and compare all they wrote anew, so a bad move costs bytes, never pixels."""
-        shadow = self._shadow
-        moved = tile_kernels.no_tiles(shadow.size)
-        tile_kernels.mark(moved, [Rect(*move[:4]) for move in moves], shadow.size)
-        move_kernels.apply(shadow.image, moves)
-        shadow.touch(moved)
-        np.bitwise_or(tiles, moved, out=tiles)
-        tile_kernels.compare(shadow.image, image, tiles)
-
-    def _touches(self, move: Move, lossy: Tiles) -> bool:
-        x, y, w, h, src_x, src_y = move
-        touched = tile_kernels.no_tiles(self._shadow.size)
-        tile_kernels.mark(touched, [Rect(x, y, w, h), Rect(src_x, src_y, w, h)], self._shadow.size)
-        return bool(np.any(touched[lossy != 0]))
+        self._shadow.take(image, tiles)
 
 
 class TileReader:
@@ -112,6 +110,7 @@ class TileReader:
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
+        self._cache = stream_kernels.Cache(stream_kernels.slots_for(picture.size))
         self._most_plain = stream_kernels.bound(picture.size)
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW)
 
@@ -119,7 +118,7 @@ class TileReader:
         """Apply one body; return the tiles it touched."""
         plain = self._unpack(body)
         tiles = tile_kernels.no_tiles(self._picture.size)
-        stream_kernels.decode(plain, self._picture.image, tiles)
+        stream_kernels.decode(plain, self._picture.image, tiles, self._cache)
         self._picture.touch(tiles)
         return tiles
 
@@ -167,7 +166,7 @@ class TilesEncoder(Encoder):
         batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage)
         if not batch:
             return Update(exact=True)
-        body = self._writer.pack(frame.image, batch)
+        body = self._writer.pack(frame.image, batch, key=key)
         self._writer.commit(frame.image, batch.tiles)
         self._key_due = False
         return Update(body, exact=True, key=key, lane="tiles")
@@ -210,10 +209,6 @@ class TilesDecoder(Decoder):
     def digest(self) -> int:
         """The digest of the picture."""
         return self._picture.digest
-
-
-def _tiles_across(pixels: int) -> int:
-    return -(-pixels // tile_kernels.TILE)
 
 
 def whole(size: Size) -> Batch:

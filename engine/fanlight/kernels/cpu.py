@@ -6,7 +6,7 @@ from typing import Final
 from fanlight._native import lib
 from fanlight.errors import UsageError
 
-_FLAGS: Final[dict[str, int]] = {"avx2": lib.FL_CPU_AVX2}
+_FLAGS: Final[dict[str, int]] = {"avx2": lib.FL_CPU_AVX2, "avx512": lib.FL_CPU_AVX512, "neon": lib.FL_CPU_NEON}
 
 
 def detected() -> frozenset[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
@@ -71,11 +72,13 @@ def encode(
     cache: Cache | None = None,
     before: Image | None = None,
     lossy: Tiles | None = None,
-) -> bytearray:
+    out: NDArray[np.uint8] | None = None,
+) -> memoryview:
     """Write the moves, then the marked tiles of `image`, as a tile stream.
 
     Tiles that `cache` holds are named. Given `before`, which is what the decoder has after the moves but for the `lossy`
-    tiles, it holds from then on what the stream overwrites.
+    tiles, it holds from then on what the stream overwrites. The stream is written to `out`, which is used again and again
+    by whoever writes many, or to memory of its own.
     """
     picture = read_picture(image, "image")
     marks = read_tiles(tiles, picture.size)
@@ -83,9 +86,9 @@ def encode(
     old = None if before is None else read_picture(before, "before")
     if old is not None and old.size != picture.size:
         raise UsageError(f"the pictures must have one size, not {old.size} and {picture.size}")
-    capacity = check(lib.fl_stream_bound(len(moves), int(np.count_nonzero(tiles))), "sizing a tile stream")
-    # The bound is far above what most streams need; pages that are never written cost nothing here.
-    out = np.empty(capacity, np.uint8)
+    if out is None:
+        # The bound is far above what most streams need; pages that are never written cost nothing here.
+        out = np.empty(check(lib.fl_stream_bound(len(moves), np.count_nonzero(tiles)), "sizing a tile stream"), np.uint8)
     result = lib.fl_stream_encode(
         picture.pixels,
         picture.stride,
@@ -97,12 +100,12 @@ def encode(
         ffi.NULL if old is None else old.pixels,
         0 if old is None else old.stride,
         ffi.NULL if lossy is None else read_tiles(lossy, picture.size),
-        ffi.from_buffer("uint8_t[]", out),
-        capacity,
+        ffi.from_buffer("uint8_t[]", out, require_writable=True),
+        out.nbytes,
     )
     if result < 0 and cache is not None:
         cache.take_back()
-    return bytearray(out[: check(result, "encoding tiles")].data)
+    return out.data[: check(result, "encoding tiles")]
 
 
 def decode(stream: Bytes, image: Image, tiles: Tiles, cache: Cache | None = None) -> None:

@@ -1,0 +1,90 @@
+"""A picture kept beside one that changes: what differs, what moved, and taking it over."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fanlight._native import ffi, lib
+from fanlight.errors import UsageError
+from fanlight.kernels.native import (
+    check,
+    check_same_size,
+    grid,
+    read_picture,
+    read_tiles,
+    write_hashes,
+    write_picture,
+    write_tiles,
+)
+from fanlight.types import Image, Move, Size, Tiles
+
+MAX_MOVES: int = lib.FL_MAX_MOVES
+
+
+class Shadow:
+    """A picture of `size`, black at first; one thread at a time.
+
+    Whoever writes to `image` other than by `find` and `take` says so by `forget`.
+    """
+
+    def __init__(self, size: Size) -> None:
+        rows, columns = grid(size)
+        width, height = size
+        self.size = size
+        self.image: Image = np.zeros((height, width, 4), np.uint8)
+        self._known = np.zeros((rows, columns), np.uint8)
+        self._rows = np.empty(columns * height, np.uint64)
+        self._work: NDArray[np.uint64] | None = None
+        self._picture = write_picture(self.image, "the shadow")
+        self._native: Any = ffi.new("fl_shadow *")
+        self._native.pixels, self._native.stride = self._picture.pixels, self._picture.stride
+        self._native.w, self._native.h = size
+        self._native.rows = ffi.from_buffer("uint64_t[]", self._rows)
+        self._native.known = ffi.from_buffer("uint8_t[]", self._known)
+
+    def find(
+        self, image: Image, tiles: Tiles, lossy: Tiles | None = None, limit: int = 16
+    ) -> tuple[tuple[Move, ...], int]:
+        """Leave those of `tiles` marked in which `image` differs; return moves, and how many differed before them.
+
+        The at most `limit` moves are applied to the shadow here. None touches a `lossy` tile.
+        """
+        if not 0 <= limit <= MAX_MOVES:
+            raise UsageError(f"the limit of moves is 0 to {MAX_MOVES}, not {limit}")
+        after = read_picture(image, "image")
+        check_same_size(self._picture, after)
+        self._need_work()
+        found = ffi.new("fl_move[]", limit)
+        differed = ffi.new("int32_t *")
+        marks = write_tiles(tiles, self.size)
+        excluded = ffi.NULL if lossy is None else read_tiles(lossy, self.size)
+        result = lib.fl_shadow_find(
+            self._native, after.pixels, after.stride, marks, excluded, found, limit, differed
+        )
+        count = check(result, "finding what changed")
+        return tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in found[0:count]), differed[0]
+
+    def take(self, image: Image, tiles: Tiles) -> None:
+        """Copy the marked tiles of `image`; the X bytes become 0."""
+        after = read_picture(image, "image")
+        check_same_size(self._picture, after)
+        result = lib.fl_shadow_take(self._native, after.pixels, after.stride, read_tiles(tiles, self.size))
+        check(result, "taking tiles over")
+
+    def hashes(self, tiles: Tiles, out: NDArray[np.uint64]) -> None:
+        """Write the hash of each marked tile to its place in `out`, as `kernels.tiles.hashes` does."""
+        marks, places = read_tiles(tiles, self.size), write_hashes(out, self.size)
+        check(lib.fl_shadow_hash(self._native, marks, places), "hashing tiles")
+
+    def forget(self, tiles: Tiles) -> None:
+        """Say that the marked tiles were written to from outside."""
+        read_tiles(tiles, self.size)
+        self._known[tiles != 0] = 0
+
+    def _need_work(self) -> None:
+        """Allocate what a search works with, once there is one: most pictures are never searched."""
+        if self._work is None:
+            length = check(lib.fl_shadow_work(*self.size), "sizing a search")
+            self._work = np.empty(-(-length // 8), np.uint64)
+            self._native.work = ffi.cast("uint8_t *", ffi.from_buffer("uint64_t[]", self._work))

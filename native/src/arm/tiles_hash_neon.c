@@ -1,0 +1,38 @@
+/* Row sums, four pairs of pixels at a time. */
+#include <arm_neon.h>
+
+#include "internal.h"
+
+/* Four keyed pixels. */
+static inline uint32x4_t keyed(const uint8_t *row, int x)
+{
+    const uint32x4_t pixels = vandq_u32(vreinterpretq_u32_u8(vld1q_u8(row + 4 * x)), vdupq_n_u32(FL_COLOUR));
+    return vaddq_u32(pixels, vld1q_u32(fl_hash_keys + x));
+}
+
+static inline uint64_t whole_row_sum(const uint8_t *row)
+{
+    uint64x2_t one = vdupq_n_u64(0), other = vdupq_n_u64(0);
+    for (int x = 0; x < FL_TILE; x += 8) {
+        const uint32x4_t left = keyed(row, x), right = keyed(row, x + 4);
+        const uint32x4_t even = vuzp1q_u32(left, right), odd = vuzp2q_u32(left, right);
+        one = vmlal_u32(one, vget_low_u32(even), vget_low_u32(odd));
+        other = vmlal_high_u32(other, even, odd);
+    }
+    return vaddvq_u64(vaddq_u64(one, other));
+}
+
+uint64_t fl_row_sum_neon(const uint8_t *row, int w)
+{
+    return w == FL_TILE ? whole_row_sum(row) : fl_row_sum_scalar(row, w);
+}
+
+void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
+{
+    if (w != FL_TILE) {
+        fl_tile_rows_scalar(image, stride, w, h, rows);
+        return;
+    }
+    for (int y = 0; y < h; y++)
+        rows[y] = whole_row_sum(image + y * stride);
+}

@@ -1,0 +1,361 @@
+/* The shadow of a picture: what changed against it, found in one pass over the damaged tiles, and taken over.
+ *
+ * The pass compares a tile and, if it differs, sums its rows while it is in the cache. Pixels are not copied in the
+ * same pass, since a move can only be found while the shadow still has what was there; the copy follows when it is
+ * known which tiles must be sent. Row sums are kept, so the search for moves and the tile hashes never sum a row twice:
+ * known[tile] is KNOWN where the shadow's sums stand in `rows`, PROMISED where they will once fl_shadow_take() copies the
+ * tile that the last fl_shadow_find() looked at. */
+#include "moves.h"
+
+enum { UNKNOWN = 0, KNOWN = 1, PROMISED = 2 };
+
+enum {
+    LEAST_TILES = 4, /* with fewer changed tiles, looking for a move costs more than sending them */
+    SPARSEST = 8,    /* nor does it pay where less than this part of the box round them changed: moves lie together */
+    MOST_VERTICAL = 4,
+    MOST_FREE = 3,
+    LEAST_LEFT = 16,  /* changed cells that no vertical move explains, for which other directions are tried, */
+    LEAST_PART = 8,   /* if they are more than this part of all */
+    LONGEST_PAUSE = 16,
+};
+
+/* ---- memory --------------------------------------------------------------------------------------------------------- */
+
+static int slot_bits_of(int h)
+{
+    int bits = 1;
+    while ((1 << bits) < 2 * h)
+        bits++;
+    return bits;
+}
+
+typedef struct fl_layout {
+    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, summed, end;
+} fl_layout;
+
+static size_t place(size_t *end, size_t bytes)
+{
+    const size_t at = *end;
+    *end += (bytes + 7) & ~(size_t)7;
+    return at;
+}
+
+/* Sizes are bounded by fl_valid_size(), so nothing here overflows. */
+static fl_layout layout_of(int w, int h)
+{
+    const size_t columns = (size_t)fl_tile_count(w), rows = (size_t)fl_tile_count(h);
+    const size_t cell_rows = (size_t)(h + FL_CELL_ROWS - 1) / FL_CELL_ROWS;
+    fl_layout at = {.end = 0};
+    at.after_rows = place(&at.end, columns * (size_t)h * sizeof(uint64_t));
+    at.anchors = place(&at.end, sizeof(fl_anchor) << FL_ANCHOR_BITS);
+    at.ballots = place(&at.end, sizeof(fl_ballot) << FL_BALLOT_BITS);
+    at.slots = place(&at.end, sizeof(int32_t) << slot_bits_of(h));
+    at.shift_votes = place(&at.end, 2 * (size_t)h * sizeof(int32_t));
+    at.sums = place(&at.end, (columns + 1) * (cell_rows + 1) * sizeof(int32_t));
+    at.cells = place(&at.end, columns * cell_rows);
+    at.movable = place(&at.end, columns * rows);
+    at.summed = place(&at.end, columns * rows);
+    return at;
+}
+
+int64_t fl_shadow_work(int w, int h)
+{
+    return fl_valid_size(w, h) ? (int64_t)layout_of(w, h).end : -EINVAL;
+}
+
+static bool valid_shadow(const fl_shadow *shadow)
+{
+    return shadow && fl_valid_picture(shadow->pixels, shadow->stride, shadow->w, shadow->h) && shadow->rows &&
+           shadow->known && (uintptr_t)shadow->work % sizeof(uint64_t) == 0;
+}
+
+static fl_search search_of(const fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *lossy)
+{
+    const fl_layout at = layout_of(shadow->w, shadow->h);
+    uint8_t *work = shadow->work;
+    return (fl_search){
+        .before = shadow->pixels,
+        .after = after,
+        .before_stride = shadow->stride,
+        .after_stride = after_stride,
+        .w = shadow->w,
+        .h = shadow->h,
+        .columns = fl_tile_count(shadow->w),
+        .tile_rows = fl_tile_count(shadow->h),
+        .cell_rows = (shadow->h + FL_CELL_ROWS - 1) / FL_CELL_ROWS,
+        .lossy = lossy,
+        .movable = work + at.movable,
+        .summed = work + at.summed,
+        .before_rows = shadow->rows,
+        .after_rows = (uint64_t *)(void *)(work + at.after_rows),
+        .slots = (int32_t *)(void *)(work + at.slots),
+        .shift_votes = (int32_t *)(void *)(work + at.shift_votes),
+        .slot_bits = slot_bits_of(shadow->h),
+        .anchors = (fl_anchor *)(void *)(work + at.anchors),
+        .ballots = (fl_ballot *)(void *)(work + at.ballots),
+        .cells = work + at.cells,
+        .sums = (int32_t *)(void *)(work + at.sums),
+    };
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------------------------- */
+
+static size_t rows_at(const fl_shadow *shadow, const fl_tile *t)
+{
+    return (size_t)(t->x / FL_TILE) * (size_t)shadow->h + (size_t)t->y;
+}
+
+static const uint64_t *known_rows(fl_shadow *shadow, const fl_tile *t)
+{
+    uint64_t *rows = shadow->rows + rows_at(shadow, t);
+    if (shadow->known[t->index] != KNOWN) {
+        fl_kernels.tile_rows(fl_tile_pixels(shadow->pixels, shadow->stride, t), shadow->stride, t->w, t->h, rows);
+        shadow->known[t->index] = KNOWN;
+    }
+    return rows;
+}
+
+/* The tile's rows in `after` become the shadow's, now or once it is taken. */
+static void adopt_rows(fl_shadow *shadow, const fl_search *s, const fl_tile *t, uint8_t state)
+{
+    const size_t at = rows_at(shadow, t);
+    memcpy(shadow->rows + at, s->after_rows + at, (size_t)t->h * sizeof(uint64_t));
+    shadow->known[t->index] = state;
+}
+
+/* ---- the search ----------------------------------------------------------------------------------------------------- */
+
+static bool is_equal(const fl_shadow *shadow, const fl_search *s, const fl_tile *t)
+{
+    return fl_kernels.tile_equal(fl_tile_pixels(shadow->pixels, shadow->stride, t), shadow->stride,
+                                 fl_tile_pixels(s->after, s->after_stride, t), s->after_stride, t->w, t->h);
+}
+
+static void sum_after(const fl_search *s, const fl_tile *t, size_t at)
+{
+    fl_kernels.tile_rows(fl_tile_pixels(s->after, s->after_stride, t), s->after_stride, t->w, t->h, s->after_rows + at);
+    s->summed[t->index] = 1;
+}
+
+/* Whether a tile differs. Where its sums will be needed and those of the shadow are known, they answer first: different
+ * sums are different pixels, and the shadow need not be read. Equal sums prove nothing. */
+static bool differs(const fl_shadow *shadow, const fl_search *s, const fl_tile *t, bool sums)
+{
+    const size_t at = rows_at(shadow, t);
+    if (sums && shadow->known[t->index] == KNOWN) {
+        sum_after(s, t, at);
+        if (memcmp(s->after_rows + at, shadow->rows + at, (size_t)t->h * sizeof(uint64_t)))
+            return true;
+    }
+    return !is_equal(shadow, s, t);
+}
+
+/* Unmark what is equal. Returns how many tiles differ. */
+static int compare(const fl_shadow *shadow, const fl_search *s, uint8_t *tiles, bool sums)
+{
+    int differed = 0, index = 0;
+    fl_tile t;
+    while (fl_next_tile(tiles, s->w, s->h, &index, &t)) {
+        tiles[t.index] = differs(shadow, s, &t, sums);
+        differed += tiles[t.index];
+    }
+    return differed;
+}
+
+static bool is_many(const fl_search *s, const uint8_t *tiles)
+{
+    int n = 0;
+    for (int i = 0; i < s->columns * s->tile_rows && n < LEAST_TILES; i++)
+        n += tiles[i] != 0;
+    return n == LEAST_TILES;
+}
+
+/* Mark what may move, and the box round it. Returns whether a search may pay. */
+static bool choose_movable(fl_search *s, const uint8_t *tiles)
+{
+    int left = s->columns, right = 0, top = s->tile_rows, bottom = 0, n = 0;
+    for (int row = 0, index = 0; row < s->tile_rows; row++) {
+        for (int column = 0; column < s->columns; column++, index++) {
+            s->movable[index] = tiles[index] && !(s->lossy && s->lossy[index]);
+            if (!s->movable[index])
+                continue;
+            n++;
+            left = fl_min(left, column);
+            right = fl_max(right, column + 1);
+            top = fl_min(top, row);
+            bottom = row + 1;
+        }
+    }
+    s->box = (fl_rect){left, top, right - left, bottom - top};
+    return n >= LEAST_TILES && n * SPARSEST >= s->box.w * s->box.h;
+}
+
+/* Know the rows of both pictures in the whole box; what did not change has the same in both. */
+static void sum_rows(fl_shadow *shadow, fl_search *s, const uint8_t *tiles)
+{
+    for (int row = s->box.y; row < s->box.y + s->box.h; row++) {
+        for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
+            const fl_tile t = fl_tile_at(column, row, s->w, s->h);
+            const size_t at = rows_at(shadow, &t);
+            const uint64_t *before = known_rows(shadow, &t);
+            if (!tiles[t.index])
+                memcpy(s->after_rows + at, before, (size_t)t.h * sizeof *before);
+            else if (!s->summed[t.index])
+                sum_after(s, &t, at);
+        }
+    }
+}
+
+/* Searches in all directions read much and find little in films: each in vain makes the next one wait longer. */
+static int find_free_moves(fl_shadow *shadow, fl_search *s, fl_move *moves, int n, int max)
+{
+    fl_vector vectors[MOST_FREE];
+    if (shadow->pause > 0) {
+        shadow->pause--;
+        return n;
+    }
+    const int first = n, count = fl_vote_anchors(s, vectors, MOST_FREE);
+    for (int i = 0; i < count && n < max; i++)
+        n = fl_match_vector(s, vectors[i], moves, n, max);
+    shadow->fruitless = n > first ? 0 : fl_min(shadow->fruitless + 1, 30);
+    shadow->pause = fl_min(LONGEST_PAUSE, (1 << fl_min(shadow->fruitless, 8)) - 1);
+    return n;
+}
+
+static int find_moves(fl_shadow *shadow, fl_search *s, fl_move *moves, int max)
+{
+    fl_vector vectors[MOST_VERTICAL];
+    int n = 0;
+    fl_mark_changed_cells(s);
+    const int changed = fl_cells_left(s);
+    const int count = fl_vote_rows(s, vectors, MOST_VERTICAL);
+    for (int i = 0; i < count && n < max; i++)
+        n = fl_match_vector(s, vectors[i], moves, n, max);
+    if (n < max && fl_cells_left(s) >= fl_max(LEAST_LEFT, changed / LEAST_PART))
+        n = find_free_moves(shadow, s, moves, n, max);
+    return fl_order_moves(moves, n);
+}
+
+/* ---- applying ------------------------------------------------------------------------------------------------------- */
+
+/* Apply a move row by row as memmove would, each after it was compared: a row that is not what it should be ends the
+ * move before it. What is copied comes from `after`, which is the same by then. */
+static void apply(fl_shadow *shadow, const fl_search *s, fl_move *m)
+{
+    const bool upwards = m->y <= m->src_y;
+    int done = 0;
+    for (; done < m->h; done++) {
+        const int row = upwards ? done : m->h - 1 - done;
+        const uint8_t *source = fl_before_at(s, m->src_x, m->src_y + row), *after = fl_after_at(s, m->x, m->y + row);
+        if (!fl_kernels.span_equal(source, after, m->w))
+            break;
+        fl_kernels.span_copy(after, shadow->pixels + (m->y + row) * shadow->stride + (ptrdiff_t)m->x * 4, m->w);
+    }
+    if (!upwards) {
+        m->y += m->h - done;
+        m->src_y += m->h - done;
+    }
+    m->h = done;
+}
+
+static bool covers(const fl_move *m, const fl_tile *t)
+{
+    return m->x <= t->x && m->y <= t->y && m->x + m->w >= t->x + t->w && m->y + m->h >= t->y + t->h;
+}
+
+/* Unmark what a move made right. A tile that it covers was compared while it was applied. */
+static void settle_tile(fl_shadow *shadow, const fl_search *s, const fl_move *m, const fl_tile *t, uint8_t *tiles)
+{
+    const int column = t->x / FL_TILE, row = t->y / FL_TILE;
+    if (!fl_rect_inside(column - s->box.x, row - s->box.y, 1, 1, s->box.w, s->box.h))
+        shadow->known[t->index] = UNKNOWN;
+    if (tiles[t->index] && !covers(m, t))
+        tiles[t->index] = !is_equal(shadow, s, t);
+    else
+        tiles[t->index] = 0;
+}
+
+static void settle(fl_shadow *shadow, const fl_search *s, const fl_move *m, uint8_t *tiles)
+{
+    for (int row = m->y / FL_TILE; row <= (m->y + m->h - 1) / FL_TILE; row++) {
+        for (int column = m->x / FL_TILE; column <= (m->x + m->w - 1) / FL_TILE; column++) {
+            const fl_tile t = fl_tile_at(column, row, s->w, s->h);
+            settle_tile(shadow, s, m, &t, tiles);
+        }
+    }
+}
+
+static int apply_all(fl_shadow *shadow, const fl_search *s, fl_move *moves, int n, uint8_t *tiles)
+{
+    int applied = 0;
+    for (int i = 0; i < n; i++) {
+        fl_move m = moves[i];
+        apply(shadow, s, &m);
+        if (m.h)
+            moves[applied++] = m;
+    }
+    for (int i = 0; i < applied; i++)
+        settle(shadow, s, moves + i, tiles);
+    return applied;
+}
+
+/* ---- entries -------------------------------------------------------------------------------------------------------- */
+
+static void adopt_changed(fl_shadow *shadow, const fl_search *s, const uint8_t *tiles)
+{
+    for (int row = s->box.y; row < s->box.y + s->box.h; row++) {
+        for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
+            const fl_tile t = fl_tile_at(column, row, s->w, s->h);
+            if (s->movable[t.index])
+                adopt_rows(shadow, s, &t, tiles[t.index] ? PROMISED : KNOWN);
+        }
+    }
+}
+
+int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, uint8_t *tiles,
+                   const uint8_t *lossy, fl_move *moves, int max, int32_t *differed)
+{
+    if (!valid_shadow(shadow) || !shadow->work || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) ||
+        !tiles || max < 0 || max > FL_MAX_MOVES || (max > 0 && !moves) || !differed)
+        return -EINVAL;
+    fl_search s = search_of(shadow, after, after_stride, lossy);
+    memset(s.summed, 0, (size_t)s.columns * (size_t)s.tile_rows);
+    *differed = compare(shadow, &s, tiles, max > 0 && is_many(&s, tiles));
+    if (max == 0 || !choose_movable(&s, tiles))
+        return 0;
+    sum_rows(shadow, &s, tiles);
+    int n = find_moves(shadow, &s, moves, max);
+    n = apply_all(shadow, &s, moves, n, tiles);
+    adopt_changed(shadow, &s, tiles);
+    return n;
+}
+
+int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles)
+{
+    if (!valid_shadow(shadow) || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) || !tiles)
+        return -EINVAL;
+    int index = 0;
+    fl_tile t;
+    while (fl_next_tile(tiles, shadow->w, shadow->h, &index, &t)) {
+        fl_kernels.tile_copy(fl_tile_pixels(after, after_stride, &t), after_stride,
+                             shadow->pixels + t.y * shadow->stride + (ptrdiff_t)t.x * 4, shadow->stride, t.w, t.h);
+        shadow->known[t.index] = shadow->known[t.index] == PROMISED ? KNOWN : UNKNOWN;
+    }
+    return 0;
+}
+
+int fl_shadow_hash(fl_shadow *shadow, const uint8_t *tiles, uint64_t *hashes)
+{
+    if (!valid_shadow(shadow) || !tiles || !hashes)
+        return -EINVAL;
+    int index = 0;
+    fl_tile t;
+    while (fl_next_tile(tiles, shadow->w, shadow->h, &index, &t)) {
+        const uint64_t *rows = known_rows(shadow, &t);
+        uint64_t hash = fl_hash_start(t.w, t.h);
+        for (int y = 0; y < t.h; y++)
+            hash = fl_hash_fold(hash, rows[y]);
+        hashes[t.index] = hash;
+    }
+    return 0;
+}

@@ -1,0 +1,83 @@
+/* The fused pass over the damage: compare with the private picture, and copy what differs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "internal.h"
+
+static int grid_size(int w, int h)
+{
+    return fl_tile_count(w) * fl_tile_count(h);
+}
+
+int fl_x11_kept_fit(fl_x11_kept *kept, int w, int h)
+{
+    fl_x11_kept fresh = {.w = w, .h = h, .fresh = true};
+    int code;
+
+    if (kept->memory && kept->w == w && kept->h == h)
+        return 0;
+    fresh.changed = malloc((size_t)grid_size(w, h));
+    if (!fresh.changed)
+        return -ENOMEM;
+    code = fl_x11_memory_private((size_t)w * (size_t)h * 4, &fresh.memory);
+    if (code) {
+        free(fresh.changed);
+        return code;
+    }
+    fl_x11_kept_free(kept);
+    *kept = fresh;
+    return 0;
+}
+
+void fl_x11_kept_free(fl_x11_kept *kept)
+{
+    fl_x11_memory_release(kept->memory);
+    free(kept->changed);
+    *kept = (fl_x11_kept){0};
+}
+
+/* One rectangle that lies in one tile. */
+static void keep_piece(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, fl_rect r)
+{
+    const ptrdiff_t own = (ptrdiff_t)kept->w * 4;
+    const uint8_t *from = source + r.y * stride + (ptrdiff_t)r.x * 4;
+    uint8_t *to = fl_x11_memory_pixels(kept->memory) + r.y * own + (ptrdiff_t)r.x * 4;
+
+    if (!kept->fresh && fl_kernels.tile_equal(from, stride, to, own, r.w, r.h))
+        return;
+    fl_kernels.tile_copy(from, stride, to, own, r.w, r.h);
+    kept->changed[r.y / FL_TILE * fl_tile_count(kept->w) + r.x / FL_TILE] = 1;
+}
+
+static int to_tile_end(int place, int end)
+{
+    return fl_min((place / FL_TILE + 1) * FL_TILE, end) - place;
+}
+
+static void keep_rect(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, const fl_rect *r)
+{
+    fl_rect piece;
+
+    for (piece.y = r->y; piece.y < r->y + r->h; piece.y += piece.h) {
+        piece.h = to_tile_end(piece.y, r->y + r->h);
+        for (piece.x = r->x; piece.x < r->x + r->w; piece.x += piece.w) {
+            piece.w = to_tile_end(piece.x, r->x + r->w);
+            keep_piece(kept, source, stride, piece);
+        }
+    }
+}
+
+int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
+{
+    const int tiles = grid_size(x->kept.w, x->kept.h);
+    int changed = 0;
+
+    memset(x->kept.changed, 0, (size_t)tiles);
+    for (int i = 0; i < x->frame.n_rects; i++)
+        keep_rect(&x->kept, source, stride, &x->frame.rects[i]);
+    for (int i = 0; i < tiles; i++)
+        changed += x->kept.changed[i];
+    x->kept.fresh = false;
+    return changed;
+}
