@@ -15,6 +15,8 @@ MOST_PIXELS = 40_000
 def test_kernels_lose_no_memory_and_use_none_that_is_not_set(tmp_path):
     assert shutil.which(VALGRIND[0]), "valgrind is needed: ./dev test installs it"
     program = build(tmp_path, flags=["-O2"])
-    done = subprocess.run([*VALGRIND, program, "1", "10", str(MOST_PIXELS)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*VALGRIND, program, "1", "10", str(MOST_PIXELS)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "all kernels are clean\n"
