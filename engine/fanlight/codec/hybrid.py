@@ -167,6 +167,7 @@ class HybridEncoder(Encoder):
         """Make the next update bring every tile, or a key frame while video is on."""
         self._key_due = True
         self._video_key_due = True
+        self._tiles.forget()
 
     def close(self) -> None:
         """Free the video encoder."""
@@ -178,10 +179,11 @@ class HybridEncoder(Encoder):
 
     def _encode_tiles(self, frame: Frame, batch: Batch, share: float) -> Update:
         if share > _LARGE_SHARE:
-            body = self._tiles.pack(frame.image, batch)
+            body = self._tiles.pack(frame.image, batch, self._lossy)
             if self._may_video:
                 self._lane.weigh_tiles(frame, share, len(body) / (batch.changed * _TILE_PIXELS))
                 if self._lane.video:
+                    self._tiles.take_back()
                     return self._encode_video(frame, batch)
             return self._send_tiles(frame, batch, body)
         if self._lossy_left and not self._lane.video:
@@ -192,7 +194,7 @@ class HybridEncoder(Encoder):
         if not batch:
             return Update(exact=not self._lossy_left)
         if body is None:
-            body = self._tiles.pack(frame.image, batch)
+            body = self._tiles.pack(frame.image, batch, self._lossy, key=self._key_due)
         self._tiles.commit(frame.image, batch.tiles)
         self._lossy[batch.tiles != 0] = 0
         self._lossy_left = int(np.count_nonzero(self._lossy))
@@ -222,7 +224,7 @@ class HybridEncoder(Encoder):
         chosen = changed[:: -(-changed.size // _SAMPLE_TILES)]
         sample = tile_kernels.no_tiles(self.size)
         sample.reshape(-1)[chosen] = 1
-        return len(self._tiles.pack(frame.image, Batch((), sample, 0))) / (chosen.size * _TILE_PIXELS)
+        return self._tiles.size_of(frame.image, sample) / (chosen.size * _TILE_PIXELS)
 
     def _add_lossy(self, tiles: Tiles, most: int) -> None:
         chosen = np.flatnonzero((self._lossy != 0) & (tiles == 0))[:most]
