@@ -107,6 +107,18 @@ class X11Client:
         for (crtc,) in struct.iter_unpack("<I", reply[32 : 32 + 4 * crtcs]):
             self._ask(opcode, 21, struct.pack("<IIIhhIHxx", crtc, 0, config, 0, 0, 0, 1))
 
+    def move_monitor(self, name: str, x: int, y: int, w: int, h: int) -> None:
+        """Put a monitor elsewhere in one step: nobody sees the screen without it."""
+        encoded = name.encode()
+        interned = self._ask(16, 0, struct.pack("<Hxx", len(encoded)) + _pad(encoded))
+        (atom,) = struct.unpack_from("<I", interned, 8)
+        opcode = self._opcode("RANDR")
+        self._send(36, 0, b"")
+        self._send(opcode, 44, struct.pack("<II", self.root, atom))
+        self._send(opcode, 43, struct.pack("<IIBBHhhHHII", self.root, atom, 0, 0, 0, x, y, w, h, 100, 100))
+        self._send(37, 0, b"")
+        self.sync()
+
     def sync(self) -> None:
         """Return when all before is done."""
         self._ask(43, 0, b"")

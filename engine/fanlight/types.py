@@ -47,12 +47,15 @@ class Frame:
     `image` is a view that the capture owns: it is valid until the next frame is taken.
     `damage` is what may have changed since the frame before, clipped to the picture.
     `damaged_at` and `captured_at` are `time.monotonic()` seconds: the first damage in it, and the end of the read.
+    `changed` marks the tiles whose pixels differ from the frame before, all of them in the first frame of a size; None
+    where the capture reads in place and has nothing to compare with.
     """
 
     image: Image
     damage: tuple[Rect, ...]
     damaged_at: float
     captured_at: float
+    changed: Tiles | None = None
 
     @property
     def size(self) -> Size:
@@ -77,6 +80,14 @@ class PointerPlace:
 
     x: int
     y: int
+
+
+class Monitor(NamedTuple):
+    """A part of the screen that a person calls a monitor."""
+
+    name: str
+    area: Rect
+    primary: bool
 
 
 class Permission(StrEnum):

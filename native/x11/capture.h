@@ -114,8 +114,8 @@ struct fl_x11 {
 void fl_x11_signal(int fd);
 void fl_x11_unsignal(int fd);
 
-/* Take all events that have come and note what they ask for. */
-void fl_x11_take_events(fl_x11 *x);
+/* Take all events that have come and note what they ask for. -ENODEV: the monitor is gone. */
+int fl_x11_take_events(fl_x11 *x);
 
 /* Ask for the area's place and size; when one changed, everything is to be read anew. -ENODEV: the monitor is gone. */
 int fl_x11_measure(fl_x11 *x);

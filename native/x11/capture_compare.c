@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture.h"
 #include "internal.h"
+
+#include "capture.h"
 
 static int grid_size(int w, int h)
 {

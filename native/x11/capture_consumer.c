@@ -140,6 +140,17 @@ void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h)
     pthread_mutex_unlock(&x->lock);
 }
 
+int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size)
+{
+    int mapped;
+
+    pthread_mutex_lock(&x->lock);
+    mapped = x->is_mapped;
+    fl_because((fl_why){why, why_size}, 0, "%s", x->unmapped);
+    pthread_mutex_unlock(&x->lock);
+    return mapped;
+}
+
 int fl_x11_pointer(fl_x11 *x, int32_t *px, int32_t *py)
 {
     int on_screen;

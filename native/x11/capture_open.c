@@ -12,6 +12,7 @@
 #include <xcb/xinput.h>
 
 #include "capture.h"
+#include "monitors.h"
 
 #define MAX_FPS 1000
 
@@ -110,12 +111,30 @@ static int need_bgrx(xcb_connection_t *c, const xcb_screen_t *screen, const char
     return 0;
 }
 
-static int attach_first_picture(fl_x11 *x, const char *name, fl_why why)
+/* A framebuffer that cannot be mapped is no failure: shared memory does as well, only slower. */
+static void map_framebuffer(fl_x11 *x, const char *path)
 {
-    int code;
+    if (!path || fl_x11_map(path, &x->mapped, (fl_why){x->unmapped, sizeof x->unmapped}))
+        return;
+    x->is_mapped = true;
+    xcb_xfixes_hide_cursor(x->c, x->root);
+}
 
-    fl_x11_measure(x);
-    code = fl_x11_picture_attach(x->c, &x->picture, x->w, x->h);
+static int find_area(fl_x11 *x, const char *name, fl_why why)
+{
+    int code = x->monitor ? fl_x11_agree_on_monitors(x->c, name, why) : 0;
+
+    if (code)
+        return code;
+    if (fl_x11_measure(x) == -ENODEV)
+        return fl_because(why, -ENODEV, "display %s has no monitor %s", name, x->monitor);
+    return 0;
+}
+
+static int make_first_picture(fl_x11 *x, const char *name, fl_why why)
+{
+    int code = fl_x11_fit(x);
+
     if (code == -EACCES)
         return fl_because(why, -ENOTSUP, "the X server of display %s refused shared memory (MIT-SHM)", name);
     if (code == -EFBIG)
@@ -174,6 +193,9 @@ static void dispose(fl_x11 *x)
         xcb_disconnect(x->c);
     }
     fl_x11_memory_release(x->handed);
+    fl_x11_unmap(&x->mapped);
+    fl_x11_kept_free(&x->kept);
+    free(x->monitor);
     free(x->sprite.pixels);
     if (x->thread_fd >= 0)
         close(x->thread_fd);
@@ -183,7 +205,7 @@ static void dispose(fl_x11 *x)
     free(x);
 }
 
-static int prepare(fl_x11 *x, const char *display, fl_why why)
+static int prepare(fl_x11 *x, const char *display, const fl_x11_options *options, fl_why why)
 {
     const char *name = fl_x11_name(display);
     xcb_screen_t *screen;
@@ -201,7 +223,11 @@ static int prepare(fl_x11 *x, const char *display, fl_why why)
     if (!code)
         code = need_bgrx(x->c, screen, name, why);
     if (!code)
-        code = attach_first_picture(x, name, why);
+        code = find_area(x, name, why);
+    if (code)
+        return code;
+    map_framebuffer(x, options->framebuffer);
+    code = make_first_picture(x, name, why);
     if (code)
         return code;
     select_events(x);
@@ -212,26 +238,28 @@ static int prepare(fl_x11 *x, const char *display, fl_why why)
     return 0;
 }
 
-int fl_x11_open(const char *display, int max_fps, fl_x11 **out, char *why, int why_size)
+int fl_x11_open(const char *display, const fl_x11_options *options, fl_x11 **out, char *why, int why_size)
 {
     fl_why reason = {why, why_size};
     fl_x11 *x;
     int code;
 
-    if (!out || max_fps < 1 || max_fps > MAX_FPS)
+    if (!out || !options || options->max_fps < 1 || options->max_fps > MAX_FPS)
         return fl_because(reason, -EINVAL, "max_fps must lie between 1 and %d", MAX_FPS);
     x = calloc(1, sizeof *x);
     if (!x)
         return fl_because(reason, -ENOMEM, "out of memory");
     pthread_mutex_init(&x->lock, NULL);
-    x->interval_ns = 1000000000 / max_fps;
+    x->interval_ns = 1000000000 / options->max_fps;
+    x->compare = options->compare;
+    x->monitor = options->monitor ? strdup(options->monitor) : NULL;
     x->thread_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     x->consumer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    code = x->thread_fd < 0 || x->consumer_fd < 0 ? -EMFILE : 0;
-    if (code)
-        fl_because(reason, code, "too many open files");
+    code = x->thread_fd < 0 || x->consumer_fd < 0 ? fl_because(reason, -EMFILE, "too many open files") : 0;
+    if (options->monitor && !x->monitor)
+        code = fl_because(reason, -ENOMEM, "out of memory");
     if (!code)
-        code = prepare(x, display, reason);
+        code = prepare(x, display, options, reason);
     if (!code && (code = start_thread(x)) != 0)
         fl_because(reason, code, "no thread for capturing: %s", strerror(-code));
     if (code) {

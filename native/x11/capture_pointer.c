@@ -61,19 +61,30 @@ static int take_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_cookie_t cookie)
     return changed;
 }
 
+/* Put a place on the screen into the area's pixels; the rest is as it was where that lies outside. */
+static void place_sprite(fl_x11_sprite *sprite, fl_rect area, const xcb_query_pointer_reply_t *reply)
+{
+    const int px = reply->root_x - area.x, py = reply->root_y - area.y;
+
+    sprite->on_screen = reply->same_screen && px >= 0 && py >= 0 && px < area.w && py < area.h;
+    if (!sprite->on_screen)
+        return;
+    sprite->x = px;
+    sprite->y = py;
+}
+
 static int take_place(fl_x11 *x, xcb_query_pointer_cookie_t cookie)
 {
     xcb_query_pointer_reply_t *reply = xcb_query_pointer_reply(x->c, cookie, NULL);
-    fl_x11_sprite *sprite = &x->sprite;
-    int changed;
+    fl_x11_sprite old;
+    bool changed;
 
     if (!reply)
         return 0;
     pthread_mutex_lock(&x->lock);
-    changed = sprite->on_screen != reply->same_screen || sprite->x != reply->root_x || sprite->y != reply->root_y;
-    sprite->on_screen = reply->same_screen;
-    sprite->x = reply->root_x;
-    sprite->y = reply->root_y;
+    old = x->sprite;
+    place_sprite(&x->sprite, x->area, reply);
+    changed = old.on_screen != x->sprite.on_screen || old.x != x->sprite.x || old.y != x->sprite.y;
     pthread_mutex_unlock(&x->lock);
     free(reply);
     return changed ? FL_X11_POINTER : 0;

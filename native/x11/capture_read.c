@@ -1,10 +1,13 @@
-/* Reading what was damaged: full-width bands, in place, into one segment that always holds the whole picture. */
+/* Reading what was damaged: bands as wide as the area, in place, into one segment that always holds the whole picture; or
+ * exactly the damage, out of a mapped framebuffer. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "capture.h"
+#include "monitors.h"
 
 /* Rows between two bands that cost less to read than one more request. */
 #define BAND_GAP 16
@@ -22,8 +25,6 @@ int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, i
     xcb_generic_error_t *error;
     int fd, code;
 
-    if (w < 1 || h < 1 || w > MAX_SIDE || h > MAX_SIDE || (int64_t)w * h > MAX_PIXELS)
-        return -EFBIG;
     code = fl_x11_memory_new((size_t)w * (size_t)h * 4, &fresh.memory, &fd);
     if (code)
         return code;
@@ -49,34 +50,96 @@ void fl_x11_picture_detach(xcb_connection_t *c, fl_x11_picture *picture)
     *picture = (fl_x11_picture){0};
 }
 
-void fl_x11_measure(fl_x11 *x)
+/* The part of `r` that lies in `bounds`; without width or height where there is none. */
+static fl_rect clip(fl_rect r, fl_rect bounds)
 {
-    xcb_get_geometry_reply_t *geometry = xcb_get_geometry_reply(x->c, xcb_get_geometry(x->c, x->root), NULL);
+    int left = r.x > bounds.x ? r.x : bounds.x, top = r.y > bounds.y ? r.y : bounds.y;
+    int right = r.x + r.w < bounds.x + bounds.w ? r.x + r.w : bounds.x + bounds.w;
+    int bottom = r.y + r.h < bounds.y + bounds.h ? r.y + r.h : bounds.y + bounds.h;
 
-    x->todo.geometry = false;
-    if (!geometry)
-        return;
-    if (geometry->width != x->w || geometry->height != x->h) {
-        if (!x->todo.damage)
-            x->todo.damaged_at_ns = fl_x11_now();
-        x->todo.damage = x->todo.everything = true;
-    }
-    pthread_mutex_lock(&x->lock);
-    x->w = geometry->width;
-    x->h = geometry->height;
-    pthread_mutex_unlock(&x->lock);
-    free(geometry);
+    return (fl_rect){left, top, right > left ? right - left : 0, bottom > top ? bottom - top : 0};
 }
 
-static void add_rect(fl_x11_frame *frame, const xcb_rectangle_t *r)
+/* Where the area is now: 1, 0 when the server does not say, or -ENODEV. */
+static int ask_area(fl_x11 *x, fl_rect *area)
 {
-    int left = r->x > 0 ? r->x : 0, top = r->y > 0 ? r->y : 0;
-    int right = r->x + r->width < frame->w ? r->x + r->width : frame->w;
-    int bottom = r->y + r->height < frame->h ? r->y + r->height : frame->h;
+    xcb_get_geometry_reply_t *geometry = xcb_get_geometry_reply(x->c, xcb_get_geometry(x->c, x->root), NULL);
+    fl_rect screen;
+    int code;
 
-    if (right <= left || bottom <= top)
+    if (!geometry)
+        return 0;
+    screen = (fl_rect){0, 0, geometry->width, geometry->height};
+    free(geometry);
+    *area = screen;
+    if (!x->monitor)
+        return 1;
+    code = fl_x11_find_monitor(x->c, x->root, x->monitor, area);
+    if (code)
+        return code == -ENODEV ? code : 0;
+    *area = clip(*area, screen);
+    return area->w && area->h ? 1 : -ENODEV;
+}
+
+int fl_x11_measure(fl_x11 *x)
+{
+    fl_rect area;
+    int code = ask_area(x, &area);
+
+    x->todo.geometry = false;
+    if (code <= 0)
+        return code;
+    if (memcmp(&area, &x->area, sizeof area) == 0)
+        return 0;
+    if (!x->todo.damage)
+        x->todo.damaged_at_ns = fl_x11_now();
+    x->todo.damage = x->todo.everything = true;
+    x->area = area;
+    pthread_mutex_lock(&x->lock);
+    x->w = area.w;
+    x->h = area.h;
+    pthread_mutex_unlock(&x->lock);
+    return 0;
+}
+
+/* Once the framebuffer is let go, the pointer in it is the server's to paint again. */
+static void let_go_of_framebuffer(fl_x11 *x)
+{
+    pthread_mutex_lock(&x->lock);
+    x->is_mapped = false;
+    snprintf(x->unmapped, sizeof x->unmapped, "the screen is larger than its framebuffer of %d x %d", x->mapped.w,
+             x->mapped.h);
+    pthread_mutex_unlock(&x->lock);
+    fl_x11_unmap(&x->mapped);
+    xcb_xfixes_show_cursor(x->c, x->root);
+}
+
+int fl_x11_fit(fl_x11 *x)
+{
+    const fl_rect *area = &x->area;
+    int code = 0;
+
+    if (area->w < 1 || area->h < 1 || area->w > MAX_SIDE || area->h > MAX_SIDE ||
+        (int64_t)area->w * area->h > MAX_PIXELS)
+        return -EFBIG;
+    if (x->mapped.pixels && (area->x + area->w > x->mapped.w || area->y + area->h > x->mapped.h))
+        let_go_of_framebuffer(x);
+    if (!x->mapped.pixels && (x->picture.w != area->w || x->picture.h != area->h))
+        code = fl_x11_picture_attach(x->c, &x->picture, area->w, area->h);
+    if (!code && (x->compare || x->mapped.pixels || x->kept.memory))
+        code = fl_x11_kept_fit(&x->kept, area->w, area->h);
+    return code;
+}
+
+static void add_rect(fl_x11 *x, const xcb_rectangle_t *r)
+{
+    fl_rect rect = clip((fl_rect){r->x, r->y, r->width, r->height}, x->area);
+
+    if (!rect.w || !rect.h)
         return;
-    frame->rects[frame->n_rects++] = (fl_rect){left, top, right - left, bottom - top};
+    rect.x -= x->area.x;
+    rect.y -= x->area.y;
+    x->frame.rects[x->frame.n_rects++] = rect;
 }
 
 /* Move the damage into the frame's rectangles. The server forgets it before the pixels are read, so what is drawn
@@ -94,9 +157,9 @@ static int take_damage(fl_x11 *x)
     rects = xcb_xfixes_fetch_region_rectangles(reply);
     n = xcb_xfixes_fetch_region_rectangles_length(reply);
     if (n > FL_X11_RECTS)
-        add_rect(&x->frame, &reply->extents);
+        add_rect(x, &reply->extents);
     for (int i = 0; n <= FL_X11_RECTS && i < n; i++)
-        add_rect(&x->frame, &rects[i]);
+        add_rect(x, &rects[i]);
     free(reply);
     return 0;
 }
@@ -127,9 +190,9 @@ static int read_bands(fl_x11 *x, const band *bands, int n)
     int failed = 0;
 
     for (int i = 0; i < n; i++)
-        cookies[i] = xcb_shm_get_image(x->c, x->root, 0, (int16_t)bands[i].y, (uint16_t)x->picture.w,
-                                       (uint16_t)bands[i].h, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP, x->picture.segment,
-                                       (uint32_t)bands[i].y * (uint32_t)x->frame.stride);
+        cookies[i] = xcb_shm_get_image(x->c, x->root, (int16_t)x->area.x, (int16_t)(x->area.y + bands[i].y),
+                                       (uint16_t)x->picture.w, (uint16_t)bands[i].h, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP,
+                                       x->picture.segment, (uint32_t)bands[i].y * (uint32_t)x->picture.w * 4);
     for (int i = 0; i < n; i++) {
         xcb_shm_get_image_reply_t *reply = xcb_shm_get_image_reply(x->c, cookies[i], NULL);
 
@@ -143,11 +206,12 @@ static void begin_frame(fl_x11 *x)
 {
     fl_x11_frame *frame = &x->frame;
 
-    frame->memory = x->picture.memory;
-    frame->pixels = fl_x11_memory_pixels(x->picture.memory);
-    frame->w = x->picture.w;
-    frame->h = x->picture.h;
-    frame->stride = x->picture.w * 4;
+    frame->memory = x->kept.memory ? x->kept.memory : x->picture.memory;
+    frame->pixels = fl_x11_memory_pixels(frame->memory);
+    frame->changed = x->kept.changed;
+    frame->w = x->area.w;
+    frame->h = x->area.h;
+    frame->stride = x->area.w * 4;
     frame->n_rects = 0;
     frame->damaged_at_ns = x->todo.damaged_at_ns;
 }
@@ -161,9 +225,25 @@ static int postpone(fl_x11 *x)
     return 0;
 }
 
+/* Bring the frame's rectangles into its picture. 1: they are there; 0: no pixel in them changed; -EIO. */
+static int read_pixels(fl_x11 *x)
+{
+    const fl_x11_mapped *mapped = &x->mapped;
+    band bands[FL_X11_RECTS];
+
+    if (mapped->pixels)
+        return fl_x11_keep_changed(x, mapped->pixels + x->area.y * mapped->stride + (ptrdiff_t)x->area.x * 4,
+                                   mapped->stride) > 0;
+    if (read_bands(x, bands, bands_of(&x->frame, bands)) < 0)
+        return -EIO;
+    if (x->kept.memory)
+        return fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride) > 0;
+    return 1;
+}
+
 static int read_damaged(fl_x11 *x, bool everything)
 {
-    band bands[FL_X11_RECTS];
+    int code;
 
     begin_frame(x);
     if (take_damage(x) < 0)
@@ -174,10 +254,11 @@ static int read_damaged(fl_x11 *x, bool everything)
     }
     if (x->frame.n_rects == 0)
         return 0;
-    if (read_bands(x, bands, bands_of(&x->frame, bands)) < 0)
+    code = read_pixels(x);
+    if (code < 0)
         return postpone(x);
     x->frame.captured_at_ns = fl_x11_now();
-    return 1;
+    return code;
 }
 
 int fl_x11_read(fl_x11 *x)
@@ -186,12 +267,9 @@ int fl_x11_read(fl_x11 *x)
     fl_x11_question question;
     int code, news;
 
-    if (x->picture.w != x->w || x->picture.h != x->h) {
-        code = fl_x11_picture_attach(x->c, &x->picture, x->w, x->h);
-        if (code)
-            return code;
-        everything = true;
-    }
+    code = fl_x11_fit(x);
+    if (code)
+        return code;
     x->todo.damage = x->todo.everything = false;
     /* The pointer's answers come along with the pixels, so a screen that never rests does not hide it. */
     question = fl_x11_ask_pointer(x);

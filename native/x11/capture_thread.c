@@ -54,13 +54,16 @@ static void drain(fl_x11 *x)
     }
 }
 
-void fl_x11_take_events(fl_x11 *x)
+int fl_x11_take_events(fl_x11 *x)
 {
+    int code = 0;
+
     drain(x);
-    while (x->todo.geometry) {
-        fl_x11_measure(x);
+    while (!code && x->todo.geometry) {
+        code = fl_x11_measure(x);
         drain(x);
     }
+    return code;
 }
 
 /* The moment after which the next read may come: on average one an interval, and at once after a rest. */
@@ -195,13 +198,16 @@ void *fl_x11_thread(void *argument)
 
     while (!is_stopped(x)) {
         int64_t timeout_ns = -1;
+        int code;
         /* Asked first: what was drawn before the consumer came is then among the events. */
         bool waits = consumer_waits(x);
 
         xcb_flush(x->c);
-        fl_x11_take_events(x);
-        if (xcb_connection_has_error(x->c)) {
-            fl_x11_tell(x, 0, -EPIPE);
+        code = fl_x11_take_events(x);
+        if (xcb_connection_has_error(x->c))
+            code = -EPIPE;
+        if (code) {
+            fl_x11_tell(x, 0, code);
             break;
         }
         if (waits) {

@@ -7,7 +7,10 @@
 
 #include <xcb/xcb.h>
 
+/* fanlight.h has no guard, since cffi reads it too, and internal.h includes it as well. */
+#ifndef FL_INTERNAL_H
 #include "fanlight.h"
+#endif
 
 /* Room for one sentence, owned by the caller. */
 typedef struct fl_why {

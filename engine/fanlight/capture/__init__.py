@@ -2,5 +2,6 @@
 
 from fanlight.capture.base import Capture
 from fanlight.capture.factory import BACKENDS, open_capture
+from fanlight.kernels.x11 import monitors
 
-__all__ = ["BACKENDS", "Capture", "open_capture"]
+__all__ = ["BACKENDS", "Capture", "monitors", "open_capture"]

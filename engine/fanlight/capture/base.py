@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from fanlight.types import CursorShape, Frame, PointerPlace, Size
+from fanlight.types import CursorShape, Frame, Monitor, PointerPlace, Size
 
 
 class Capture(ABC):
@@ -17,7 +17,9 @@ class Capture(ABC):
 
     backend: str
     fallback: str | None = None
-    """Why a better backend was not taken."""
+    """Why a better backend, or way of reading, was not taken."""
+    how: str = ""
+    """Where the pixels come from, in words."""
 
     @property
     @abstractmethod
@@ -44,6 +46,11 @@ class Capture(ABC):
     def pointer(self) -> PointerPlace | None:
         """Where the pointer stands; None where that is outside, or not known."""
         return None
+
+    @property
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The monitors that the screen has now; none where the backend knows of none."""
+        return ()
 
     @abstractmethod
     def close(self) -> None:

@@ -1,6 +1,8 @@
 """Chooses the backend once, at the start, and says why a better one was not taken."""
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 from fanlight.capture.base import Capture
 from fanlight.capture.pattern import PatternCapture
@@ -15,11 +17,32 @@ MAX_FPS = 1000
 _PATTERN = re.compile(r"pattern:(\d{1,5})x(\d{1,5})")
 
 
-def open_capture(source: str | None = None, backend: str | None = None, max_fps: int = 60) -> Capture:
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What of a display is captured, and how, as far as that is open."""
+
+    max_fps: int
+    framebuffer: Path | None
+    compare: bool
+    monitor: int | str | None
+
+
+def open_capture(
+    source: str | None = None,
+    backend: str | None = None,
+    max_fps: int = 60,
+    *,
+    framebuffer: Path | None = None,
+    compare: bool = False,
+    monitor: int | str | None = None,
+) -> Capture:
     """Open a source of frames.
 
     `source`: a display such as ":0" (None: the one in DISPLAY), or "pattern:WxH", a moving test picture.
     `backend`: one of BACKENDS, which is then taken or fails; None takes the best that works here.
+    `framebuffer`: the file of a VirtualDisplay's pixels, which is mapped where that works; it implies `compare`.
+    `compare`: keep a picture to compare with, fill Frame.changed, and give no frame in which no pixel changed.
+    `monitor`: capture this one alone, by its number in `monitors`, from 0, or by its name; None is the whole screen.
     """
     if backend is not None and backend not in BACKENDS:
         raise UsageError(f"there is no capture backend {backend!r}; there are {', '.join(BACKENDS)}")
@@ -28,37 +51,48 @@ def open_capture(source: str | None = None, backend: str | None = None, max_fps:
     if source is not None and source.startswith("pattern:"):
         if backend not in (None, "pattern"):
             raise UsageError(f"the backend {backend!r} cannot capture {source!r}; only 'pattern' can")
+        if monitor is not None:
+            raise UsageError("a pattern has no monitors")
         return PatternCapture(_pattern_size(source), max_fps)
     if backend == "pattern":
         raise UsageError("the backend 'pattern' needs a source such as 'pattern:640x480'")
+    wishes = _Wishes(max_fps, framebuffer, compare, monitor)
     if backend == "mss":
-        return _open_mss(source, max_fps)
-    return _open_display(source, backend, max_fps)
+        return _open_mss(source, wishes)
+    return _open_display(source, backend, wishes)
 
 
-def _open_display(display: str | None, backend: str | None, max_fps: int) -> Capture:
+def _open_display(display: str | None, backend: str | None, wishes: _Wishes) -> Capture:
     try:
-        return X11Capture(display, max_fps)
+        return X11Capture(
+            display,
+            wishes.max_fps,
+            framebuffer=wishes.framebuffer,
+            compare=wishes.compare,
+            monitor=wishes.monitor,
+        )
     except UnsupportedError as error:
         if backend is not None:
             raise
-        return _fall_back(display, max_fps, error)
+        return _fall_back(display, wishes, error)
 
 
-def _fall_back(display: str | None, max_fps: int, reason: UnsupportedError) -> Capture:
+def _fall_back(display: str | None, wishes: _Wishes, reason: UnsupportedError) -> Capture:
     try:
-        capture = _open_mss(display, max_fps)
+        capture = _open_mss(display, wishes)
     except CaptureError as error:
         raise CaptureError(f"{reason}, and {error}") from error
     capture.fallback = str(reason)
     return capture
 
 
-def _open_mss(display: str | None, max_fps: int) -> Capture:
-    """Load mss only where it is needed: most hosts never do."""
+def _open_mss(display: str | None, wishes: _Wishes) -> Capture:
+    """Load mss only where it is needed: most hosts never do. It compares by itself, and reads a framebuffer never."""
+    if wishes.monitor is not None:
+        raise CaptureError("mss captures the whole screen only, not one monitor")
     from fanlight.capture.mss_backend import MssCapture
 
-    return MssCapture(display, max_fps)
+    return MssCapture(display, wishes.max_fps)
 
 
 def _pattern_size(source: str) -> Size:

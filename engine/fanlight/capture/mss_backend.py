@@ -16,7 +16,7 @@ from fanlight.capture.pacing import Pacer, deadline_of
 from fanlight.errors import CaptureError
 from fanlight.kernels import tiles
 from fanlight.kernels.x11 import NO_DISPLAY_ADVICE
-from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, Rect, Size
+from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, Size, Tiles
 
 _MEASURE_SECONDS = 1.0
 # mss asserts that there is an answer, which there is not when the server has gone; without assertions it meets NULL.
@@ -28,6 +28,7 @@ class MssCapture(Capture):
     """An X screen by polling `max_fps` times a second while a consumer waits."""
 
     backend = "mss"
+    how = "XGetImage of the whole screen, compared"
 
     def __init__(self, display: str | None, max_fps: int) -> None:
         self._display = display
@@ -76,11 +77,12 @@ class MssCapture(Capture):
         image = self._grab(now)
         if image is None:
             return None
-        damage = self._damage(image)
-        if not damage:
+        changed = self._changed(image)
+        if not changed.any():
             return None
         self._last = image
-        return Frame(image, damage, now, time.monotonic())
+        damage = tiles.rects(changed, self._size)
+        return Frame(image, damage, now, time.monotonic(), changed)
 
     def _grab(self, now: float) -> Image | None:
         """Read the whole screen; None when it changed its size under the read."""
@@ -122,12 +124,11 @@ class MssCapture(Capture):
             with contextlib.suppress(ScreenShotError):
                 grabber.close()
 
-    def _damage(self, image: Image) -> tuple[Rect, ...]:
-        if self._last is None or self._last.shape != image.shape:
-            return (Rect(0, 0, *self._size),)
+    def _changed(self, image: Image) -> Tiles:
         marked = tiles.all_tiles(self._size)
-        tiles.compare(self._last, image, marked)
-        return tiles.rects(marked, self._size)
+        if self._last is not None and self._last.shape == image.shape:
+            tiles.compare(self._last, image, marked)
+        return marked
 
 
 def _open(display: str | None) -> mss.MSS:

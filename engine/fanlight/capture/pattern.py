@@ -8,7 +8,8 @@ import numpy as np
 from fanlight.capture.base import Capture
 from fanlight.capture.pacing import Pacer, deadline_of
 from fanlight.errors import CaptureError
-from fanlight.types import Frame, Image, Rect, Size
+from fanlight.kernels import tiles
+from fanlight.types import Frame, Image, Rect, Size, Tiles
 
 _CHANGES = 3
 _LARGEST = 96
@@ -18,6 +19,7 @@ class PatternCapture(Capture):
     """A gradient on which a few rectangles change with every frame, each a plain colour or noise."""
 
     backend = "pattern"
+    how = "drawn"
 
     def __init__(self, size: Size, max_fps: int, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a picture, not a secret
@@ -39,10 +41,11 @@ class PatternCapture(Capture):
             raise CaptureError("the pattern is closed")
         if not self._pacer.wait(deadline_of(timeout)):
             return None
-        damage = self._draw() if self._begun else (Rect(0, 0, *self.size),)
+        before = self._canvas.copy() if self._begun else None
+        damage = (Rect(0, 0, *self.size),) if before is None else self._draw()
         self._begun = True
         now = time.monotonic()
-        return Frame(self._image, damage, now, now)
+        return Frame(self._image, damage, now, now, self._changed(before, damage))
 
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
@@ -59,6 +62,13 @@ class PatternCapture(Capture):
             area = self._canvas[rect.y : rect.y + rect.h, rect.x : rect.x + rect.w, :3]
             area[:] = self._noise(rect) if number == 0 else list(self._random.randbytes(3))
         return rects
+
+    def _changed(self, before: Image | None, damage: tuple[Rect, ...]) -> Tiles:
+        marked = tiles.no_tiles(self.size)
+        tiles.mark(marked, damage, self.size)
+        if before is not None:
+            tiles.compare(before, self._canvas, marked)
+        return marked
 
     def _place(self) -> Rect:
         width, height = self.size

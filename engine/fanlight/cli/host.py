@@ -89,7 +89,8 @@ async def _host(asked: HostOptions) -> None:
     with contextlib.ExitStack() as stack:
         virtual = _open_virtual(asked, stack)
         display = virtual.name if virtual else _named_display(asked)
-        capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps))
+        framebuffer = virtual.framebuffer if virtual else None
+        capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps, framebuffer=framebuffer))
         injector = _open_injector(display, stack)
         _report(capture, injector)
         options = ServerOptions(asked.listen, asked.codec, asked.max_fps)
@@ -159,7 +160,8 @@ def _open_injector(display: str, stack: contextlib.ExitStack) -> Injector | None
 
 def _report(capture: Capture, injector: Injector | None) -> None:
     width, height = capture.size
-    log.info("capturing %dx%d by %s%s", width, height, capture.backend, "" if injector else ", without input")
+    without = "" if injector else ", without input"
+    log.info("capturing %dx%d by %s (%s)%s", width, height, capture.backend, capture.how, without)
     if capture.fallback:
         log.warning("a better way to capture was not taken: %s", capture.fallback)
 

@@ -6,19 +6,22 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from fanlight._native import ffi, lib
 from fanlight.errors import CaptureError, InjectError
-from fanlight.types import CursorShape, Frame, Image, PointerPlace, Rect, Size
+from fanlight.kernels.native import grid
+from fanlight.types import CursorShape, Frame, Image, Monitor, PointerPlace, Rect, Size, Tiles
 
 MAX_BUTTON: Final = 15
 NO_DISPLAY_ADVICE: Final = "start an X server and set DISPLAY, or run `fanlight host --virtual 1920x1080`"
 
 _COOKIE_BYTES: Final = 16
 _WHY_BYTES: Final = 256
+_MONITORS: Final = 64
 _NANOSECONDS: Final = 1_000_000_000
 _MAX_PLACE: Final = 0x7FFF
 _MAX_KEYSYM: Final = 0x1FFFFFFF
@@ -35,13 +38,24 @@ class Screen:
     keeps its pixels otherwise, CaptureError where the display cannot be opened.
     """
 
-    def __init__(self, display: str | None, max_fps: int) -> None:
+    def __init__(
+        self,
+        display: str | None,
+        max_fps: int,
+        *,
+        compare: bool = False,
+        framebuffer: Path | None = None,
+        monitor: str | None = None,
+    ) -> None:
         self._handle: Any = None
         self._display = _name(display)
+        self._monitor = monitor
         self._gate = threading.Lock()
         self._busy = threading.Lock()
         out = ffi.new("fl_x11 **")
-        code, why = _open(lambda text: lib.fl_x11_open(_encode(display), max_fps, out, text, _WHY_BYTES))
+        names = [_encode(str(framebuffer) if framebuffer else None), _encode(monitor)]
+        options = ffi.new("fl_x11_options *", [max_fps, compare, *names])
+        code, why = _open(lambda text: lib.fl_x11_open(_encode(display), options, out, text, _WHY_BYTES))
         if code < 0:
             raise UnsupportedError(why) if code == -errno.ENOTSUP else CaptureError(why)
         self._handle = ffi.gc(out[0], lib.fl_x11_close)
@@ -49,6 +63,7 @@ class Screen:
         self._memory: Any = None
         self._pixels: Image | None = None
         self._size = self._ask_size()
+        self._mapped = self._ask_mapped()
         self.cursor = self._ask_cursor()
         self.pointer = self._ask_pointer()
 
@@ -59,6 +74,14 @@ class Screen:
             if self._handle is not None:
                 self._size = self._ask_size()
             return self._size
+
+    @property
+    def mapped(self) -> tuple[bool, str]:
+        """Whether the framebuffer that was named is mapped, and why it is not."""
+        with self._gate:
+            if self._handle is not None:
+                self._mapped = self._ask_mapped()
+            return self._mapped
 
     def next(self, timeout: float | None) -> Frame | None:
         """Wait for a frame; None: the time is over, woken, or only the pointer changed."""
@@ -99,6 +122,8 @@ class Screen:
                 break
         if code == -errno.EPIPE:
             raise CaptureError(f"the X server of display {self._display} went away")
+        if code == -errno.ENODEV:
+            raise CaptureError(f"the monitor {self._monitor} of display {self._display} went away")
         if code < 0:
             raise CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
         return code
@@ -110,6 +135,7 @@ class Screen:
             damage=tuple(Rect(r.x, r.y, r.w, r.h) for r in frame.rects[0 : frame.n_rects]),
             damaged_at=frame.damaged_at_ns / _NANOSECONDS,
             captured_at=frame.captured_at_ns / _NANOSECONDS,
+            changed=_tiles(frame) if frame.changed else None,
         )
 
     def _image(self, frame: Any) -> Image:
@@ -127,6 +153,10 @@ class Screen:
         size = ffi.new("int32_t[2]")
         lib.fl_x11_size(self._handle, size, size + 1)
         return size[0], size[1]
+
+    def _ask_mapped(self) -> tuple[bool, str]:
+        mapped, why = _open(lambda text: lib.fl_x11_is_mapped(self._handle, text, _WHY_BYTES))
+        return bool(mapped), why
 
     def _ask_pointer(self) -> PointerPlace | None:
         place = ffi.new("int32_t[2]")
@@ -196,6 +226,22 @@ class Input:
             raise InjectError(f"the X server of display {self._display} went away")
 
 
+def monitors(display: str | None) -> tuple[Monitor, ...]:
+    """List a display's monitors; UnsupportedError where the server knows none, CaptureError where it does not open."""
+    found = ffi.new("fl_x11_monitor[]", _MONITORS)
+    count, why = _open(lambda text: lib.fl_x11_monitors(_encode(display), found, _MONITORS, text, _WHY_BYTES))
+    if count < 0:
+        raise UnsupportedError(why) if count == -errno.ENOTSUP else CaptureError(why)
+    return tuple(
+        Monitor(
+            ffi.string(one.name).decode("utf-8", "replace"),
+            Rect(one.area.x, one.area.y, one.area.w, one.area.h),
+            bool(one.primary),
+        )
+        for one in found[0 : min(count, _MONITORS)]
+    )
+
+
 def allow_current_user(display: str, cookie: bytes) -> None:
     """Let all processes of our user connect to a display whose 16-byte cookie we know."""
     if len(cookie) != _COOKIE_BYTES:
@@ -203,6 +249,13 @@ def allow_current_user(display: str, cookie: bytes) -> None:
     code, why = _open(lambda text: lib.fl_x11_allow_user(_encode(display), cookie, os.getuid(), text, _WHY_BYTES))
     if code < 0:
         raise CaptureError(why)
+
+
+def _tiles(frame: Any) -> Tiles:
+    """Copy the marks, which the next frame overwrites."""
+    shape = grid((frame.w, frame.h))
+    marks = ffi.buffer(frame.changed, shape[0] * shape[1])
+    return np.frombuffer(marks, np.uint8).reshape(shape).copy()
 
 
 class _Release:
