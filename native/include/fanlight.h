@@ -57,6 +57,14 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
  * The hash is part of the protocol: docs/tile-stream.md defines it. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
+/* Write the marked tiles to planes of a video frame: BT.709 in full range, exactly as native/src/tiles_planes.c defines
+ * it. NV12 has planes of even sides: `luma` takes h + h % 2 rows and `chroma`, Cb and Cr in turns, half of that, each of
+ * w + w % 2 bytes. 4:4:4 has three planes of h rows of w bytes. Strides are at least those. */
+int fl_tiles_nv12(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint8_t *luma,
+                  ptrdiff_t luma_stride, uint8_t *chroma, ptrdiff_t chroma_stride);
+int fl_tiles_yuv444(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint8_t *y, uint8_t *u,
+                    uint8_t *v, ptrdiff_t plane_stride);
+
 /* ---- the shadow: a picture that is kept, and what an update must bring ------------------------------------------- */
 
 /* A picture that is kept beside one that changes. The caller owns all of it and calls with one shadow from one thread

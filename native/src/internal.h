@@ -33,6 +33,11 @@ typedef struct fl_dsp {
     uint64_t (*row_sum)(const uint8_t *row, int w);
     /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
     void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+    /* Planes of one tile, each pointer at the tile's place. Rows and columns of an odd side's end count twice. */
+    void (*tile_nv12)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                      uint8_t *chroma, ptrdiff_t chroma_stride);
+    void (*tile_yuv444)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                        ptrdiff_t plane_stride);
     /* Of any width, unlike the others. */
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
@@ -47,6 +52,10 @@ void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+void fl_tile_nv12_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                         uint8_t *chroma, ptrdiff_t chroma_stride);
+void fl_tile_yuv444_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                           ptrdiff_t plane_stride);
 bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
 
@@ -56,6 +65,10 @@ void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+void fl_tile_nv12_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                       uint8_t *chroma, ptrdiff_t chroma_stride);
+void fl_tile_yuv444_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                         ptrdiff_t plane_stride);
 bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
@@ -65,6 +78,10 @@ void fl_tile_copy_avx512(const uint8_t *source, ptrdiff_t source_stride, uint8_t
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+void fl_tile_nv12_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                         uint8_t *chroma, ptrdiff_t chroma_stride);
+void fl_tile_yuv444_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                           ptrdiff_t plane_stride);
 
 bool fl_tile_equal_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
 void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
@@ -72,6 +89,10 @@ void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_neon(const uint8_t *row, int w);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+void fl_tile_nv12_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                       uint8_t *chroma, ptrdiff_t chroma_stride);
+void fl_tile_yuv444_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                         ptrdiff_t plane_stride);
 
 /* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
 extern const uint32_t fl_hash_keys[FL_TILE];
@@ -86,6 +107,13 @@ static inline uint64_t fl_hash_fold(uint64_t hash, uint64_t row_sum)
     hash = (hash ^ row_sum) * UINT64_C(0xD6E8FEB86659FD93);
     return hash ^ (hash >> 32);
 }
+
+/* How B, G and R make a sample of a plane: tiles_planes.c. */
+typedef struct fl_weights {
+    int32_t b, g, r, bias;
+} fl_weights;
+
+extern const fl_weights fl_luma, fl_blue, fl_red;
 
 /* ---- pixels ----------------------------------------------------------------------------------------------------- */
 

@@ -155,6 +155,23 @@ static void check_compare_and_copy(const picture *p, picture *other)
     free(tiles);
 }
 
+static void check_planes(const picture *p)
+{
+    const size_t w = (size_t)p->w + (size_t)(p->w & 1), h = (size_t)p->h + (size_t)(p->h & 1);
+    uint8_t *tiles = new_tiles(p, 1), *luma = allocate(w * h), *chroma = allocate(w * h / 2), *planes[3];
+    CHECK(fl_tiles_nv12(p->pixels, p->stride, p->w, p->h, tiles, luma, (ptrdiff_t)w, chroma, (ptrdiff_t)w) == 0);
+    for (int i = 0; i < 3; i++)
+        planes[i] = allocate((size_t)p->w * (size_t)p->h);
+    CHECK(fl_tiles_yuv444(p->pixels, p->stride, p->w, p->h, tiles, planes[0], planes[1], planes[2], p->w) == 0);
+    for (int y = 0; y < p->h; y++)
+        CHECK(!memcmp(luma + (size_t)y * w, planes[0] + (size_t)y * (size_t)p->w, (size_t)p->w));
+    for (int i = 0; i < 3; i++)
+        free(planes[i]);
+    free(chroma);
+    free(luma);
+    free(tiles);
+}
+
 static void check_hashes(const picture *p)
 {
     uint8_t *tiles = new_tiles(p, 1);
@@ -338,6 +355,8 @@ static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int
     CHECK(fl_tiles_hash(p, stride, w, h, tiles, hashes) == -EINVAL);
     CHECK(fl_shadow_take(&(fl_shadow){.pixels = p, .stride = stride, .w = w, .h = h, .rows = hashes, .known = tiles}, p,
                          stride, tiles) == -EINVAL);
+    CHECK(fl_tiles_nv12(p, stride, w, h, tiles, tiles, stride, tiles, stride) == -EINVAL);
+    CHECK(fl_tiles_yuv444(p, stride, w, h, tiles, tiles, tiles, tiles, stride) == -EINVAL);
     CHECK(fl_moves_apply(p, stride, w, h, NULL, 0) == -EINVAL);
     CHECK(fl_stream_encode(p, stride, w, h, NULL, 0, tiles, NULL, NULL, 0, NULL, NULL, 0) == -EINVAL);
     CHECK(fl_stream_decode(NULL, 0, p, stride, w, h, tiles, NULL) == -EINVAL);
@@ -356,6 +375,12 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
           fl_tiles_compare(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_copy(p, 4, NULL, 4, 1, 1, tiles) == -EINVAL && fl_tiles_copy(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_hash(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_hash(p, 4, 1, 1, tiles, NULL) == -EINVAL);
+    CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, p, 1, p, 2) == -EINVAL &&
+          fl_tiles_nv12(p, 4, 1, 1, tiles, p, 2, p, 1) == -EINVAL);
+    CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, NULL, 2, p, 2) == -EINVAL &&
+          fl_tiles_nv12(p, 4, 1, 1, NULL, p, 2, p, 2) == -EINVAL);
+    CHECK(fl_tiles_yuv444(p, 4, 1, 1, tiles, p, p, p, 0) == -EINVAL &&
+          fl_tiles_yuv444(p, 4, 1, 1, tiles, p, p, NULL, 1) == -EINVAL);
     CHECK(fl_shadow_work(0, 1) == -EINVAL && fl_shadow_work(1, 16385) == -EINVAL);
     uint64_t rows[1];
     uint8_t known[1] = {0};
@@ -404,6 +429,7 @@ static void check_case(int w, int h, enum fill fill)
     check_hashes(&p);
     check_shadow(&p, &other);
     check_round_trip(&p);
+    check_planes(&p);
     free(p.memory);
     free(other.memory);
 }

@@ -141,6 +141,23 @@ static void check_row_sum(const tile *t)
     CHECK(scalar.row_sum(row, t->w) == wide.row_sum(row, t->w));
 }
 
+/* Planes with some room on every side, all of it compared. */
+static void check_planes(const tile *t)
+{
+    enum { SIDE = FL_TILE + 16 };
+    static uint8_t expected[3][SIDE * SIDE], found[3][SIDE * SIDE];
+    const ptrdiff_t stride = (t->w + 1) / 2 * 2 + below(SIDE - FL_TILE);
+    const int at = 1 + below(SIDE);
+    memset(expected, CANARY, sizeof expected);
+    memset(found, CANARY, sizeof found);
+    scalar.tile_nv12(t->pixels, t->stride, t->w, t->h, expected[0] + at, stride, expected[1] + at, stride);
+    wide.tile_nv12(t->pixels, t->stride, t->w, t->h, found[0] + at, stride, found[1] + at, stride);
+    CHECK(!memcmp(expected, found, sizeof found));
+    scalar.tile_yuv444(t->pixels, t->stride, t->w, t->h, expected[0] + at, expected[1] + at, expected[2] + at, stride);
+    wide.tile_yuv444(t->pixels, t->stride, t->w, t->h, found[0] + at, found[1] + at, found[2] + at, stride);
+    CHECK(!memcmp(expected, found, sizeof found));
+}
+
 static void check_edges(const tile *t)
 {
     uint64_t edges[FL_TILE];
@@ -168,6 +185,7 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_rows(&a, scalar.tile_edges, wide.tile_edges);
     check_row_sum(&a);
     check_edges(&a);
+    check_planes(&a);
     check_equal(&a, &b);
 }
 

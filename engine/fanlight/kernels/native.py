@@ -94,6 +94,18 @@ def write_tiles(tiles: Tiles, size: Size) -> Any:
     return pointer
 
 
+def write_plane(plane: NDArray[np.uint8], size: Size, name: str) -> tuple[Any, int]:
+    """Check a plane of one byte a sample to write to; return its pointer and stride."""
+    width, height = size
+    if not isinstance(plane, np.ndarray) or plane.dtype != np.uint8 or plane.shape != (height, width):
+        raise UsageError(f"{name} must be a uint8 array of shape {(height, width)}, not {_describe(plane)}")
+    row, sample = plane.strides
+    if (width > 1 and sample != 1) or (height > 1 and row < width):
+        raise UsageError(f"{name} must have contiguous rows, not {_describe(plane)}")
+    _check_writable(plane, name)
+    return _pointer("uint8_t *", plane), row if height > 1 else width
+
+
 def write_hashes(hashes: NDArray[np.uint64], size: Size) -> Any:
     """Check an array for tile hashes, for a picture of this size."""
     pointer = _plane(hashes, np.uint64, "uint64_t *", grid(size), "out")

@@ -1,0 +1,130 @@
+/* Planes for video encoders, eight pixels at a time. */
+#include <immintrin.h>
+
+#include "internal.h"
+
+/* Weights for what split() gives. */
+typedef struct vectors {
+    __m256i outer, green;
+} vectors;
+
+/* Pixels as 16-bit pairs: B and R, and G and 256. */
+typedef struct pairs {
+    __m256i outer, green;
+} pairs;
+
+enum { ONE = 256, LANES = 8 };
+
+static inline vectors spread(const fl_weights *weights)
+{
+    const int16_t outer[2] = {(int16_t)weights->b, (int16_t)weights->r};
+    const int16_t green[2] = {(int16_t)weights->g, (int16_t)(weights->bias / ONE)};
+    int32_t words[2];
+    memcpy(words, outer, 4);
+    memcpy(words + 1, green, 4);
+    return (vectors){_mm256_set1_epi32(words[0]), _mm256_set1_epi32(words[1])};
+}
+
+static inline pairs split(const uint8_t *p)
+{
+    const __m256i low = _mm256_set1_epi32(0x00FF00FF), pixels = _mm256_loadu_si256((const __m256i *)(p));
+    const __m256i green = _mm256_and_si256(_mm256_srli_epi32(pixels, 8), _mm256_set1_epi32(0xFF));
+    return (pairs){_mm256_and_si256(pixels, low), _mm256_or_si256(green, _mm256_set1_epi32(ONE << 16))};
+}
+
+static inline __m256i samples(pairs p, vectors weights)
+{
+    const __m256i sum =
+        _mm256_add_epi32(_mm256_madd_epi16(p.outer, weights.outer), _mm256_madd_epi16(p.green, weights.green));
+    return _mm256_srli_epi32(sum, 15);
+}
+
+/* Store the words of four vectors as bytes, 255 for what is more. */
+static inline void store(uint8_t *to, __m256i a, __m256i b, __m256i c, __m256i d)
+{
+    /* Packing keeps to lanes of 128 bits, so four words of each vector stand together in each. */
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i packed = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(packed, order));
+}
+
+/* Weights for the sums of 2 x 2 pixels: B, R, G and 256 side by side. */
+static inline __m256i side_by_side(vectors weights)
+{
+    return _mm256_blend_epi32(weights.outer, weights.green, 0xAA);
+}
+
+/* Cb and Cr in turns, of two rows' blocks of 2 x 2. */
+static inline __m256i chroma_samples(pairs upper, pairs lower, __m256i blue, __m256i red)
+{
+    const __m256i outer = _mm256_add_epi32(upper.outer, lower.outer);
+    const __m256i green = _mm256_add_epi32(upper.green, lower.green);
+    const __m256i left = _mm256_blend_epi32(outer, _mm256_slli_epi64(green, 32), 0xAA);
+    const __m256i right = _mm256_blend_epi32(_mm256_srli_epi64(outer, 32), green, 0xAA);
+    const __m256i sum = _mm256_add_epi32(left, right);
+    const __m256i cb = _mm256_madd_epi16(sum, blue), cr = _mm256_madd_epi16(sum, red);
+    const __m256i first = _mm256_blend_epi32(cb, _mm256_slli_epi64(cr, 32), 0xAA);
+    const __m256i second = _mm256_blend_epi32(_mm256_srli_epi64(cb, 32), cr, 0xAA);
+    return _mm256_srli_epi32(_mm256_add_epi32(first, second), 17);
+}
+
+typedef struct four {
+    pairs a, b, c, d;
+} four;
+
+static inline four split_four(const uint8_t *row)
+{
+    return (four){split(row), split(row + 4 * LANES), split(row + 8 * LANES), split(row + 12 * LANES)};
+}
+
+static inline void store_plane(uint8_t *to, const four *p, vectors weights)
+{
+    store(to, samples(p->a, weights), samples(p->b, weights), samples(p->c, weights), samples(p->d, weights));
+}
+
+static inline void whole_row_pair(const uint8_t *upper, const uint8_t *lower, uint8_t *luma, uint8_t *lower_luma,
+                                  uint8_t *chroma)
+{
+    const vectors light = spread(&fl_luma);
+    const __m256i blue = side_by_side(spread(&fl_blue)), red = side_by_side(spread(&fl_red));
+    for (int x = 0; x < FL_TILE; x += 4 * LANES) {
+        const four one = split_four(upper + 4 * x), other = split_four(lower + 4 * x);
+        store_plane(luma + x, &one, light);
+        store_plane(lower_luma + x, &other, light);
+        store(chroma + x, chroma_samples(one.a, other.a, blue, red), chroma_samples(one.b, other.b, blue, red),
+              chroma_samples(one.c, other.c, blue, red), chroma_samples(one.d, other.d, blue, red));
+    }
+}
+
+void fl_tile_nv12_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
+                       uint8_t *chroma, ptrdiff_t chroma_stride)
+{
+    if (w != FL_TILE) {
+        fl_tile_nv12_scalar(image, stride, w, h, luma, luma_stride, chroma, chroma_stride);
+        return;
+    }
+    for (int y = 0; y < h; y += 2) {
+        const uint8_t *upper = image + y * stride, *lower = y + 1 < h ? upper + stride : upper;
+        whole_row_pair(upper, lower, luma, luma + luma_stride, chroma);
+        luma += 2 * luma_stride;
+        chroma += chroma_stride;
+    }
+}
+
+void fl_tile_yuv444_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
+                         ptrdiff_t plane_stride)
+{
+    if (w != FL_TILE) {
+        fl_tile_yuv444_scalar(image, stride, w, h, y, u, v, plane_stride);
+        return;
+    }
+    const vectors light = spread(&fl_luma), blue = spread(&fl_blue), red = spread(&fl_red);
+    for (int row = 0; row < h; row++) {
+        for (int x = 0; x < FL_TILE; x += 4 * LANES) {
+            const four p = split_four(image + row * stride + (ptrdiff_t)4 * x);
+            store_plane(y + row * plane_stride + x, &p, light);
+            store_plane(u + row * plane_stride + x, &p, blue);
+            store_plane(v + row * plane_stride + x, &p, red);
+        }
+    }
+}
