@@ -31,7 +31,7 @@ _Found = TypeVar("_Found")
 
 
 class Display:
-    """An Xvfb of our own; `pid` is the X server's, `environment` what programs in it need."""
+    """An Xvfb of our own; `pid` is the X server's, `environment` what programs in it need, `framebuffer` its pixels."""
 
     def __init__(self, size: Size) -> None:
         self.size = size
@@ -39,6 +39,7 @@ class Display:
         try:
             self.name = self._display.name
             self.environment = self._display.environment
+            self.framebuffer = self._display.framebuffer
             self.pid = _server_pid(self.name)
         except BaseException:
             self.stop()

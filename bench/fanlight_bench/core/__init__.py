@@ -54,14 +54,14 @@ class _Length:
     peers: Window
 
 
-_QUICK = _Length(idle=3.0, letters=15, motion=1.5, passes=15, codings=7, peers=Window(1.2, 0.35))
+_QUICK = _Length(idle=3.0, letters=12, motion=1.2, passes=15, codings=7, peers=Window(1.2, 0.35))
 _FULL = _Length(idle=10.0, letters=60, motion=4.0, passes=40, codings=15, peers=Window(4.0, 1.0))
 
 # What starting and ending takes beside the measuring itself; for a letter and a picture, one of them.
 _START_SECONDS = 1.0
-_LETTER_SECONDS = 0.26
+_LETTER_SECONDS = 0.2
 _PICTURE_SECONDS = 0.05
-_PNG_SECONDS = 2.0
+_PNG_SECONDS = 1.3
 
 
 def plan(options: Options) -> list[list[Case]]:
@@ -73,8 +73,8 @@ def plan(options: Options) -> list[list[Case]]:
     length = _QUICK if options.quick else _FULL
     return [
         _idle(size, larger, length),
-        [_letter(size, larger, length)],
-        *([case] for case in _motion(size, length)),
+        _letter(size, larger, length),
+        _motion(size, length),
         _whole(size, length),
         *(_peers(name, size, length) for name in table.PEER_WORKLOADS),
         *([case] for case in _coding(size, length)),
@@ -112,21 +112,25 @@ def _idle(size: Size, larger: Size, length: _Length) -> list[Case]:
     ]
 
 
-def _letter(size: Size, larger: Size, length: _Length) -> Case:
+def _letter(size: Size, larger: Size, length: _Length) -> list[Case]:
     task = Task("letter", (size, larger), samples=length.letters)
-    return CoreCase(table.LETTER, task, 3 + length.letters * _LETTER_SECONDS, displays=2)
+    seconds = 2 + length.letters * _LETTER_SECONDS
+    return [
+        CoreCase(label, task, seconds, displays=2, maps=maps)
+        for label, maps in ((table.LETTER, False), (table.LETTER_MAPPED, True))
+    ]
 
 
 def _motion(size: Size, length: _Length) -> list[Case]:
-    moving = (
-        (table.SCROLL, "scroll-text"),
-        (table.SCROLL_SIDEBAR, "scroll-text-sidebar"),
-        (table.DRAG, "window-drag"),
-    )
-    seconds = length.motion + 1 + _START_SECONDS
+    def case(label: str, name: str, maps: bool = False) -> Case:
+        task = Task("motion", (size,), workload=name, seconds=length.motion)
+        return CoreCase(label, task, length.motion + 0.6 + _START_SECONDS, displays=1, shows=True, maps=maps)
+
     return [
-        CoreCase(label, Task("motion", (size,), workload=name, seconds=length.motion), seconds, displays=1, shows=True)
-        for label, name in moving
+        case(table.SCROLL, "scroll-text"),
+        case(table.SCROLL_MAPPED, "scroll-text", maps=True),
+        case(table.SCROLL_SIDEBAR, "scroll-text-sidebar"),
+        case(table.DRAG, "window-drag"),
     ]
 
 

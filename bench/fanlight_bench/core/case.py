@@ -22,6 +22,7 @@ class CoreCase:
     """A case of plan.run_in_turns: the task is given to a process that lives for one turn.
 
     `displays` is how many of the task's sizes get a display; the first one shows the task's workload where `shows`.
+    `maps`: the captures read the displays' framebuffers, and ask the X server for no pixels.
     """
 
     workload: str
@@ -29,6 +30,7 @@ class CoreCase:
     seconds: float
     displays: int = 0
     shows: bool = False
+    maps: bool = False
     system: str = "fanlight"
     settings: dict[str, str | int | float] = field(init=False)
 
@@ -49,8 +51,18 @@ class CoreCase:
             if self.shows:
                 shown = workloads.command(self.task.workload, self.task.sizes[0], rate=_RATE)
                 stack.enter_context(Program(shown, displays[0]))
-            task = msgspec.structs.replace(self.task, displays=tuple(display.name for display in displays))
+            task = msgspec.structs.replace(
+                self.task,
+                displays=tuple(display.name for display in displays),
+                framebuffers=tuple(map(_framebuffer, displays)) if self.maps else (),
+            )
             child = stack.enter_context(Program([sys.executable, "-m", _CHILD, task.to_json()]))
             if child.wait(self.seconds + _END_SECONDS):
                 raise Unavailable(child.last_words())
             return msgspec.json.decode(child.output().rpartition(b"\n")[2], type=Figures)
+
+
+def _framebuffer(display: Display) -> str:
+    if display.framebuffer is None:
+        raise Unavailable("there is no tmpfs with room for the pixels of a virtual display")
+    return str(display.framebuffer)

@@ -2,16 +2,16 @@
 
 import time
 
-from fanlight.capture import Capture, open_capture
+from fanlight.capture import Capture
 from fanlight.codec import Encoder, open_encoder
-from fanlight_bench.core.task import Figures, Task, once
+from fanlight_bench.core.task import Figures, Task, once, open_screen
 
 _SETTLE_SECONDS = 0.5
 
 
 def measure(task: Task) -> Figures:
     """Wait; the CPU time is that of all threads of this process."""
-    with open_capture(task.displays[0], backend="x11") as capture, open_encoder("hybrid", task.sizes[0]) as encoder:
+    with open_screen(task) as capture, open_encoder("hybrid", task.sizes[0]) as encoder:
         _follow(capture, encoder, _SETTLE_SECONDS)
         began, cpu = time.monotonic(), time.process_time()
         _follow(capture, encoder, task.seconds)

@@ -11,12 +11,11 @@ from typing import IO, NamedTuple
 import msgspec
 import mss
 
-from fanlight.capture import open_capture
 from fanlight.codec import open_encoder
 from fanlight.errors import CaptureError
-from fanlight.types import Frame, Size
+from fanlight.types import Frame
 from fanlight_bench.core import painter
-from fanlight_bench.core.task import Figures, Task, once, ratios
+from fanlight_bench.core.task import Figures, Task, once, open_screen, ratios
 from fanlight_bench.results import Figure
 
 _PATIENCE = 5.0
@@ -36,9 +35,9 @@ class Taken(NamedTuple):
 class Screen:
     """A screen on which letters are typed."""
 
-    def __init__(self, stack: contextlib.ExitStack, display: str, size: Size) -> None:
-        self._capture = stack.enter_context(open_capture(display, backend="x11"))
-        self._encoder = stack.enter_context(open_encoder("tiles", size))
+    def __init__(self, stack: contextlib.ExitStack, task: Task, number: int) -> None:
+        self._capture = stack.enter_context(open_screen(task, number))
+        self._encoder = stack.enter_context(open_encoder("tiles", task.sizes[number]))
         self._awaited: list[float] = []
         self._captured: list[float] = []
         self._ready: list[float] = []
@@ -78,7 +77,7 @@ def measure(task: Task) -> Figures:
     grabs: list[float] = []
     with contextlib.ExitStack() as stack:
         orders = stack.enter_context(_typists(task))
-        screens = [Screen(stack, *where) for where in zip(task.displays, task.sizes, strict=True)]
+        screens = [Screen(stack, task, number) for number in (0, 1)]
         grabber = stack.enter_context(mss.MSS(display=task.displays[0]))
         for screen in screens:
             screen.settle()

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fanlight.capture import Capture, open_capture
+from fanlight.capture import Capture
 from fanlight.codec import Encoder, open_encoder
 from fanlight.errors import CaptureError
 from fanlight.types import Frame, Move, Size
 from fanlight_bench import clock, workloads
 from fanlight_bench.core.copies import copied, copies
-from fanlight_bench.core.task import Figures, Task, once
+from fanlight_bench.core.task import Figures, Task, once, open_screen
 
 _RATE = 60
 _STEP_SECONDS = 0.05
@@ -91,10 +91,7 @@ def measure(task: Task) -> Figures:
     """Follow the workload, which a program shows on the display, for the time given."""
     size = task.sizes[0]
     yardstick = Yardstick(size)
-    with (
-        open_capture(task.displays[0], backend="x11", max_fps=_RATE) as capture,
-        open_encoder("tiles", size) as encoder,
-    ):
+    with open_screen(task) as capture, open_encoder("tiles", size) as encoder:
         watch = Watch(capture, encoder, yardstick)
         watch.until_shown()
         watch.follow(_WARM_UP_SECONDS)

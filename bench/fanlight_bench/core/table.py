@@ -9,8 +9,9 @@ PER_UPDATE = "CPU an update"
 PEER_WORKLOADS = ("typing", "scroll-text", "window-drag")
 
 IDLE, IDLE_LARGE = "idle", "idle, 4K"
-LETTER = "a typed letter"
+LETTER, LETTER_MAPPED = "a typed letter", "a typed letter, mapped framebuffer"
 SCROLL, SCROLL_SIDEBAR, DRAG = "a page scrolls", "a page scrolls beside a bar", "a window is dragged"
+SCROLL_MAPPED = "a page scrolls, mapped framebuffer"
 WHOLE, WHOLE_NV12 = "full change", "full change and NV12"
 TEXT, DESKTOP, PHOTOGRAPH = "a page of text", "a desktop", "a photograph"
 
@@ -65,8 +66,12 @@ LINES: tuple[Line, ...] = (
     Line("typed letter: capture, compare, tile encode, p50", LETTER, "letter", "us", 150),
     Line("typed letter beside a grab of the screen", LETTER, "letter to mss.grab", "of mss.grab", 0.1),
     Line("typed letter, 4K over 1080p", LETTER, "4K to 1080p", "ratio", 1.15),
+    Line("typed letter, mapped framebuffer", LETTER_MAPPED, "letter", "us", 150),
+    Line("typed letter, mapped framebuffer, beside a grab", LETTER_MAPPED, "letter to mss.grab", "of mss.grab", 0.1),
+    Line("typed letter, mapped framebuffer, 4K over 1080p", LETTER_MAPPED, "4K to 1080p", "ratio", 1.15),
     Line("full-page scroll: capture, motion, encode", SCROLL, _IN_MEMCPYS, "M", 3),
     Line("full-page scroll: moved pixels as COPY", SCROLL, _COPIED, "share, %", 98, "higher"),
+    Line("full-page scroll, mapped framebuffer", SCROLL_MAPPED, _IN_MEMCPYS, "M", 3),
     Line("scroll beside a bar: capture, motion, encode", SCROLL_SIDEBAR, _IN_MEMCPYS, "M", 3),
     Line("scroll beside a bar: moved pixels as COPY", SCROLL_SIDEBAR, _COPIED, "share, %", 98, "higher"),
     Line("window drag: moved pixels as COPY", DRAG, _COPIED, "share, %", 98, "higher"),
