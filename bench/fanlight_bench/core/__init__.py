@@ -54,7 +54,7 @@ class _Length:
     peers: Window
 
 
-_QUICK = _Length(idle=3.0, letters=12, motion=1.2, passes=15, codings=7, peers=Window(1.2, 0.35))
+_QUICK = _Length(idle=3.0, letters=10, motion=1.2, passes=15, codings=5, peers=Window(1.0, 0.3))
 _FULL = _Length(idle=10.0, letters=60, motion=4.0, passes=40, codings=15, peers=Window(4.0, 1.0))
 
 # What starting and ending takes beside the measuring itself; for a letter and a picture, one of them.
