@@ -13,6 +13,7 @@ enum {
     FL_OP_PREDICTED = 6,
     FL_OP_CACHED = 7,
     FL_OP_STORE = 8,
+    FL_OP_RUNS = 9,
 
     FL_COPY_BYTES = 1 + 12,
     FL_SOLID_BYTES = 1 + 8 + 3,
@@ -21,6 +22,15 @@ enum {
 
     FL_MAX_PALETTE = 16,
     FL_MAX_TABLE = 255,
+
+    /* The first byte of a run: whether a length follows, and a colour: a place in the run table, the upper part of one whose
+     * lower part follows, or that the colour itself does. */
+    FL_RUN_LONG = 0x80,
+    FL_RUN_NEAR = 112,
+    FL_RUN_LITERAL = 127,
+    FL_MAX_RUN_TABLE = FL_RUN_NEAR + (FL_RUN_LITERAL - FL_RUN_NEAR) * 256,
+    FL_LONG_RUN = 2, /* the shortest that has a length */
+    FL_MAX_RUN = FL_LONG_RUN + 255,
     FL_MAX_SPAN = 256, /* tiles that one CACHED or STORE names */
     FL_MAX_WORK = 4, /* pictures written by one stream */
 

@@ -1,6 +1,10 @@
 /* Reading the tile stream. Every byte is hostile: an operation is checked as a whole before it writes a pixel. */
 #include "stream.h"
 
+enum {
+    CHUNK = 8, /* pixels of a run that are written at a time */
+};
+
 typedef struct fl_reader {
     const uint8_t *at, *end;
     uint8_t *image;
@@ -11,6 +15,8 @@ typedef struct fl_reader {
     int64_t work_left; /* pixels that may still be written */
     uint32_t table[FL_MAX_TABLE];
     int table_length;
+    uint32_t run_table[FL_MAX_RUN_TABLE];
+    int run_table_length;
 } fl_reader;
 
 /* ---- input ------------------------------------------------------------------------------------------------------ */
@@ -179,6 +185,62 @@ static int read_raw(fl_reader *in)
     return 0;
 }
 
+/* Take the colour that a run names. */
+static bool take_colour(fl_reader *in, int name, uint32_t *colour)
+{
+    const uint8_t *p;
+    if (name == FL_RUN_LITERAL) {
+        if (!(p = take(in, 3)))
+            return false;
+        *colour = get_colour(p);
+        if (in->run_table_length < FL_MAX_RUN_TABLE)
+            in->run_table[in->run_table_length++] = *colour;
+        return true;
+    }
+    if (name >= FL_RUN_NEAR) {
+        if (!(p = take(in, 1)))
+            return false;
+        name = FL_RUN_NEAR + (name - FL_RUN_NEAR) * 256 + *p;
+    }
+    if (name >= in->run_table_length)
+        return false;
+    *colour = in->run_table[name];
+    return true;
+}
+
+/* Take runs until they make `size` pixels. `pixels` has room for CHUNK more, which may be written. */
+static bool take_runs(fl_reader *in, uint32_t *pixels, int size)
+{
+    for (int done = 0; done < size;) {
+        const uint8_t *first = take(in, 1), *more = NULL;
+        uint32_t colour;
+        if (!first || !take_colour(in, *first & ~FL_RUN_LONG, &colour) ||
+            ((*first & FL_RUN_LONG) && !(more = take(in, 1))))
+            return false;
+        const int length = more ? *more + FL_LONG_RUN : 1;
+        if (length > size - done)
+            return false;
+        for (int i = 0; i < length; i += CHUNK) {
+            for (int k = 0; k < CHUNK; k++)
+                pixels[done + i + k] = colour;
+        }
+        done += length;
+    }
+    return true;
+}
+
+static int read_runs(fl_reader *in)
+{
+    fl_tile t;
+    uint32_t pixels[FL_TILE_PIXELS + CHUNK];
+    if (!take_tile(in, &t) || !take_runs(in, pixels, t.w * t.h))
+        return -EBADMSG;
+    uint8_t *to = open_tile(in, &t);
+    for (int y = 0; y < t.h; y++, to += in->stride)
+        memcpy(to, pixels + y * t.w, (size_t)t.w * 4);
+    return 0;
+}
+
 /* Turn the residuals of a row into its values: what the row above has, plus the residuals so far. */
 static void add_residuals(uint8_t *row, const uint8_t *residuals, int w)
 {
@@ -274,15 +336,23 @@ static int read_cached(fl_reader *in)
 static int (*const readers[])(fl_reader *in) = {
     [FL_OP_COPY] = read_copy,     [FL_OP_SOLID] = read_solid,     [FL_OP_PALETTE] = read_palette,
     [FL_OP_RAW] = read_raw,       [FL_OP_INDEXED] = read_indexed, [FL_OP_PREDICTED] = read_predicted,
-    [FL_OP_CACHED] = read_cached, [FL_OP_STORE] = read_store,
+    [FL_OP_CACHED] = read_cached, [FL_OP_STORE] = read_store,     [FL_OP_RUNS] = read_runs,
 };
 
 static int read_operation(fl_reader *in)
 {
     const int op = *in->at++;
-    if (op < FL_OP_COPY || op > FL_OP_STORE)
+    if (op < FL_OP_COPY || op > FL_OP_RUNS)
         return -EBADMSG;
     return readers[op](in);
+}
+
+/* The tables start empty; what stands in them then does not matter. */
+static void open_reader(fl_reader *in, const uint8_t *stream, int64_t length)
+{
+    in->at = stream;
+    in->end = length ? stream + length : stream;
+    in->table_length = in->run_table_length = 0;
 }
 
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
@@ -291,15 +361,15 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
     if (length < 0 || (length > 0 && !stream) || !fl_valid_picture(image, stride, w, h) || !tiles ||
         (cache && !fl_cache_valid(cache)))
         return -EINVAL;
-    fl_reader in = {.at = stream,
-                    .end = length ? stream + length : stream,
-                    .image = image,
-                    .stride = stride,
-                    .w = w,
-                    .h = h,
-                    .tiles = tiles,
-                    .cache = cache,
-                    .work_left = (int64_t)FL_MAX_WORK * w * h};
+    fl_reader in;
+    open_reader(&in, stream, length);
+    in.image = image;
+    in.stride = stride;
+    in.w = w;
+    in.h = h;
+    in.tiles = tiles;
+    in.cache = cache;
+    in.work_left = (int64_t)FL_MAX_WORK * w * h;
     int result = 0;
     while (in.at < in.end && !result)
         result = read_operation(&in);

@@ -7,6 +7,8 @@
 
 enum {
     SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
+    RUN_SLOT_BITS = 13,
+    MOST_TILES = FL_MAX_SIDE / FL_TILE * (FL_MAX_SIDE / FL_TILE),
     FL_CHUNK = 8,   /* indexes are written and packed so many at a time */
 };
 
@@ -16,6 +18,13 @@ typedef struct fl_colours {
     int n;
     uint8_t slots[1 << SLOT_BITS]; /* number + 1, 0 when free */
 } fl_colours;
+
+/* The colours that runs name, numbered as they first appear. */
+typedef struct fl_run_table {
+    uint32_t colours[FL_MAX_RUN_TABLE];
+    int n;
+    uint16_t slots[1 << RUN_SLOT_BITS]; /* number + 1, 0 when free */
+} fl_run_table;
 
 /* A run of equal solid tiles that may still grow. */
 typedef struct fl_solid_run {
@@ -32,8 +41,11 @@ typedef struct fl_writer {
     uint8_t *at, *end;
     fl_cache *cache;
     fl_colours table;
+    fl_run_table run_table;
     fl_solid_run solid; /* of the two runs, at most one is open */
     fl_slot_run slots;
+    bool has_later;
+    uint8_t later[MOST_TILES / 8]; /* a bit a tile: those that PREDICTED will bring */
     /* Of the tile at hand: where its colours change, what they are, and which of them each pixel has. */
     uint64_t edges[FL_TILE];
     fl_colours own;
@@ -260,6 +272,82 @@ static int write_indexed(fl_writer *out, const fl_tile *t, const uint8_t *number
     return 0;
 }
 
+/* The number of a colour in the run table, or -1 if it is new; then it has the next one from now on, if there is one. */
+static int run_number(fl_run_table *table, uint32_t colour)
+{
+    uint32_t i = (colour * UINT32_C(0x9E3779B1)) >> (32 - RUN_SLOT_BITS);
+    for (; table->slots[i]; i = (i + 1) & ((1U << RUN_SLOT_BITS) - 1)) {
+        if (table->colours[table->slots[i] - 1] == colour)
+            return table->slots[i] - 1;
+    }
+    if (table->n < FL_MAX_RUN_TABLE) {
+        table->colours[table->n++] = colour;
+        table->slots[i] = (uint16_t)table->n;
+    }
+    return -1;
+}
+
+/* Write one run of at most FL_MAX_RUN pixels; return the place after it. */
+static uint8_t *put_run(uint8_t *to, fl_run_table *table, uint32_t colour, int length)
+{
+    const int number = run_number(table, colour), is_long = length >= FL_LONG_RUN ? FL_RUN_LONG : 0;
+    if (number < 0) {
+        *to++ = (uint8_t)(FL_RUN_LITERAL | is_long);
+        memcpy(to, &colour, 3);
+        to += 3;
+    } else if (number < FL_RUN_NEAR) {
+        *to++ = (uint8_t)(number | is_long);
+    } else {
+        const int far = number - FL_RUN_NEAR;
+        *to++ = (uint8_t)((FL_RUN_NEAR + far / 256) | is_long);
+        *to++ = (uint8_t)far;
+    }
+    if (is_long)
+        *to++ = (uint8_t)(length - FL_LONG_RUN);
+    return to;
+}
+
+static uint8_t *put_runs(uint8_t *to, fl_run_table *table, uint32_t colour, int length)
+{
+    for (; length > FL_MAX_RUN; length -= FL_MAX_RUN)
+        to = put_run(to, table, colour, FL_MAX_RUN);
+    return put_run(to, table, colour, length);
+}
+
+/* Write the tile's pixels as runs, which go on from row to row. */
+static uint8_t *put_tile_runs(fl_writer *out, uint8_t *to, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    uint32_t colour = fl_load_pixel(pixels);
+    int start = 0;
+    for (int y = 0; y < t->h; y++, pixels += stride) {
+        for (uint64_t edges = out->edges[y]; edges; edges &= edges - 1) {
+            const int x = __builtin_ctzll(edges), at = y * t->w + x;
+            const uint32_t next = fl_load_pixel(pixels + 4 * x);
+            if (next != colour) {
+                to = put_runs(to, &out->run_table, colour, at - start);
+                colour = next;
+                start = at;
+            }
+        }
+    }
+    return put_runs(to, &out->run_table, colour, t->w * t->h - start);
+}
+
+static int write_runs(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+{
+    uint8_t spare[FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS];
+    const bool roomy = has_room(out, FL_TILE_HEAD_BYTES + 3 * t->w * t->h);
+    uint8_t *const start = roomy ? out->at : spare;
+    const ptrdiff_t length = put_tile_runs(out, start + FL_TILE_HEAD_BYTES, pixels, stride, t) - start;
+    if (!has_room(out, length))
+        return -ENOSPC;
+    if (!roomy)
+        memcpy(out->at, spare, (size_t)length);
+    put_tile_head(out, FL_OP_RUNS, t);
+    out->at += length - FL_TILE_HEAD_BYTES;
+    return 0;
+}
+
 static int write_raw(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
 {
     if (!has_room(out, FL_TILE_HEAD_BYTES + 3 * t->w * t->h))
@@ -310,13 +398,13 @@ static int write_predicted(fl_writer *out, const uint8_t *pixels, ptrdiff_t stri
 
 /* ---- choice ----------------------------------------------------------------------------------------------------- */
 
-/* Whether at least a quarter of the pixels equal their left neighbour. */
-static bool has_runs(const fl_writer *out, const fl_tile *t)
+/* How many runs the rows have. */
+static int count_runs(const fl_writer *out, const fl_tile *t)
 {
     int runs = 0;
     for (int y = 0; y < t->h; y++)
         runs += __builtin_popcountll(out->edges[y]);
-    return (t->w * t->h - runs) * 4 >= t->w * t->h;
+    return runs;
 }
 
 /* Whether the tile has one colour, by its first column and its edges. */
@@ -330,30 +418,52 @@ static bool is_solid(const fl_writer *out, const uint8_t *pixels, ptrdiff_t stri
     return true;
 }
 
-/* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
-static int write_by_colours(fl_writer *out, const fl_tile *t)
+/* Whether no tile of so many runs takes more bytes as RUNS than as RAW: five for each, four for those of one pixel. */
+static bool is_run_like(int runs, const fl_tile *t)
 {
-    const int n = out->own.n, pixels = t->w * t->h;
+    return runs * 8 <= t->w * t->h * 5;
+}
+
+/* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
+static int write_by_colours(fl_writer *out, const fl_tile *t, int runs)
+{
+    const int n = out->own.n, size = t->w * t->h;
     uint8_t numbers[FL_MAX_TABLE];
     int failure, fresh;
-    if (n <= FL_MAX_PALETTE) {
-        if (1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h >= 3 * pixels)
-            return 0;
+    if (n <= FL_MAX_PALETTE && 1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h < 3 * size)
         return (failure = write_palette(out, t)) ? failure : 1;
-    }
-    if (1 + 3 * n + pixels >= 3 * pixels || (fresh = merge_colours(&out->table, &out->own, numbers)) < 0)
+    if (is_run_like(runs, t) || n <= FL_MAX_PALETTE || 1 + 3 * n + size >= 3 * size ||
+        (fresh = merge_colours(&out->table, &out->own, numbers)) < 0)
         return 0;
     return (failure = write_indexed(out, t, numbers, fresh)) ? failure : 1;
 }
 
-static int write_pixels(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
+static void put_off(fl_writer *out, const fl_tile *t)
 {
-    int result = flush_runs(out);
-    if (!result && index_tile(out, pixels, stride, t))
-        result = write_by_colours(out, t);
+    out->later[t->index / 8] |= (uint8_t)(1 << t->index % 8);
+    out->has_later = true;
+}
+
+static bool is_put_off(const fl_writer *out, const fl_tile *t)
+{
+    return out->later[t->index / 8] >> t->index % 8 & 1;
+}
+
+/* Write a tile in the first form that suits it, now or later. `runs` is how many its rows have. */
+static int write_pixels(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t, int runs)
+{
+    const int size = t->w * t->h;
+    if (runs * 4 <= size)
+        return write_runs(out, pixels, stride, t);
+    const int result = index_tile(out, pixels, stride, t) ? write_by_colours(out, t, runs) : 0;
     if (result)
         return fl_min(result, 0);
-    return has_runs(out, t) ? write_raw(out, pixels, stride, t) : write_predicted(out, pixels, stride, t);
+    if (is_run_like(runs, t))
+        return write_runs(out, pixels, stride, t);
+    if (runs * 4 <= size * 3)
+        return write_raw(out, pixels, stride, t);
+    put_off(out, t);
+    return 0;
 }
 
 /* ---- the cache -------------------------------------------------------------------------------------------------- */
@@ -382,7 +492,10 @@ static int write_tile(fl_writer *out, const uint8_t *pixels, ptrdiff_t stride, c
     if (is_solid(out, pixels, stride, t))
         return write_solid(out, t, fl_load_pixel(pixels));
     const int slot = cached_slot(out, pixels, stride, t);
-    return slot < 0 ? write_pixels(out, pixels, stride, t) : write_slot(out, FL_OP_CACHED, t, slot);
+    if (slot >= 0)
+        return write_slot(out, FL_OP_CACHED, t, slot);
+    const int failure = flush_runs(out);
+    return failure ? failure : write_pixels(out, pixels, stride, t, count_runs(out, t));
 }
 
 /* Put a tile aside that is about to be overwritten, unless it is cheap or there already. */
@@ -455,6 +568,18 @@ static int write_tiles(fl_writer *out, const uint8_t *image, ptrdiff_t stride, i
     return flush_runs(out);
 }
 
+/* Photographs come last, so that the compressor need not find one code for them and for text. */
+static int write_later(fl_writer *out, const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles)
+{
+    int index = 0, failure = 0;
+    fl_tile t;
+    while (out->has_later && !failure && fl_next_tile(tiles, w, h, &index, &t)) {
+        if (is_put_off(out, &t))
+            failure = write_predicted(out, fl_tile_pixels(image, stride, &t), stride, &t);
+    }
+    return failure;
+}
+
 static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_t capacity)
 {
     writer->at = out;
@@ -463,6 +588,10 @@ static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_
     writer->solid.rect.w = 0;
     writer->slots.tiles = 0;
     clear_colours(&writer->table);
+    writer->has_later = false;
+    memset(writer->later, 0, sizeof writer->later);
+    writer->run_table.n = 0;
+    memset(writer->run_table.slots, 0, sizeof writer->run_table.slots);
     if (cache)
         cache->before = cache->stored;
 }
@@ -491,5 +620,7 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
         failure = store_tiles(&writer, before, before_stride, w, h, tiles, lossy);
     if (!failure)
         failure = write_tiles(&writer, image, stride, w, h, tiles);
+    if (!failure)
+        failure = write_later(&writer, image, stride, w, h, tiles);
     return failure ? failure : writer.at - out;
 }

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE = range(1, 9)
+COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS = range(1, 10)
 MAX_TABLE = 255
 MAX_WORK = 4
+NEAR, LITERAL = 112, 127
+MAX_RUN_TABLE = NEAR + 256 * (LITERAL - NEAR)
 
 
 class DamagedError(Exception):
@@ -23,6 +25,7 @@ class Reader:
         self.height, self.width = image.shape[:2]
         self.work = MAX_WORK * self.width * self.height
         self.table = []
+        self.run_table = []
         self.touched = set()
 
     def run(self):
@@ -39,6 +42,7 @@ class Reader:
             PREDICTED: self.predicted,
             CACHED: self.cached,
             STORE: self.store,
+            RUNS: self.runs,
         }
         if code not in operations:
             raise DamagedError("unknown operation")
@@ -171,6 +175,29 @@ class Reader:
             planes.append(values)
         blue, green, red = np.array(planes, np.uint8)
         self.write(x, y, np.stack([blue + green, green, red + green], axis=-1))
+
+    def run_colour(self, name):
+        if name == LITERAL:
+            (colour,) = self.colours(1)
+            if len(self.run_table) < MAX_RUN_TABLE:
+                self.run_table.append(colour)
+            return colour
+        if name >= NEAR:
+            name = NEAR + 256 * (name - NEAR) + self.u8()
+        if name >= len(self.run_table):
+            raise DamagedError("colour past the run table")
+        return self.run_table[name]
+
+    def runs(self):
+        x, y, w, h = self.tile()
+        pixels = []
+        while len(pixels) < w * h:
+            first = self.u8()
+            colour = self.run_colour(first & 127)
+            pixels += [colour] * (self.u8() + 2 if first & 128 else 1)
+        if len(pixels) > w * h:
+            raise DamagedError("run past the end of the tile")
+        self.write(x, y, np.array(pixels, np.uint8).reshape(h, w, 3))
 
     def store(self):
         for slot, (x, y, w, h) in self.span():

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-SCENES = ["solid", "two", "four", "sixteen", "seventeen", "text", "all-255", "runs", "photo", "noise"]
 COLOURS = {"solid": 1, "two": 2, "four": 4, "sixteen": 16, "seventeen": 17, "all-255": 255}
 
 
@@ -48,6 +47,23 @@ def runs(size, random):
     return np.repeat(random.integers(0, 1 << 24, (height, -(-width // 2))), 2, axis=1)[:, :width]
 
 
+def short_runs(size, random):
+    """Make more colours than any table holds, every other one twice in a row."""
+    width, height = size
+    lengths = np.resize([2, 1], width)
+    return np.array([np.repeat(random.integers(0, 1 << 24, width), lengths)[:width] for _ in range(height)])
+
+
+def ramp(size, random):
+    """Make rows of one colour each, no two alike."""
+    width, height = size
+    return np.repeat(random.choice(1 << 24, height, replace=False)[:, None], width, axis=1)
+
+
+MAKERS = {"text": text, "runs": runs, "photo": photo, "short-runs": short_runs, "ramp": ramp}
+SCENES = [*COLOURS, *MAKERS, "noise"]
+
+
 def scene(name, size, seed=0):
     """Make a picture by name; its X bytes are noise."""
     random = np.random.default_rng([seed, *size, SCENES.index(name)])
@@ -57,6 +73,6 @@ def scene(name, size, seed=0):
     elif name == "noise":
         values = random.integers(0, 1 << 24, (height, width))
     else:
-        values = {"text": text, "photo": photo, "runs": runs}[name](size, random)
+        values = MAKERS[name](size, random)
     words = values.astype(np.uint32) | random.integers(0, 256, (height, width)).astype(np.uint32) << np.uint32(24)
     return np.ascontiguousarray(words.astype("<u4")).view(np.uint8).reshape(height, width, 4)

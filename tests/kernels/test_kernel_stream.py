@@ -15,6 +15,7 @@ from reference_stream import (
     PALETTE,
     PREDICTED,
     RAW,
+    RUNS,
     SOLID,
     STORE,
     DamagedError,
@@ -199,7 +200,10 @@ def test_equal_solid_tiles_share_a_rectangle():
         ("sixteen", PALETTE),
         ("seventeen", INDEXED),
         ("all-255", INDEXED),
-        ("runs", RAW),
+        ("text", RUNS),
+        ("runs", RUNS),
+        ("ramp", RUNS),
+        ("short-runs", RAW),
         ("photo", PREDICTED),
         ("noise", PREDICTED),
     ],
@@ -212,22 +216,49 @@ def test_the_table_is_shared_and_kept_when_it_is_full():
     many = scene("all-255", (64, 64))
     few = scene("seventeen", (64, 64), seed=1)
     data = encoded(np.hstack([many, few, many]))
-    (_, first), (code, second), (_, third) = operations(data, (192, 64))
-    assert code in (RAW, PREDICTED)
+    (_, first), (code, second), (last, _) = operations(data, (192, 64))
+    assert (code, last) == (INDEXED, PREDICTED)
     assert data[first + 5] == 255
-    assert data[third] == INDEXED
-    assert data[third + 5] == 0
-    assert second > first + 5 + 3 * 255
+    assert data[second + 5] == 0
 
 
 def test_palettes_follow_the_first_appearance():
     image = np.zeros((64, 64, 4), np.uint8)
-    for place, colour in (((0, 1), 5), ((0, 2), 3), ((9, 0), 200)):
+    image[:, ::2, :3] = 5
+    for place, colour in (((0, 1), 3), ((0, 2), 9), ((9, 0), 200)):
         image[*place, :3] = colour
     data = encoded(image)
-    assert data[:6] == bytes([PALETTE, 0, 0, 0, 0, 3])
-    assert data[6:18] == bytes([0] * 3 + [5] * 3 + [3] * 3 + [200] * 3)
-    assert data[18] == 0b00_10_01_00
+    assert data[:6] == bytes([PALETTE, 0, 0, 0, 0, 4])
+    assert data[6:21] == bytes([5] * 3 + [3] * 3 + [9] * 3 + [0] * 3 + [200] * 3)
+    assert data[21:23] == bytes([0x10, 0x32])
+
+
+def test_runs_name_a_colour_by_its_place_once_it_was_spelled_out():
+    image = np.zeros((64, 64, 4), np.uint8)
+    image[0, 62, :3] = (1, 2, 3)
+    image[0, 63:, :3] = 7
+    image[1, 0, :3] = 7
+    image[1, 5, :3] = (1, 2, 3)
+    image[63, 63, :3] = 9
+    rest = 4096 - 70 - 1
+    body = b"\xff\0\0\0\x3c" + b"\x7f\1\2\3" + b"\xff\7\7\7\0" + b"\x80\2" + b"\1"
+    body += b"\x80\xff" * (rest // 257) + bytes([0x80, rest % 257 - 2]) + b"\x7f\x09\x09\x09"
+    assert encoded(image) == tile_op(RUNS, 0, 0, body)
+
+
+def test_the_run_table_ends_and_more_colours_are_spelled_out():
+    size = (64, 64 * 64)
+    image = scene("ramp", size)
+    data = encoded(np.vstack([image, image]))
+    starts = [data[at + 5] for _, at in operations(data, (64, 2 * 4096))]
+    # Of the second half, the last two tiles start with a colour that found no place among the 3952.
+    assert starts.count(0xFF) == 64 + 2
+    assert check_agreement(data, np.zeros((2 * 4096, 64, 4), np.uint8))
+
+
+def test_photographs_come_last():
+    image = np.hstack([scene("photo", (64, 64)), scene("text", (64, 64)), scene("photo", (64, 64))])
+    assert codes(encoded(image), (192, 64)) == [RUNS, PREDICTED, PREDICTED]
 
 
 def test_encoding_is_deterministic():
@@ -293,7 +324,7 @@ GOOD |= {
 }
 BAD = {
     "code 0": b"\0",
-    "code 9": b"\x09" + bytes(20),
+    "code 10": b"\x0a" + bytes(20),
     "code 255": b"\xff",
     "copy without width": copy_op(0, 0, 0, 1, 0, 0),
     "copy without height": copy_op(0, 0, 1, 0, 0, 0),
@@ -319,7 +350,17 @@ BAD = {
     "empty table": tile_op(INDEXED, *LAST_TILE, bytes([0]) + bytes(PIXELS)),
     "index 255": tile_op(INDEXED, *LAST_TILE, bytes([255]) + bytes(765) + b"\xff" * PIXELS),
 }
+GOOD |= {
+    "runs": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\x80\xff" * 2 + b"\x80\x12\0"),
+    "runs of literals": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * PIXELS),
+    "runs of places far off": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * 112 + b"\x7f\4\5\6" + b"\x70\0" * 679),
+}
 BAD |= {
+    "run without table": tile_op(RUNS, *LAST_TILE, b"\0" * PIXELS),
+    "run past the table": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" + b"\1" * (PIXELS - 1)),
+    "run far past the table": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * 112 + b"\x7e\xff" * (PIXELS - 112)),
+    "run past the tile": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\x80\xff" * 2 + b"\x80\x14"),
+    "runs outside": tile_op(RUNS, 3, 0, b"\xff\1\2\3\xff" + b"\x80\xff" * 16),
     "cached out of an empty slot": slots_op(CACHED, 0, 0, 1, 0),
     "cached slot outside": slots_op(CACHED, 0, 0, 1, SLOTS),
     "cached slot 65535": slots_op(CACHED, 0, 0, 1, 65535),
@@ -405,7 +446,7 @@ OPERATION = st.one_of(
     st.builds(solid_op, *[st.integers(0, 151)] * 4, st.binary(min_size=3, max_size=3)),
     st.builds(
         tile_op,
-        st.sampled_from([PALETTE, RAW, INDEXED, PREDICTED]),
+        st.sampled_from([PALETTE, RAW, INDEXED, PREDICTED, RUNS]),
         st.integers(0, 3),
         st.integers(0, 2),
         st.builds(lambda n, fill: bytes([n]) + bytes([fill]) * 4000, st.integers(0, 20), st.integers(0, 255)),
@@ -580,7 +621,7 @@ def test_equal_hashes_do_not_make_equal_pixels():
 def test_any_row_of_pictures_stays_in_step(data):
     size = data.draw(st.sampled_from([(64, 64), (130, 70), (200, 136)]))
     link = Link(size, slots=data.draw(st.sampled_from([1, 2, 8, 64])))
-    pages = [no_x_scene(name, size) for name in ("text", "photo", "two", "runs")]
+    pages = [no_x_scene(name, size) for name in ("text", "photo", "two", "short-runs")]
     for _ in range(data.draw(st.integers(1, 8))):
         page = data.draw(st.sampled_from(pages)).copy()
         x, y = data.draw(st.integers(0, size[0] - 1)), data.draw(st.integers(0, size[1] - 1))

@@ -16,6 +16,9 @@ ENTRIES = json.loads((VECTORS / "stream_vectors.json").read_text())
 entries = pytest.mark.parametrize("name", ENTRIES)
 
 
+SLOTS = 8
+
+
 def black(entry):
     width, height = entry["size"]
     return np.zeros((height, width, 4), np.uint8)
@@ -34,13 +37,13 @@ def native_digest(image):
 @entries
 def test_the_native_decoder(variant, name):
     entry = ENTRIES[name]
-    image = black(entry)
+    image, cache = black(entry), stream.Cache(SLOTS)
     data, marks = (VECTORS / f"stream_{name}.bin").read_bytes(), tiles.no_tiles(entry["size"])
     if entry["refused"]:
         with pytest.raises(CodecError):
-            stream.decode(data, image, marks)
+            stream.decode(data, image, marks, cache)
     else:
-        stream.decode(data, image, marks)
+        stream.decode(data, image, marks, cache)
     assert f"{native_digest(image):016x}" == entry["digest"]
 
 
@@ -50,9 +53,9 @@ def test_the_reference_decoder(name):
     image, data = black(entry), (VECTORS / f"stream_{name}.bin").read_bytes()
     if entry["refused"]:
         with pytest.raises(DamagedError):
-            decode(data, image)
+            decode(data, image, [None] * SLOTS)
     else:
-        decode(data, image)
+        decode(data, image, [None] * SLOTS)
     assert f"{digest(image):016x}" == entry["digest"]
 
 

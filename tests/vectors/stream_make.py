@@ -1,7 +1,8 @@
 """Write the golden tile streams: stream_NAME.bin, each named for what it holds, and stream_vectors.json.
 
-Each applies to a black picture of `size`. `digest` is that of the picture afterwards, which is also right for a stream
-that is refused: what stands before the damage stays. Digests and pictures are those of the Python references.
+Each applies to a black picture of `size` and an empty cache of 8 slots. `digest` is that of the picture afterwards,
+which is also right for a stream that is refused: what stands before the damage stays. Digests and pictures are those of
+the Python references.
 
 Run it only when the format changes on purpose: `python tests/vectors/stream_make.py`.
 """
@@ -17,11 +18,24 @@ VECTORS = Path(__file__).parent
 sys.path.insert(0, str(VECTORS.parent / "kernels"))
 
 from reference_hash import digest  # noqa: E402
-from reference_stream import COPY, INDEXED, PALETTE, PREDICTED, RAW, SOLID, DamagedError, decode  # noqa: E402
+from reference_stream import (  # noqa: E402
+    CACHED,
+    COPY,
+    INDEXED,
+    PALETTE,
+    PREDICTED,
+    RAW,
+    RUNS,
+    SOLID,
+    STORE,
+    DamagedError,
+    decode,
+)
 from stream_scenes import scene  # noqa: E402
 
 from fanlight.kernels import stream, tiles  # noqa: E402
 
+SLOTS = 8
 SIZE = (70, 66)  # Four tiles: 64x64, 6x64, 64x2 and 6x2.
 
 
@@ -40,6 +54,11 @@ def tile(code, column, row, body):
     return struct.pack("<B2H", code, column, row) + body
 
 
+def slots(code, column, row, count, slot):
+    """Write CACHED or STORE."""
+    return struct.pack("<B2HBH", code, column, row, count - 1, slot)
+
+
 def background():
     """Write an INDEXED picture in which every pixel differs from those round it."""
     counting = bytes(range(200)) * 21
@@ -50,6 +69,13 @@ def ramp(count):
     """Count up by steps of 5."""
     return (np.arange(count) * 5 % 256).astype(np.uint8).tobytes()
 
+
+def photo():
+    """Write the first tile of a photograph."""
+    return bytes(stream.encode(scene("photo", (64, 64)), (), tiles.all_tiles((64, 64))))
+
+
+BLACK = bytes(3)
 
 TAKEN = {
     "empty": (SIZE, b""),
@@ -73,13 +99,57 @@ TAKEN = {
     "predicted": (SIZE, tile(PREDICTED, 0, 1, ramp(3 * 64 * 2))),
     "predicted_photo": (SIZE, encoded("photo", SIZE)),
     "text": ((200, 80), encoded("text", (200, 80))),
+    "runs": (
+        SIZE,
+        tile(
+            RUNS,
+            1,
+            0,
+            b"\x7f\x01\x02\x03" + b"\xff\x0a\x14\x1e\x00" + b"\x80\x03" + b"\x81\xff" + b"\x00\x81\x73" + b"\x01",
+        ),
+    ),
+    "runs_of_far_colours": (
+        SIZE,
+        tile(
+            RUNS,
+            0,
+            1,
+            b"".join(b"\x7f" + bytes([k, 255 - k, 9]) for k in range(120)) + b"\x70\x07\xf0\x00\x03\x6f\x00",
+        ),
+    ),
+    "runs_of_more_colours_than_the_table": (
+        (64, 128),
+        tile(RUNS, 0, 0, b"".join(b"\x7f" + struct.pack("<I", k * 4001)[:3] for k in range(4096)))
+        + tile(RUNS, 0, 1, b"\x7e\xff" * 4096),
+    ),
+    "cached_elsewhere": (
+        (128, 64),
+        photo() + slots(STORE, 0, 0, 1, 5) + rect(SOLID, 0, 0, 64, 64, colour=BLACK) + slots(CACHED, 1, 0, 1, 5),
+    ),
+    "cached_row_of_two_sizes": (
+        SIZE,
+        background()
+        + rect(COPY, 60, 0, 10, 66, 0, 0)
+        + slots(STORE, 0, 0, 2, 6)
+        + rect(SOLID, 0, 0, 70, 20, colour=BLACK)
+        + slots(CACHED, 0, 0, 2, 6),
+    ),
+    "stored_twice": (
+        SIZE,
+        background()
+        + slots(STORE, 0, 0, 1, 3)
+        + rect(SOLID, 0, 0, 9, 9, colour=b"\x07\x07\x07")
+        + slots(STORE, 0, 0, 1, 3)
+        + rect(SOLID, 0, 0, 70, 20, colour=BLACK)
+        + slots(CACHED, 0, 0, 1, 3),
+    ),
     "work_of_four_pictures": (SIZE, rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4),
 }
 
 FIRST = rect(SOLID, 0, 0, 2, 2, colour=b"\xff\xff\xff")
 
 REFUSED = {
-    "unknown_operation": b"\x09",
+    "unknown_operation": b"\x0a",
     "truncated_solid": rect(SOLID, 0, 0, 9, 9, colour=b"\x01\x02"),
     "truncated_raw": tile(RAW, 1, 1, bytes(35)),
     "solid_without_width": rect(SOLID, 0, 0, 0, 9, colour=b"\x01\x02\x03"),
@@ -91,6 +161,16 @@ REFUSED = {
     "palette_index_past_it": tile(PALETTE, 1, 1, b"\x02" + bytes(9) + b"\x00\x00\x00\x0c"),
     "indexed_past_the_table": tile(INDEXED, 1, 1, b"\x02" + bytes(6) + bytes([0] * 11 + [2])),
     "indexed_table_of_256": tile(INDEXED, 1, 1, b"\xff" + bytes(765) + bytes(12)) * 2,
+    "runs_past_the_table": tile(RUNS, 1, 1, b"\x7f\x01\x02\x03" + b"\x81\x09"),
+    "runs_past_the_tile": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0b"),
+    "runs_cut_off": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x08"),
+    "cached_empty_slot": slots(CACHED, 0, 0, 1, 0),
+    "cached_other_size": slots(STORE, 0, 0, 1, 2) + slots(CACHED, 1, 0, 1, 2),
+    "cached_row_half_there": slots(STORE, 0, 0, 1, 0) + slots(CACHED, 0, 0, 2, 0),
+    "cached_slot_outside": slots(CACHED, 0, 0, 1, 8),
+    "store_past_the_last_slot": slots(STORE, 0, 0, 2, 7),
+    "store_past_the_right_edge": slots(STORE, 1, 0, 2, 0),
+    "work_of_a_store_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4 + slots(STORE, 1, 1, 1, 0),
     "work_of_a_pixel_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4
     + rect(SOLID, 0, 0, 1, 1, colour=b"\x00\x00\x00"),
 }
@@ -101,7 +181,7 @@ def entry(name, size, data, refused):
     (VECTORS / f"stream_{name}.bin").write_bytes(data)
     image = np.zeros((size[1], size[0], 4), np.uint8)
     try:
-        decode(data, image)
+        decode(data, image, [None] * SLOTS)
         taken = True
     except DamagedError:
         taken = False

@@ -76,9 +76,9 @@ def encode(
 ) -> memoryview:
     """Write the moves, then the marked tiles of `image`, as a tile stream.
 
-    Tiles that `cache` holds are named. Given `before`, which is what the decoder has after the moves but for the `lossy`
-    tiles, it holds from then on what the stream overwrites. The stream is written to `out`, which is used again and again
-    by whoever writes many, or to memory of its own.
+    Tiles that `cache` holds are named. Given `before`, which is what the decoder has after the moves but for the
+    `lossy` tiles, it holds from then on what the stream overwrites. The stream is written to `out`, for those who
+    write many, or to memory of its own.
     """
     picture = read_picture(image, "image")
     marks = read_tiles(tiles, picture.size)
@@ -88,7 +88,9 @@ def encode(
         raise UsageError(f"the pictures must have one size, not {old.size} and {picture.size}")
     if out is None:
         # The bound is far above what most streams need; pages that are never written cost nothing here.
-        out = np.empty(check(lib.fl_stream_bound(len(moves), np.count_nonzero(tiles)), "sizing a tile stream"), np.uint8)
+        out = np.empty(
+            check(lib.fl_stream_bound(len(moves), np.count_nonzero(tiles)), "sizing a tile stream"), np.uint8
+        )
     result = lib.fl_stream_encode(
         picture.pixels,
         picture.stride,
