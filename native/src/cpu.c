@@ -10,8 +10,8 @@ static void use_scalar(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sum = fl_row_sum_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
-    dsp->tile_nv12 = fl_tile_nv12_scalar;
-    dsp->tile_yuv444 = fl_tile_yuv444_scalar;
+    dsp->rows_nv12 = fl_rows_nv12_scalar;
+    dsp->row_yuv444 = fl_row_yuv444_scalar;
     dsp->span_equal = fl_span_equal_scalar;
     dsp->span_copy = fl_span_copy_scalar;
 }
@@ -25,8 +25,8 @@ static void use_avx2(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sum = fl_row_sum_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
-    dsp->tile_nv12 = fl_tile_nv12_avx2;
-    dsp->tile_yuv444 = fl_tile_yuv444_avx2;
+    dsp->rows_nv12 = fl_rows_nv12_avx2;
+    dsp->row_yuv444 = fl_row_yuv444_avx2;
     dsp->span_equal = fl_span_equal_avx2;
     dsp->span_copy = fl_span_copy_avx2;
 }
@@ -38,8 +38,10 @@ static void use_avx512(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx512;
     dsp->row_sum = fl_row_sum_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
-    dsp->tile_nv12 = fl_tile_nv12_avx512;
-    dsp->tile_yuv444 = fl_tile_yuv444_avx512;
+    dsp->rows_nv12 = fl_rows_nv12_avx512;
+    dsp->row_yuv444 = fl_row_yuv444_avx512;
+    dsp->span_equal = fl_span_equal_avx512;
+    dsp->span_copy = fl_span_copy_avx512;
 }
 
 static void climb(fl_dsp *dsp, uint32_t flags)
@@ -72,8 +74,10 @@ static void use_neon(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_neon;
     dsp->row_sum = fl_row_sum_neon;
     dsp->tile_edges = fl_tile_edges_neon;
-    dsp->tile_nv12 = fl_tile_nv12_neon;
-    dsp->tile_yuv444 = fl_tile_yuv444_neon;
+    dsp->rows_nv12 = fl_rows_nv12_neon;
+    dsp->row_yuv444 = fl_row_yuv444_neon;
+    dsp->span_equal = fl_span_equal_neon;
+    dsp->span_copy = fl_span_copy_neon;
 }
 
 static void climb(fl_dsp *dsp, uint32_t flags)

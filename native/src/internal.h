@@ -33,14 +33,13 @@ typedef struct fl_dsp {
     uint64_t (*row_sum)(const uint8_t *row, int w);
     /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
     void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-    /* Planes of one tile, each pointer at the tile's place. Rows and columns of an odd side's end count twice. */
-    void (*tile_nv12)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                      uint8_t *chroma, ptrdiff_t chroma_stride);
-    void (*tile_yuv444)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                        ptrdiff_t plane_stride);
     /* Of any width, unlike the others. */
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
+    /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
+    void (*rows_nv12)(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                      uint8_t *chroma);
+    void (*row_yuv444)(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 } fl_dsp;
 
 /* The variants in use; changed only by fl_cpu_use(). */
@@ -52,10 +51,9 @@ void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-void fl_tile_nv12_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                         uint8_t *chroma, ptrdiff_t chroma_stride);
-void fl_tile_yuv444_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                           ptrdiff_t plane_stride);
+void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                         uint8_t *chroma);
+void fl_row_yuv444_scalar(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
 
@@ -65,10 +63,9 @@ void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-void fl_tile_nv12_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                       uint8_t *chroma, ptrdiff_t chroma_stride);
-void fl_tile_yuv444_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                         ptrdiff_t plane_stride);
+void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                       uint8_t *chroma);
+void fl_row_yuv444_avx2(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
@@ -78,10 +75,11 @@ void fl_tile_copy_avx512(const uint8_t *source, ptrdiff_t source_stride, uint8_t
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-void fl_tile_nv12_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                         uint8_t *chroma, ptrdiff_t chroma_stride);
-void fl_tile_yuv444_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                           ptrdiff_t plane_stride);
+bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
+void fl_span_copy_avx512(const uint8_t *source, uint8_t *target, int w);
+void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                         uint8_t *chroma);
+void fl_row_yuv444_avx512(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 
 bool fl_tile_equal_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
 void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
@@ -89,10 +87,11 @@ void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_neon(const uint8_t *row, int w);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-void fl_tile_nv12_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                       uint8_t *chroma, ptrdiff_t chroma_stride);
-void fl_tile_yuv444_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                         ptrdiff_t plane_stride);
+bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
+void fl_span_copy_neon(const uint8_t *source, uint8_t *target, int w);
+void fl_rows_nv12_neon(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                       uint8_t *chroma);
+void fl_row_yuv444_neon(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 
 /* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
 extern const uint32_t fl_hash_keys[FL_TILE];
@@ -187,6 +186,17 @@ static inline bool fl_next_tile(const uint8_t *tiles, int w, int h, int *index, 
         return false;
     *tile = fl_tile_at(*index % columns, *index / columns, w, h);
     ++*index;
+    return true;
+}
+
+/* A run of marked tiles side by side, as one tile that is wider: `index` is that of the first, `x` its origin. */
+static inline bool fl_next_run(const uint8_t *tiles, int w, int h, int *index, fl_tile *run)
+{
+    if (!fl_next_tile(tiles, w, h, index, run))
+        return false;
+    const int columns = fl_tile_count(w);
+    while (*index % columns && tiles[*index])
+        run->w += fl_tile_at((*index)++ % columns, 0, w, h).w;
     return true;
 }
 

@@ -18,10 +18,12 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
     if (!fl_valid_picture(source, source_stride, w, h) || !fl_valid_picture(target, target_stride, w, h) || !tiles)
         return -EINVAL;
     int index = 0;
-    fl_tile t;
-    while (fl_next_tile(tiles, w, h, &index, &t)) {
-        fl_kernels.tile_copy(fl_tile_pixels(source, source_stride, &t), source_stride,
-                             target + t.y * target_stride + (ptrdiff_t)t.x * 4, target_stride, t.w, t.h);
+    fl_tile run;
+    while (fl_next_run(tiles, w, h, &index, &run)) {
+        const uint8_t *from = fl_tile_pixels(source, source_stride, &run);
+        uint8_t *to = target + run.y * target_stride + (ptrdiff_t)run.x * 4;
+        for (int y = 0; y < run.h; y++)
+            fl_kernels.span_copy(from + y * source_stride, to + y * target_stride, run.w);
     }
     return 0;
 }

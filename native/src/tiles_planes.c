@@ -54,29 +54,21 @@ static void chroma_row(const uint8_t *upper, const uint8_t *lower, int w, uint8_
     }
 }
 
-void fl_tile_nv12_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                         uint8_t *chroma, ptrdiff_t chroma_stride)
+void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                         uint8_t *chroma)
 {
-    for (int y = 0; y < h; y += 2) {
-        const uint8_t *upper = image + y * stride, *lower = y + 1 < h ? upper + stride : upper;
-        luma_row(upper, w, luma);
-        luma_row(lower, w, luma + luma_stride);
-        chroma_row(upper, lower, w, chroma);
-        luma += 2 * luma_stride;
-        chroma += chroma_stride;
-    }
+    luma_row(upper, w, luma);
+    luma_row(lower, w, lower_luma);
+    chroma_row(upper, lower, w, chroma);
 }
 
-void fl_tile_yuv444_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                           ptrdiff_t plane_stride)
+void fl_row_yuv444_scalar(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v)
 {
-    for (int row = 0; row < h; row++) {
-        for (int x = 0; x < w; x++) {
-            const colour c = colour_at(image + row * stride + (ptrdiff_t)4 * x);
-            y[row * plane_stride + x] = sample(c, &fl_luma, 0);
-            u[row * plane_stride + x] = sample(c, &fl_blue, 0);
-            v[row * plane_stride + x] = sample(c, &fl_red, 0);
-        }
+    for (int x = 0; x < w; x++) {
+        const colour c = colour_at(row + 4 * x);
+        y[x] = sample(c, &fl_luma, 0);
+        u[x] = sample(c, &fl_blue, 0);
+        v[x] = sample(c, &fl_red, 0);
     }
 }
 
@@ -88,10 +80,14 @@ int fl_tiles_nv12(const uint8_t *image, ptrdiff_t stride, int w, int h, const ui
         chroma_stride < even)
         return -EINVAL;
     int index = 0;
-    fl_tile t;
-    while (fl_next_tile(tiles, w, h, &index, &t)) {
-        fl_kernels.tile_nv12(fl_tile_pixels(image, stride, &t), stride, t.w, t.h, luma + t.y * luma_stride + t.x,
-                             luma_stride, chroma + t.y / 2 * chroma_stride + t.x, chroma_stride);
+    fl_tile run;
+    while (fl_next_run(tiles, w, h, &index, &run)) {
+        for (int y = run.y; y < run.y + run.h; y += 2) {
+            const uint8_t *upper = image + y * stride + (ptrdiff_t)4 * run.x;
+            uint8_t *to = luma + y * luma_stride + run.x;
+            fl_kernels.rows_nv12(upper, y + 1 < h ? upper + stride : upper, run.w, to, to + luma_stride,
+                                 chroma + y / 2 * chroma_stride + run.x);
+        }
     }
     return 0;
 }
@@ -102,11 +98,12 @@ int fl_tiles_yuv444(const uint8_t *image, ptrdiff_t stride, int w, int h, const 
     if (!fl_valid_picture(image, stride, w, h) || !tiles || !y || !u || !v || plane_stride < w)
         return -EINVAL;
     int index = 0;
-    fl_tile t;
-    while (fl_next_tile(tiles, w, h, &index, &t)) {
-        const ptrdiff_t at = t.y * plane_stride + t.x;
-        fl_kernels.tile_yuv444(fl_tile_pixels(image, stride, &t), stride, t.w, t.h, y + at, u + at, v + at,
-                               plane_stride);
+    fl_tile run;
+    while (fl_next_run(tiles, w, h, &index, &run)) {
+        for (int row = run.y; row < run.y + run.h; row++) {
+            const ptrdiff_t at = row * plane_stride + run.x;
+            fl_kernels.row_yuv444(image + row * stride + (ptrdiff_t)4 * run.x, run.w, y + at, u + at, v + at);
+        }
     }
     return 0;
 }

@@ -135,27 +135,51 @@ static void check_rows(const tile *t, row_kernel *one, row_kernel *other)
     CHECK(!memcmp(expected, found, sizeof found));
 }
 
+/* Every row as a span of its own, then the picture from its start to its end as one. */
+static void check_spans(const tile *a, const tile *b)
+{
+    static uint8_t expected[FL_TILE * MAX_STRIDE + 2 * MARGIN], found[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    const int whole = (int)(tile_bytes(a) / 4);
+    const uint8_t *end = a->pixels + tile_bytes(a);
+    copy_tile(a, b);
+    for (int y = 0; y < a->h; y++) {
+        const uint8_t *row = a->pixels + y * a->stride;
+        uint8_t *other = b->pixels + y * b->stride;
+        CHECK(scalar.span_equal(row, other, a->w) && wide.span_equal(row, other, a->w));
+        const int at = 4 * below(a->w) + below(3);
+        other[at] ^= 1;
+        CHECK(!scalar.span_equal(row, other, a->w) && !wide.span_equal(row, other, a->w));
+        other[at] ^= 1;
+    }
+    for (int w = whole; w > 0; w = w > 40 ? w / 3 : w - 1) {
+        memset(expected, CANARY, sizeof expected);
+        memset(found, CANARY, sizeof found);
+        scalar.span_copy(end - 4 * w, expected + MARGIN, w);
+        wide.span_copy(end - 4 * w, found + MARGIN, w);
+        CHECK(!memcmp(expected, found, sizeof found));
+    }
+}
+
 static void check_row_sum(const tile *t)
 {
     const uint8_t *row = t->pixels + below(t->h) * t->stride;
     CHECK(scalar.row_sum(row, t->w) == wide.row_sum(row, t->w));
 }
 
-/* Planes with some room on every side, all of it compared. */
-static void check_planes(const tile *t)
+/* Planes of the last two rows and of the last one, between canaries; `w` may be that of the whole memory. */
+static void check_planes(const uint8_t *upper, const uint8_t *lower, int w)
 {
-    enum { SIDE = FL_TILE + 16 };
-    static uint8_t expected[3][SIDE * SIDE], found[3][SIDE * SIDE];
-    const ptrdiff_t stride = (t->w + 1) / 2 * 2 + below(SIDE - FL_TILE);
-    const int at = 1 + below(SIDE);
+    static uint8_t expected[3][FL_TILE * MAX_STRIDE], found[3][FL_TILE * MAX_STRIDE];
     memset(expected, CANARY, sizeof expected);
     memset(found, CANARY, sizeof found);
-    scalar.tile_nv12(t->pixels, t->stride, t->w, t->h, expected[0] + at, stride, expected[1] + at, stride);
-    wide.tile_nv12(t->pixels, t->stride, t->w, t->h, found[0] + at, stride, found[1] + at, stride);
-    CHECK(!memcmp(expected, found, sizeof found));
-    scalar.tile_yuv444(t->pixels, t->stride, t->w, t->h, expected[0] + at, expected[1] + at, expected[2] + at, stride);
-    wide.tile_yuv444(t->pixels, t->stride, t->w, t->h, found[0] + at, found[1] + at, found[2] + at, stride);
-    CHECK(!memcmp(expected, found, sizeof found));
+    scalar.rows_nv12(upper, lower, w, expected[0] + MARGIN, expected[1] + MARGIN, expected[2] + MARGIN);
+    wide.rows_nv12(upper, lower, w, found[0] + MARGIN, found[1] + MARGIN, found[2] + MARGIN);
+    for (int i = 0; i < 3; i++)
+        CHECK(!memcmp(expected[i], found[i], 2 * MARGIN + (size_t)w));
+    scalar.row_yuv444(lower, w, expected[0] + MARGIN, expected[1] + MARGIN, expected[2] + MARGIN);
+    wide.row_yuv444(lower, w, found[0] + MARGIN, found[1] + MARGIN, found[2] + MARGIN);
+    for (int i = 0; i < 3; i++)
+        CHECK(!memcmp(expected[i], found[i], 2 * MARGIN + (size_t)w));
 }
 
 static void check_edges(const tile *t)
@@ -185,8 +209,12 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_rows(&a, scalar.tile_edges, wide.tile_edges);
     check_row_sum(&a);
     check_edges(&a);
-    check_planes(&a);
+    const uint8_t *last = a.pixels + (h - 1) * a.stride;
+    check_planes(h > 1 ? last - a.stride : last, last, w);
+    const int half = (int)(tile_bytes(&a) / 8);
+    check_planes(last + 4 * (ptrdiff_t)w - 8 * (ptrdiff_t)half, last + 4 * (ptrdiff_t)w - 4 * (ptrdiff_t)half, half);
     check_equal(&a, &b);
+    check_spans(&a, &b);
 }
 
 static void check_variant(uint8_t *rooms[2], size_t room_bytes)

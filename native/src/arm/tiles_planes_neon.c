@@ -68,39 +68,27 @@ static inline void store_chroma(uint8_t *to, uint8x16x4_t upper, uint8x16x4_t lo
     vst2_u8(to, ((uint8x8x2_t){{block_samples(&sums, &fl_blue), block_samples(&sums, &fl_red)}}));
 }
 
-void fl_tile_nv12_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                       uint8_t *chroma, ptrdiff_t chroma_stride)
+void fl_rows_nv12_neon(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                       uint8_t *chroma)
 {
-    if (w != FL_TILE) {
-        fl_tile_nv12_scalar(image, stride, w, h, luma, luma_stride, chroma, chroma_stride);
-        return;
+    int x = 0;
+    for (; x + 16 <= w; x += 16) {
+        const uint8x16x4_t one = vld4q_u8(upper + 4 * x), other = vld4q_u8(lower + 4 * x);
+        store_plane(luma + x, one, &fl_luma);
+        store_plane(lower_luma + x, other, &fl_luma);
+        store_chroma(chroma + x, one, other);
     }
-    for (int y = 0; y < h; y += 2) {
-        const uint8_t *upper = image + y * stride, *lower = y + 1 < h ? upper + stride : upper;
-        for (int x = 0; x < FL_TILE; x += 16) {
-            const uint8x16x4_t one = vld4q_u8(upper + 4 * x), other = vld4q_u8(lower + 4 * x);
-            store_plane(luma + x, one, &fl_luma);
-            store_plane(luma + luma_stride + x, other, &fl_luma);
-            store_chroma(chroma + x, one, other);
-        }
-        luma += 2 * luma_stride;
-        chroma += chroma_stride;
-    }
+    fl_rows_nv12_scalar(upper + 4 * x, lower + 4 * x, w - x, luma + x, lower_luma + x, chroma + x);
 }
 
-void fl_tile_yuv444_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                         ptrdiff_t plane_stride)
+void fl_row_yuv444_neon(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v)
 {
-    if (w != FL_TILE) {
-        fl_tile_yuv444_scalar(image, stride, w, h, y, u, v, plane_stride);
-        return;
+    int x = 0;
+    for (; x + 16 <= w; x += 16) {
+        const uint8x16x4_t p = vld4q_u8(row + 4 * x);
+        store_plane(y + x, p, &fl_luma);
+        store_plane(u + x, p, &fl_blue);
+        store_plane(v + x, p, &fl_red);
     }
-    for (int row = 0; row < h; row++) {
-        for (int x = 0; x < FL_TILE; x += 16) {
-            const uint8x16x4_t p = vld4q_u8(image + row * stride + (ptrdiff_t)4 * x);
-            store_plane(y + row * plane_stride + x, p, &fl_luma);
-            store_plane(u + row * plane_stride + x, p, &fl_blue);
-            store_plane(v + row * plane_stride + x, p, &fl_red);
-        }
-    }
+    fl_row_yuv444_scalar(row + 4 * x, w - x, y + x, u + x, v + x);
 }

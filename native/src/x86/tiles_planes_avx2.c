@@ -82,49 +82,31 @@ static inline void store_plane(uint8_t *to, const four *p, vectors weights)
     store(to, samples(p->a, weights), samples(p->b, weights), samples(p->c, weights), samples(p->d, weights));
 }
 
-static inline void whole_row_pair(const uint8_t *upper, const uint8_t *lower, uint8_t *luma, uint8_t *lower_luma,
-                                  uint8_t *chroma)
+void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
+                       uint8_t *chroma)
 {
     const vectors light = spread(&fl_luma);
     const __m256i blue = side_by_side(spread(&fl_blue)), red = side_by_side(spread(&fl_red));
-    for (int x = 0; x < FL_TILE; x += 4 * LANES) {
+    int x = 0;
+    for (; x + 4 * LANES <= w; x += 4 * LANES) {
         const four one = split_four(upper + 4 * x), other = split_four(lower + 4 * x);
         store_plane(luma + x, &one, light);
         store_plane(lower_luma + x, &other, light);
         store(chroma + x, chroma_samples(one.a, other.a, blue, red), chroma_samples(one.b, other.b, blue, red),
               chroma_samples(one.c, other.c, blue, red), chroma_samples(one.d, other.d, blue, red));
     }
+    fl_rows_nv12_scalar(upper + 4 * x, lower + 4 * x, w - x, luma + x, lower_luma + x, chroma + x);
 }
 
-void fl_tile_nv12_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *luma, ptrdiff_t luma_stride,
-                       uint8_t *chroma, ptrdiff_t chroma_stride)
+void fl_row_yuv444_avx2(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v)
 {
-    if (w != FL_TILE) {
-        fl_tile_nv12_scalar(image, stride, w, h, luma, luma_stride, chroma, chroma_stride);
-        return;
-    }
-    for (int y = 0; y < h; y += 2) {
-        const uint8_t *upper = image + y * stride, *lower = y + 1 < h ? upper + stride : upper;
-        whole_row_pair(upper, lower, luma, luma + luma_stride, chroma);
-        luma += 2 * luma_stride;
-        chroma += chroma_stride;
-    }
-}
-
-void fl_tile_yuv444_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *y, uint8_t *u, uint8_t *v,
-                         ptrdiff_t plane_stride)
-{
-    if (w != FL_TILE) {
-        fl_tile_yuv444_scalar(image, stride, w, h, y, u, v, plane_stride);
-        return;
-    }
     const vectors light = spread(&fl_luma), blue = spread(&fl_blue), red = spread(&fl_red);
-    for (int row = 0; row < h; row++) {
-        for (int x = 0; x < FL_TILE; x += 4 * LANES) {
-            const four p = split_four(image + row * stride + (ptrdiff_t)4 * x);
-            store_plane(y + row * plane_stride + x, &p, light);
-            store_plane(u + row * plane_stride + x, &p, blue);
-            store_plane(v + row * plane_stride + x, &p, red);
-        }
+    int x = 0;
+    for (; x + 4 * LANES <= w; x += 4 * LANES) {
+        const four p = split_four(row + 4 * x);
+        store_plane(y + x, &p, light);
+        store_plane(u + x, &p, blue);
+        store_plane(v + x, &p, red);
     }
+    fl_row_yuv444_scalar(row + 4 * x, w - x, y + x, u + x, v + x);
 }
