@@ -7,7 +7,7 @@ import pytest
 from kernel_cases import FILLS, SIZES, picture
 
 from conftest import Measure
-from fanlight.kernels import stream, tiles
+from fanlight.kernels import planes, stream, tiles
 from fanlight.kernels.shadow import Shadow
 
 SIZE = SIZES[-1]
@@ -49,6 +49,41 @@ def test_hashes(measure: Measure) -> None:
     image, marks = picture(SIZE, "random"), tiles.all_tiles(SIZE)
     target, out = image.copy(), np.zeros(tiles.grid(SIZE), np.uint64)
     measure(lambda: tiles.hashes(image, marks, out), "memcpy", lambda: np.copyto(target, image))
+
+
+@on_every_instruction_set
+def test_nv12(measure: Measure) -> None:
+    image, marks = picture(SIZE, "random"), tiles.all_tiles(SIZE)
+    target, luma, chroma = image.copy(), np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT // 2, WIDTH), np.uint8)
+    measure(lambda: planes.nv12(image, marks, luma, chroma), "memcpy", lambda: np.copyto(target, image))
+
+
+@on_every_instruction_set
+def test_yuv444(measure: Measure) -> None:
+    image, marks = picture(SIZE, "random"), tiles.all_tiles(SIZE)
+    target, y, cb, cr = image.copy(), *(np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(3))
+    measure(lambda: planes.yuv444(image, marks, (y, cb, cr)), "memcpy", lambda: np.copyto(target, image))
+
+
+@on_every_instruction_set
+@pytest.mark.parametrize("to_planes", [False, True], ids=["alone", "and NV12"])
+def test_full_change(measure: Measure, to_planes: bool) -> None:
+    """Compare, copy and hash what changed all over."""
+    pictures = [picture(SIZE, "random"), picture(SIZE, "random", seed=1)]
+    shadow, target, marks = pictures[0].copy(), pictures[0].copy(), tiles.all_tiles(SIZE)
+    out = np.zeros(tiles.grid(SIZE), np.uint64)
+    luma, chroma = np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT // 2, WIDTH), np.uint8)
+
+    def update() -> None:
+        pictures.reverse()
+        marks.fill(1)
+        tiles.compare(shadow, pictures[0], marks)
+        tiles.copy(pictures[0], shadow, marks)
+        tiles.hashes(shadow, marks, out)
+        if to_planes:
+            planes.nv12(shadow, marks, luma, chroma)
+
+    measure(update, "memcpy", lambda: np.copyto(target, pictures[0]))
 
 
 @on_every_instruction_set
