@@ -527,17 +527,35 @@ static int store_tiles(fl_writer *out, const uint8_t *before, ptrdiff_t stride, 
 
 /* ---- the stream -------------------------------------------------------------------------------------------------- */
 
+static int64_t moved_pixels(const fl_move *moves, int n)
+{
+    int64_t pixels = 0;
+    for (int i = 0; i < n; i++)
+        pixels += (int64_t)moves[i].w * moves[i].h;
+    return pixels;
+}
+
+/* Whether more moves than is new: what scrolls by would only push out of the cache what may come back. Where it is
+ * false, moves, tiles put aside and new tiles are three pictures of work at most. */
+static bool is_motion(const fl_move *moves, int n, const uint8_t *tiles, int w, int h)
+{
+    int64_t fresh = 0;
+    int index = 0;
+    fl_tile t;
+    while (n && fl_next_tile(tiles, w, h, &index, &t))
+        fresh += t.w * t.h;
+    return n && moved_pixels(moves, n) >= fresh;
+}
+
 /* Whether all moves lie within the picture and leave the tiles their share of the work a stream may make. */
 static bool moves_allowed(const fl_move *moves, int n, int w, int h)
 {
-    int64_t work = 0;
     for (int i = 0; i < n; i++) {
         const fl_move *m = moves + i;
         if (!fl_rect_inside(m->x, m->y, m->w, m->h, w, h) || !fl_rect_inside(m->src_x, m->src_y, m->w, m->h, w, h))
             return false;
-        work += (int64_t)m->w * m->h;
     }
-    return work <= (int64_t)(FL_MAX_WORK - 1) * w * h;
+    return moved_pixels(moves, n) <= (int64_t)(FL_MAX_WORK - 1) * w * h;
 }
 
 static int write_moves(fl_writer *out, const fl_move *moves, int n)
@@ -615,8 +633,7 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
     fl_writer writer;
     open_writer(&writer, cache, out, capacity);
     int failure = write_moves(&writer, moves, n_moves);
-    /* What scrolls by would only push out what may come back. */
-    if (!failure && cache && before && !n_moves)
+    if (!failure && cache && before && !is_motion(moves, n_moves, tiles, w, h))
         failure = store_tiles(&writer, before, before_stride, w, h, tiles, lossy);
     if (!failure)
         failure = write_tiles(&writer, image, stride, w, h, tiles);

@@ -585,8 +585,18 @@ def test_lossy_tiles_are_not_put_aside():
 def test_what_moves_past_is_not_put_aside():
     link, moves = Link((200, 136)), (Move(0, 0, 200, 130, 0, 6),)
     link.show(PAGES[0])
-    data = bytes(stream.encode(PAGES[1], moves, tiles.all_tiles((200, 136)), link.encoder, link.shown))
+    marks = tiles.all_tiles((200, 136))
+    marks[1] = 0
+    data = bytes(stream.encode(PAGES[1], moves, marks, link.encoder, link.shown))
     assert STORE not in codes(data, (200, 136))
+
+
+def test_a_small_move_beside_a_large_change_is_no_motion():
+    link = Link((200, 136))
+    link.show(PAGES[0])
+    marks = tiles.all_tiles((200, 136))
+    data = bytes(stream.encode(PAGES[1], [Move(0, 0, 90, 90, 0, 6)], marks, link.encoder, link.shown))
+    assert STORE in codes(data, (200, 136), [None] * 64)
 
 
 def test_a_stream_that_is_not_sent_is_taken_back():
