@@ -16,6 +16,12 @@
  * what is drawn during the read is damage again. The server paints its software cursor into the framebuffer, so it is
  * hidden as long as we are connected; its shape and place are known all the same.
  *
+ * A read costs one round trip where little changed: the request that subtracts the damage, the one that fetches it and one
+ * for the pixels of the box that the damage events spoke of go out together, in this order. Where the damage turns out to
+ * leave the box, its pixels are read by a second trip. Events are marked with the last request that the server had seen,
+ * so those from before the subtraction, whose damage the read has taken, are told from new ones. Narrow boxes are read
+ * aside and copied to their place, so a letter costs the same on a wide screen as on a small one.
+ *
  * What is captured is an area of the screen, all of it or one monitor; everything above works in the area's pixels.
  *
  * FREE -> READING -> READY, or back to FREE, by the thread; READY -> FREE by the consumer. A consumer whose time is over
@@ -87,6 +93,8 @@ struct fl_x11 {
     struct {
         bool damage, everything, geometry, cursor, pointer;
         int64_t damaged_at_ns, read_due_ns, pointer_due_ns;
+        fl_rect box;         /* of the screen: what damage events spoke of since the last read */
+        uint32_t subtracted; /* the request before which damage was read */
     } todo;
     fl_x11_picture picture;
     fl_x11_mapped mapped;

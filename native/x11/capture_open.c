@@ -166,9 +166,10 @@ static void select_events(fl_x11 *x)
     xcb_input_xi_select_events(x->c, x->root, 1, &motion.head);
     x->region = xcb_generate_id(x->c);
     xcb_xfixes_create_region(x->c, x->region, 0, NULL);
-    /* One event when damage begins, and no more until it is taken: drawing costs nothing while nobody looks. */
+    /* An event when damage begins, and when its bounds grow until it is taken: so the first request for pixels can go
+     * out with the one for the damage, and drawing in one place costs nothing while nobody looks. */
     x->damage = xcb_generate_id(x->c);
-    xcb_damage_create(x->c, x->damage, x->root, XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
+    xcb_damage_create(x->c, x->damage, x->root, XCB_DAMAGE_REPORT_LEVEL_BOUNDING_BOX);
 }
 
 /* Signals are for the program's own threads. */

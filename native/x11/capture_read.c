@@ -1,5 +1,5 @@
-/* Reading what was damaged: bands as wide as the area, in place, into one segment that always holds the whole picture; or
- * exactly the damage, out of a mapped framebuffer. */
+/* Reading what was damaged: boxes round it, into one segment that always holds the whole picture; or exactly the damage,
+ * out of a mapped framebuffer. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,16 @@
 #include "capture.h"
 #include "monitors.h"
 
-/* Rows between two bands that cost less to read than one more request. */
-#define BAND_GAP 16
+/* Rows between two boxes that cost less to read than one more request. */
+#define BOX_GAP 16
+
+/* Memory behind the picture, for images that are narrower; and how much of it a guess may take, which costs the server
+ * less to copy than a round trip takes. */
+#define ASIDE_BYTES (1 << 20)
+#define GUESS_BYTES (1 << 18)
 
 #define MAX_SIDE 16384
 #define MAX_PIXELS (8192 * 8192)
-
-typedef struct band {
-    int y, h;
-} band;
 
 int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, int h)
 {
@@ -25,7 +26,7 @@ int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, i
     xcb_generic_error_t *error;
     int fd, code;
 
-    code = fl_x11_memory_new((size_t)w * (size_t)h * 4, &fresh.memory, &fd);
+    code = fl_x11_memory_new((size_t)w * (size_t)h * 4 + ASIDE_BYTES, &fresh.memory, &fd);
     if (code)
         return code;
     fresh.segment = xcb_generate_id(c);
@@ -142,16 +143,21 @@ static void add_rect(fl_x11 *x, const xcb_rectangle_t *r)
     x->frame.rects[x->frame.n_rects++] = rect;
 }
 
-/* Move the damage into the frame's rectangles. The server forgets it before the pixels are read, so what is drawn
- * during the read is damage again. */
-static int take_damage(fl_x11 *x)
+/* Let the server forget the damage and put it aside. Before the pixels are read, so what is drawn during the read is
+ * damage again. */
+static xcb_xfixes_fetch_region_cookie_t ask_damage(fl_x11 *x)
 {
-    xcb_xfixes_fetch_region_reply_t *reply;
+    x->todo.subtracted = xcb_damage_subtract(x->c, x->damage, XCB_NONE, x->region).sequence;
+    return xcb_xfixes_fetch_region(x->c, x->region);
+}
+
+/* Move the damage into the frame's rectangles. */
+static int take_damage(fl_x11 *x, xcb_xfixes_fetch_region_cookie_t cookie)
+{
+    xcb_xfixes_fetch_region_reply_t *reply = xcb_xfixes_fetch_region_reply(x->c, cookie, NULL);
     const xcb_rectangle_t *rects;
     int n;
 
-    xcb_damage_subtract(x->c, x->damage, XCB_NONE, x->region);
-    reply = xcb_xfixes_fetch_region_reply(x->c, xcb_xfixes_fetch_region(x->c, x->region), NULL);
     if (!reply)
         return -EIO;
     rects = xcb_xfixes_fetch_region_rectangles(reply);
@@ -164,42 +170,151 @@ static int take_damage(fl_x11 *x)
     return 0;
 }
 
-/* The rows that the rectangles touch, close ones merged. The server hands rectangles out sorted by their upper edge. */
-static int bands_of(const fl_x11_frame *frame, band *bands)
+static int64_t bytes_of(fl_rect r)
+{
+    return (int64_t)r.w * r.h * 4;
+}
+
+static void grow(fl_rect *r, const fl_rect *other)
+{
+    const int right = r->x + r->w, bottom = r->y + r->h;
+    const int other_right = other->x + other->w, other_bottom = other->y + other->h;
+
+    r->x = other->x < r->x ? other->x : r->x;
+    r->y = other->y < r->y ? other->y : r->y;
+    r->w = (other_right > right ? other_right : right) - r->x;
+    r->h = (other_bottom > bottom ? other_bottom : bottom) - r->y;
+}
+
+static bool contains(const fl_rect *r, const fl_rect *inner)
+{
+    return inner->x >= r->x && inner->y >= r->y && inner->x + inner->w <= r->x + r->w &&
+           inner->y + inner->h <= r->y + r->h;
+}
+
+/* Boxes round rectangles whose rows lie close. The server hands rectangles out sorted by their upper edge. */
+static int boxes_of(const fl_x11_frame *frame, fl_rect *boxes)
 {
     int n = 0;
 
     for (int i = 0; i < frame->n_rects; i++) {
         const fl_rect *r = &frame->rects[i];
-        band *last = n ? &bands[n - 1] : NULL;
+        fl_rect *last = n ? &boxes[n - 1] : NULL;
 
-        if (last && r->y <= last->y + last->h + BAND_GAP && r->y >= last->y) {
-            if (r->y + r->h > last->y + last->h)
-                last->h = r->y + r->h - last->y;
-        } else {
-            bands[n++] = (band){r->y, r->h};
-        }
+        if (last && r->y <= last->y + last->h + BOX_GAP && r->y >= last->y)
+            grow(last, r);
+        else
+            boxes[n++] = *r;
     }
     return n;
 }
 
-/* All requests go out before the first answer is waited for. */
-static int read_bands(fl_x11 *x, const band *bands, int n)
+/* One request for pixels. An image has rows as long as it is wide, so one as wide as the picture is read in place, and a
+ * narrow one aside: the bytes that are moved follow what was damaged, not how wide the screen is. */
+typedef struct request {
+    fl_rect box;
+    bool aside;
+    uint32_t offset; /* in the segment */
+    xcb_shm_get_image_cookie_t cookie;
+} request;
+
+static void ask_pixels(fl_x11 *x, request *q)
 {
-    xcb_shm_get_image_cookie_t cookies[FL_X11_RECTS];
-    int failed = 0;
+    q->cookie = xcb_shm_get_image(x->c, x->root, (int16_t)(x->area.x + q->box.x), (int16_t)(x->area.y + q->box.y),
+                                  (uint16_t)q->box.w, (uint16_t)q->box.h, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP,
+                                  x->picture.segment, q->offset);
+}
 
-    for (int i = 0; i < n; i++)
-        cookies[i] = xcb_shm_get_image(x->c, x->root, (int16_t)x->area.x, (int16_t)(x->area.y + bands[i].y),
-                                       (uint16_t)x->picture.w, (uint16_t)bands[i].h, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP,
-                                       x->picture.segment, (uint32_t)bands[i].y * (uint32_t)x->picture.w * 4);
-    for (int i = 0; i < n; i++) {
-        xcb_shm_get_image_reply_t *reply = xcb_shm_get_image_reply(x->c, cookies[i], NULL);
+/* Copy the frame's rectangles in the box from aside to their place. */
+static void put_in_place(fl_x11 *x, const request *q)
+{
+    uint8_t *pixels = fl_x11_memory_pixels(x->picture.memory);
+    const ptrdiff_t stride = (ptrdiff_t)x->picture.w * 4, line = (ptrdiff_t)q->box.w * 4;
 
-        failed |= !reply;
-        free(reply);
+    for (int i = 0; i < x->frame.n_rects; i++) {
+        const fl_rect *r = &x->frame.rects[i];
+        const uint8_t *from = pixels + q->offset + (r->y - q->box.y) * line + (ptrdiff_t)(r->x - q->box.x) * 4;
+        uint8_t *to = pixels + r->y * stride + (ptrdiff_t)r->x * 4;
+
+        if (!contains(&q->box, r))
+            continue;
+        for (int y = 0; y < r->h; y++)
+            memcpy(to + y * stride, from + y * line, (size_t)r->w * 4);
     }
-    return failed ? -EIO : 0;
+}
+
+static int hear_pixels(fl_x11 *x, const request *q)
+{
+    xcb_shm_get_image_reply_t *reply = xcb_shm_get_image_reply(x->c, q->cookie, NULL);
+
+    if (!reply)
+        return -EIO;
+    free(reply);
+    if (q->aside)
+        put_in_place(x, q);
+    return 0;
+}
+
+static uint32_t aside_offset(const fl_x11 *x)
+{
+    return (uint32_t)x->picture.w * (uint32_t)x->picture.h * 4;
+}
+
+/* Make a request of a box; `used` counts the bytes that are taken aside. */
+static request request_of(const fl_x11 *x, fl_rect box, int64_t *used)
+{
+    request q = {.box = box};
+
+    q.aside = box.w <= x->picture.w / 2 && *used + bytes_of(box) <= ASIDE_BYTES;
+    if (q.aside) {
+        q.offset = aside_offset(x) + (uint32_t)*used;
+        *used += bytes_of(box);
+        return q;
+    }
+    q.box.x = 0;
+    q.box.w = x->picture.w;
+    q.offset = (uint32_t)box.y * (uint32_t)x->picture.w * 4;
+    return q;
+}
+
+/* All requests go out before the first answer is waited for. */
+static int read_boxes(fl_x11 *x)
+{
+    fl_rect boxes[FL_X11_RECTS];
+    request requests[FL_X11_RECTS];
+    int64_t used = 0;
+    int failed = 0, n = boxes_of(&x->frame, boxes);
+
+    for (int i = 0; i < n; i++) {
+        requests[i] = request_of(x, boxes[i], &used);
+        ask_pixels(x, &requests[i]);
+    }
+    for (int i = 0; i < n; i++)
+        failed |= hear_pixels(x, &requests[i]);
+    return failed;
+}
+
+/* Ask for the pixels of the box that damage events spoke of, if it is small, together with the damage itself: one round
+ * trip instead of two. False: there is nothing to guess. */
+static bool guess_pixels(fl_x11 *x, request *guess)
+{
+    fl_rect box = clip(x->todo.box, x->area);
+
+    if (x->mapped.pixels || !box.w || !box.h || bytes_of(box) > GUESS_BYTES)
+        return false;
+    box.x -= x->area.x;
+    box.y -= x->area.y;
+    *guess = (request){.box = box, .aside = true, .offset = aside_offset(x)};
+    ask_pixels(x, guess);
+    return true;
+}
+
+static bool was_right(const fl_x11 *x, const request *guess)
+{
+    for (int i = 0; i < x->frame.n_rects; i++)
+        if (!contains(&guess->box, &x->frame.rects[i]))
+            return false;
+    return true;
 }
 
 static void begin_frame(fl_x11 *x)
@@ -225,36 +340,48 @@ static int postpone(fl_x11 *x)
     return 0;
 }
 
-/* Bring the frame's rectangles into its picture. 1: they are there; 0: no pixel in them changed; -EIO. */
-static int read_pixels(fl_x11 *x)
+/* Bring the frame's rectangles into its picture, where `guess` has not. 1: they are there; 0: no pixel in them changed;
+ * -EIO. */
+static int read_pixels(fl_x11 *x, const request *guess)
 {
     const fl_x11_mapped *mapped = &x->mapped;
-    band bands[FL_X11_RECTS];
 
     if (mapped->pixels)
         return fl_x11_keep_changed(x, mapped->pixels + x->area.y * mapped->stride + (ptrdiff_t)x->area.x * 4,
                                    mapped->stride) > 0;
-    if (read_bands(x, bands, bands_of(&x->frame, bands)) < 0)
+    if ((guess ? hear_pixels(x, guess) : read_boxes(x)) < 0)
         return -EIO;
     if (x->kept.memory)
         return fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride) > 0;
     return 1;
 }
 
+static void take_everything(fl_x11_frame *frame)
+{
+    frame->rects[0] = (fl_rect){0, 0, frame->w, frame->h};
+    frame->n_rects = 1;
+}
+
 static int read_damaged(fl_x11 *x, bool everything)
 {
+    xcb_xfixes_fetch_region_cookie_t damage = ask_damage(x);
+    request guess;
+    bool guessed = !everything && guess_pixels(x, &guess);
     int code;
 
+    x->todo.box = (fl_rect){0};
     begin_frame(x);
-    if (take_damage(x) < 0)
-        return postpone(x);
-    if (everything) {
-        x->frame.rects[0] = (fl_rect){0, 0, x->frame.w, x->frame.h};
-        x->frame.n_rects = 1;
+    code = take_damage(x, damage);
+    if (everything)
+        take_everything(&x->frame);
+    if (guessed && (code || !x->frame.n_rects || !was_right(x, &guess))) {
+        xcb_discard_reply(x->c, guess.cookie.sequence);
+        guessed = false;
     }
-    if (x->frame.n_rects == 0)
+    if (!code && !x->frame.n_rects)
         return 0;
-    code = read_pixels(x);
+    if (!code)
+        code = read_pixels(x, guessed ? &guess : NULL);
     if (code < 0)
         return postpone(x);
     x->frame.captured_at_ns = fl_x11_now();

@@ -23,11 +23,18 @@ void fl_x11_unsignal(int fd)
     eventfd_read(fd, &count);
 }
 
-static void note_damage(fl_x11 *x)
+/* Grow the box of damage. Each event tells all the damage since the last subtraction, so the last says the most. */
+static void note_damage(fl_x11 *x, const xcb_generic_event_t *event)
 {
+    const xcb_rectangle_t *area = &((const xcb_damage_notify_event_t *)event)->area;
+
+    /* What was on its way while the damage was subtracted has been read since. */
+    if ((int32_t)(event->full_sequence - x->todo.subtracted) < 0)
+        return;
     if (!x->todo.damage)
         x->todo.damaged_at_ns = fl_x11_now();
     x->todo.damage = true;
+    x->todo.box = (fl_rect){area->x, area->y, area->width, area->height};
 }
 
 static void take_event(fl_x11 *x, const xcb_generic_event_t *event)
@@ -35,7 +42,7 @@ static void take_event(fl_x11 *x, const xcb_generic_event_t *event)
     uint8_t type = event->response_type & 0x7f;
 
     if (type == x->damage_notify)
-        note_damage(x);
+        note_damage(x, event);
     else if (type == x->cursor_notify)
         x->todo.cursor = true;
     else if (type == XCB_GE_GENERIC && ((const xcb_ge_generic_event_t *)event)->extension == x->xinput)

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import random
 import signal
 import struct
 import subprocess
@@ -158,6 +159,18 @@ def test_damage_in_more_places_than_a_frame_names_becomes_one(capture: Capture, 
     assert np.array_equal(frame.image, painter.image())
 
 
+def test_damage_of_every_shape_gives_the_right_picture(capture: Capture, painter: X11Client) -> None:
+    """Narrow and wide, small and large, near and far: each is read its own way."""
+    frame = frame_of(capture)
+    randomness = random.Random(7)
+    for turn in range(150):
+        for _ in range(randomness.randint(1, 4)):
+            w, h = randomness.choice([(3, 9), (40, 700), (511, 512), (513, 20), (1024, 1), (900, 700)])
+            x, y = randomness.randint(-5, 1024 - w // 2), randomness.randint(-5, 768 - h // 2)
+            painter.fill(turn * 7919 + w, (x, y, w, h))
+        frame = settle(capture, painter.image, frame)
+
+
 def test_drawing_without_pause_ends_with_the_right_picture(xvfb: str, capture: Capture, painter: X11Client) -> None:
     frame = frame_of(capture)
     done = threading.Event()
@@ -241,6 +254,25 @@ def test_resizing_without_pause_is_not_fatal(xvfb: str, capture: Capture, painte
         assert frame.image.shape[:2] == frame.size[::-1]
     thread.join()
     assert settle(capture, painter.image, frame).size == painter.size()
+
+
+@pytest.mark.parametrize("compare", [False, True], ids=["in place", "compared"])
+def test_xrandr_while_frames_are_read(xvfb: str, run_program: RunProgram, compare: bool) -> None:
+    sizes = ["640x480", "800x600", "1024x768"]
+    script = "for i in 1 2 3 4 5 6; do " + "".join(f"xrandr --fb {size}; xsetroot -gray; " for size in sizes) + "done"
+    with open_capture(xvfb, max_fps=1000, compare=compare) as capture, X11Client(xvfb) as client:
+        client.switch_monitor_off()
+        frame = frame_of(capture)
+        program = run_program(xvfb, "sh", "-c", script)
+        while program.poll() is None:
+            frame = capture.next(0.05) or frame
+            assert frame.image.shape[:2] == frame.size[::-1]
+        assert program.returncode == 0
+        wait_until(lambda: capture.next(0.05) is None)
+        client.fill(0x00FF00, (10, 10, 20, 20))
+        frame = frame_of(capture)
+        assert frame.size == client.size()
+        assert np.array_equal(frame.image[..., :3], client.image()[..., :3])
 
 
 # ---- the pointer ----
