@@ -32,13 +32,11 @@ void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, u
         rows[y] = fl_row_sum_scalar(image + y * stride, w);
 }
 
-static uint64_t tile_hash(const uint8_t *image, ptrdiff_t stride, int w, int h)
+/* Fold one row of a run into its tiles' hashes. */
+static void fold_row(const uint8_t *row, int w, uint64_t *hashes)
 {
-    uint64_t rows[FL_TILE], hash = fl_hash_start(w, h);
-    fl_kernels.tile_rows(image, stride, w, h, rows);
-    for (int y = 0; y < h; y++)
-        hash = fl_hash_fold(hash, rows[y]);
-    return hash;
+    for (int x = 0; x < w; x += FL_TILE, hashes++)
+        *hashes = fl_hash_fold(*hashes, fl_kernels.row_sum(row + 4 * x, fl_min(FL_TILE, w - x)));
 }
 
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes)
@@ -46,8 +44,12 @@ int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const ui
     if (!fl_valid_picture(image, stride, w, h) || !tiles || !hashes)
         return -EINVAL;
     int index = 0;
-    fl_tile t;
-    while (fl_next_tile(tiles, w, h, &index, &t))
-        hashes[t.index] = tile_hash(fl_tile_pixels(image, stride, &t), stride, t.w, t.h);
+    fl_tile run;
+    while (fl_next_run(tiles, w, h, &index, &run)) {
+        for (int x = 0; x < run.w; x += FL_TILE)
+            hashes[run.index + x / FL_TILE] = fl_hash_start(fl_min(FL_TILE, run.w - x), run.h);
+        for (int y = 0; y < run.h; y++)
+            fold_row(fl_tile_pixels(image, stride, &run) + y * stride, run.w, hashes + run.index);
+    }
     return 0;
 }
