@@ -6,7 +6,7 @@ from fractions import Fraction
 import av
 import pytest
 import zstandard
-from codec_scenes import EXACT, OPENING, frames, noise, noisy, same, text, typing, whole
+from codec_scenes import EXACT, OPENING, frames, noise, noisy, same, text, there_and_back, typing, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +52,7 @@ def packet_of(size, image=None):
 def updates_of(name):
     """Return a run of honest updates, every lane and operation among them."""
     encoder = open_encoder(name, SIZE)
-    timed = frames(typing(SIZE))[:3] + frames(noisy(SIZE), start=101.0)
+    timed = frames(typing(SIZE))[:3] + frames(there_and_back(SIZE), start=100.5) + frames(noisy(SIZE), start=101.0)
     return [bytes(encoder.encode(frame)) for frame in timed]
 
 

@@ -42,6 +42,7 @@ SEQUENCES = {
     "tiles_typing": ("tiles", lambda: frames(typing(SIZE))[:3]),
     "tiles_scroll": ("tiles", lambda: frames(scroll(SIZE))[:4]),
     "tiles_slides": ("tiles", lambda: frames(slides(SIZE))),
+    "tiles_pages_take_turns": ("tiles", lambda: frames([*slides(SIZE)] * 3)),
     "hybrid_typing": ("hybrid", lambda: frames(typing(SIZE))[:3]),
     "hybrid_film_rest": ("hybrid", lambda: film_and_rest((100, 70))),
 }
