@@ -98,8 +98,9 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
 /* Copy the marked tiles of `after` into the shadow, X bytes as 0. */
 int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles);
 
-/* Write the hash of each marked tile of the shadow to its place in `hashes`, as fl_tiles_hash() does. */
-int fl_shadow_hash(fl_shadow *shadow, const uint8_t *tiles, uint64_t *hashes);
+/* Bring the picture digest of docs/tile-stream.md up to date: `mixed` holds what each tile has in it, `*digest` their
+ * exclusive or (all 0 at first, with every tile stale). Hashes the stale tiles and unmarks them. */
+int fl_shadow_digest(fl_shadow *shadow, uint8_t *stale, uint64_t *mixed, uint64_t *digest);
 
 /* ---- moves -------------------------------------------------------------------------------------------------- */
 

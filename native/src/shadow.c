@@ -344,18 +344,35 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
     return 0;
 }
 
-int fl_shadow_hash(fl_shadow *shadow, const uint8_t *tiles, uint64_t *hashes)
+static uint64_t tile_hash(fl_shadow *shadow, const fl_tile *t)
 {
-    if (!valid_shadow(shadow) || !tiles || !hashes)
+    const uint64_t *rows = known_rows(shadow, t);
+    uint64_t hash = fl_hash_start(t->w, t->h);
+    for (int y = 0; y < t->h; y++)
+        hash = fl_hash_fold(hash, rows[y]);
+    return hash;
+}
+
+/* Bind a tile's hash to its place, so that two tiles that change places change the digest. */
+static uint64_t mix(uint64_t hash, int index)
+{
+    uint64_t z = hash ^ (uint64_t)(index + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+int fl_shadow_digest(fl_shadow *shadow, uint8_t *stale, uint64_t *mixed, uint64_t *digest)
+{
+    if (!valid_shadow(shadow) || !stale || !mixed || !digest)
         return -EINVAL;
     int index = 0;
     fl_tile t;
-    while (fl_next_tile(tiles, shadow->w, shadow->h, &index, &t)) {
-        const uint64_t *rows = known_rows(shadow, &t);
-        uint64_t hash = fl_hash_start(t.w, t.h);
-        for (int y = 0; y < t.h; y++)
-            hash = fl_hash_fold(hash, rows[y]);
-        hashes[t.index] = hash;
+    while (fl_next_tile(stale, shadow->w, shadow->h, &index, &t)) {
+        const uint64_t now = mix(tile_hash(shadow, &t), t.index);
+        *digest ^= mixed[t.index] ^ now;
+        mixed[t.index] = now;
+        stale[t.index] = 0;
     }
     return 0;
 }

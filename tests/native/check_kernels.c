@@ -390,7 +390,9 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
     CHECK(fl_shadow_find(&shadow, p, 4, tiles, NULL, &move, 1, &differed) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, NULL, 4, tiles) == -EINVAL && fl_shadow_take(&shadow, p, 3, tiles) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, p, 4, NULL) == -EINVAL && fl_shadow_take(NULL, p, 4, tiles) == -EINVAL);
-    CHECK(fl_shadow_hash(&shadow, NULL, hashes) == -EINVAL && fl_shadow_hash(&shadow, tiles, NULL) == -EINVAL);
+    CHECK(fl_shadow_digest(&shadow, NULL, hashes, hashes) == -EINVAL);
+    CHECK(fl_shadow_digest(&shadow, tiles, NULL, hashes) == -EINVAL);
+    CHECK(fl_shadow_digest(NULL, tiles, hashes, hashes) == -EINVAL);
     CHECK(fl_moves_apply(p, 4, 1, 1, NULL, 1) == -EINVAL && fl_moves_apply(p, 4, 1, 1, &move, -1) == -EINVAL);
     CHECK(fl_stream_bound(-1, 0) == -EINVAL && fl_stream_bound(0, -1) == -EINVAL);
     CHECK(fl_stream_bound(INT32_MAX, INT32_MAX) > INT32_MAX);
@@ -427,9 +429,9 @@ static void check_case(int w, int h, enum fill fill)
     check_geometry(&p);
     check_compare_and_copy(&p, &other);
     check_hashes(&p);
+    check_planes(&p);
     check_shadow(&p, &other);
     check_round_trip(&p);
-    check_planes(&p);
     free(p.memory);
     free(other.memory);
 }

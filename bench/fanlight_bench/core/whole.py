@@ -1,15 +1,13 @@
 """A picture of which every pixel changed: one pass that compares, copies and hashes, beside one memcpy."""
 
 import functools
-import importlib
 import statistics
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from fanlight.errors import UsageError
-from fanlight.kernels import tiles
+from fanlight.kernels import planes, tiles
 from fanlight.kernels.shadow import Shadow
 from fanlight.types import Image, Size
 from fanlight_bench import workloads
@@ -25,7 +23,7 @@ def measure(task: Task) -> Figures:
     """Take over one of two pictures after the other, and copy one, in turns."""
     size = task.sizes[0]
     pictures = [next(workloads.frames("full-change", size, 1, seed=seed)).copy() for seed in (1, 2)]
-    work = taking(size, planes=task.workload == WITH_NV12)
+    work = taking(size, with_nv12=task.workload == WITH_NV12)
     spare = [picture.copy() for picture in pictures]
     mine, memcpy = [], []
     for turn in range(1 + task.samples):
@@ -38,19 +36,18 @@ def measure(task: Task) -> Figures:
     }
 
 
-def taking(size: Size, planes: bool) -> Work:
-    """Return what an encoder does with a picture that is new all over. UsageError where there are no planes to make."""
+def taking(size: Size, with_nv12: bool) -> Work:
+    """Return what an encoder does with a picture that is new all over."""
     shadow = Shadow(size)
-    hashes = np.zeros(tiles.grid(size), np.uint64)
     marks = tiles.all_tiles(size)
-    convert = _planes(size) if planes else None
+    convert = _planes(size) if with_nv12 else None
 
     def take(picture: Image) -> None:
         marks.fill(1)
         # Without a search: nothing moves between two photographs, and motion has lines of its own.
         shadow.find(picture, marks, limit=0)
         shadow.take(picture, marks)
-        shadow.hashes(marks, hashes)
+        _ = shadow.digest
         if convert is not None:
             convert(picture)
 
@@ -59,10 +56,6 @@ def taking(size: Size, planes: bool) -> Work:
 
 def _planes(size: Size) -> Work:
     """Return what makes the planes of an encoder's frame from a picture."""
-    try:
-        planes = importlib.import_module("fanlight.kernels.planes")
-    except ImportError:
-        raise UsageError("the kernels of this fanlight make no NV12") from None
     width, height = (side + side % 2 for side in size)
     luma, chroma = np.empty((height, width), np.uint8), np.empty((height // 2, width), np.uint8)
     marks = tiles.all_tiles(size)

@@ -17,7 +17,8 @@ from fanlight.kernels.native import (
     write_picture,
     write_tiles,
 )
-from fanlight.types import Image, Move, Size, Tiles
+from fanlight.kernels.tiles import mark
+from fanlight.types import Image, Move, Rect, Size, Tiles
 
 MAX_MOVES: int = lib.FL_MAX_MOVES
 
@@ -25,7 +26,7 @@ MAX_MOVES: int = lib.FL_MAX_MOVES
 class Shadow:
     """A picture of `size`, black at first; one thread at a time.
 
-    Whoever writes to `image` other than by `find` and `take` says so by `forget`.
+    Whoever writes to `image` other than by `find` and `take` says so by `touch`.
     """
 
     def __init__(self, size: Size) -> None:
@@ -35,6 +36,11 @@ class Shadow:
         self.image: Image = np.zeros((height, width, 4), np.uint8)
         self._known = np.zeros((rows, columns), np.uint8)
         self._rows = np.empty(columns * height, np.uint64)
+        self._stale = np.ones((rows, columns), np.uint8)
+        self._mixed = np.zeros((rows, columns), np.uint64)
+        self._stale_marks = write_tiles(self._stale, size)
+        self._mixed_places = write_hashes(self._mixed, size)
+        self._digest: Any = ffi.new("uint64_t *")
         self._work: NDArray[np.uint64] | None = None
         self._picture = write_picture(self.image, "the shadow")
         self._native: Any = ffi.new("fl_shadow *")
@@ -59,11 +65,12 @@ class Shadow:
         differed = ffi.new("int32_t *")
         marks = write_tiles(tiles, self.size)
         excluded = ffi.NULL if lossy is None else read_tiles(lossy, self.size)
-        result = lib.fl_shadow_find(
-            self._native, after.pixels, after.stride, marks, excluded, found, limit, differed
-        )
+        result = lib.fl_shadow_find(self._native, after.pixels, after.stride, marks, excluded, found, limit, differed)
         count = check(result, "finding what changed")
-        return tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in found[0:count]), differed[0]
+        moves = tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in found[0:count])
+        if moves:
+            mark(self._stale, [Rect(*move[:4]) for move in moves], self.size)
+        return moves, differed[0]
 
     def take(self, image: Image, tiles: Tiles) -> None:
         """Copy the marked tiles of `image`; the X bytes become 0."""
@@ -71,16 +78,20 @@ class Shadow:
         check_same_size(self._picture, after)
         result = lib.fl_shadow_take(self._native, after.pixels, after.stride, read_tiles(tiles, self.size))
         check(result, "taking tiles over")
+        np.bitwise_or(self._stale, tiles, out=self._stale)
 
-    def hashes(self, tiles: Tiles, out: NDArray[np.uint64]) -> None:
-        """Write the hash of each marked tile to its place in `out`, as `kernels.tiles.hashes` does."""
-        marks, places = read_tiles(tiles, self.size), write_hashes(out, self.size)
-        check(lib.fl_shadow_hash(self._native, marks, places), "hashing tiles")
-
-    def forget(self, tiles: Tiles) -> None:
+    def touch(self, tiles: Tiles) -> None:
         """Say that the marked tiles were written to from outside."""
         read_tiles(tiles, self.size)
         self._known[tiles != 0] = 0
+        np.bitwise_or(self._stale, tiles, out=self._stale)
+
+    @property
+    def digest(self) -> int:
+        """The digest of the picture; only tiles that changed since it was last asked for are hashed."""
+        result = lib.fl_shadow_digest(self._native, self._stale_marks, self._mixed_places, self._digest)
+        check(result, "hashing tiles")
+        return int(self._digest[0])
 
     def _need_work(self) -> None:
         """Allocate what a search works with, once there is one: most pictures are never searched."""
