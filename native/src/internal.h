@@ -70,8 +70,6 @@ bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
 bool fl_tile_equal_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
-void fl_tile_copy_avx512(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
-                         int w, int h);
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
