@@ -45,7 +45,7 @@ def keep(target, program):
     corpus.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as golden:
         write_golden(target, golden)
-        done = run_target(program, ["-set_cover_merge=1", corpus, FOUND / target, golden], CRASHES)
+        done = run_target(program, ["-set_cover_merge=1", "-use_counters=0", corpus, FOUND / target, golden], CRASHES)
     if done.returncode:
         fail(target, done, f"{target} failed while its corpus was merged")
     sys.stdout.write(f"{target}: {len(list(corpus.iterdir()))} inputs in {corpus}\n")

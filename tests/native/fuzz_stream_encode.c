@@ -47,15 +47,32 @@ static void paint_tile(fuzz_input *in, const fuzz_update *u, int column, int row
 static void take_changes(fuzz_input *in, const fuzz_update *u)
 {
     const picture next = clone_picture(&u->screen);
-    const int every = take_u8(in) % 4, lossy = take_u8(in) % 4 == 1;
+    const int every = take_u8(in) % 4;
     for (int tile = 0; tile < u->screen.tiles; tile++) {
-        u->lossy[tile] = lossy && take_u8(in) % 2;
         u->marks[tile] = every == 0 || (every < 3 && take_u8(in) % 2);
         if (u->marks[tile] && !is_over(in))
             paint_tile(in, u, tile % u->screen.columns, tile / u->screen.columns);
     }
     copy_picture(&next, &u->earlier);
     free(next.memory);
+}
+
+static void spoil(const picture *p, const uint8_t *lossy)
+{
+    for (int y = 0; y < p->h; y++) {
+        for (int x = 0; x < p->w; x++)
+            pixel_at(p, x, y)[0] ^= lossy[tile_of(p, x, y)];
+    }
+}
+
+/* Choose tiles of which the viewer has had an approximation only, as from a video. */
+static void take_lossy(fuzz_input *in, const fuzz_update *u)
+{
+    const bool any = take_u8(in) % 4 == 1;
+    for (int tile = 0; tile < u->screen.tiles; tile++)
+        u->lossy[tile] = any && take_u8(in) % 2;
+    spoil(&u->model, u->lossy);
+    spoil(&u->viewer, u->lossy);
 }
 
 static int take_moves(fuzz_input *in, const picture *p, fl_move *moves)
@@ -106,14 +123,11 @@ static void check_viewer(fuzz_update *u, const uint8_t *stream, int64_t length)
     free(touched);
 }
 
-/* What the host believes to be the viewer's picture: wrong where that is lossy. */
+/* What the host believes to be the viewer's picture: the screen as it was, also where that is lossy. */
 static picture new_belief(const fuzz_update *u)
 {
     const picture belief = clone_picture(&u->model);
-    for (int y = 0; y < belief.h; y++) {
-        for (int x = 0; x < belief.w; x++)
-            pixel_at(&belief, x, y)[0] ^= u->lossy[tile_of(&belief, x, y)];
-    }
+    spoil(&belief, u->lossy);
     return belief;
 }
 
@@ -154,6 +168,7 @@ static void check_update(fuzz_update *u, const fl_move *moves, int n, fuzz_use u
 static bool take_update(fuzz_input *in, fuzz_update *u)
 {
     fl_move moves[MOST_MOVES];
+    take_lossy(in, u);
     const int n = take_moves(in, &u->model, moves);
     const bool inside = fl_moves_apply(u->model.pixels, u->model.stride, u->model.w, u->model.h, moves, n) == 0;
     take_changes(in, u);
