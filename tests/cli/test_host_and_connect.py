@@ -258,6 +258,17 @@ def test_a_screen_that_is_resized_is_followed(
     assert summary["exact"] is True
 
 
+def test_a_display_of_its_own_is_captured_from_its_framebuffer(
+    start_host: StartHost, password_file: Path, tmp_path: Path
+) -> None:
+    host = start_host("--virtual", "640x480", "--", "xlogo", "-bg", "red")
+    assert "mapped framebuffer" in host.log
+    options = ("--home", tmp_path / "viewer", "--password-file", password_file, "--trust", host.fingerprint)
+    done = connect(host, *options, "--seconds", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["exact"] is True
+
+
 def test_a_host_ends_with_the_command_of_its_own_display(start_host: StartHost) -> None:
     ended = start_host("--virtual", "640x480", "--", "sleep", "1")
     assert ended.process.wait(30) == 0
