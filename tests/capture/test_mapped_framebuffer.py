@@ -3,6 +3,7 @@
 import os
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,28 @@ def test_drawing_that_changes_nothing_gives_no_frame(capture: Capture, painter: 
     frame = frame_of(capture)
     assert frame.changed is not None
     assert frame.changed.sum() == 1
+
+
+def test_drawing_without_pause_ends_with_the_right_picture(
+    display: VirtualDisplay, capture: Capture, painter: X11Client
+) -> None:
+    shown = frame_of(capture).image.copy()
+    done = threading.Event()
+
+    def draw() -> None:
+        with X11Client(display.name) as client:
+            for n in range(2_000):
+                client.fill(n * 7919, (n * 37 % 700, n * 53 % 500, 5 + n % 90, 5 + n % 80))
+        done.set()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    # What a viewer would show who takes over damage alone.
+    while (frame := capture.next(0.2)) is not None or not done.is_set():
+        for x, y, w, h in frame.damage if frame else ():
+            shown[y : y + h, x : x + w] = frame.image[y : y + h, x : x + w]
+    thread.join()
+    assert np.array_equal(shown[..., :3], seen(painter))
 
 
 def test_the_cursor_is_hidden_and_known(display: VirtualDisplay, capture: Capture, painter: X11Client) -> None:
