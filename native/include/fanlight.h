@@ -5,7 +5,7 @@
  *
  * Conventions
  *   pictures  BGRX, 4 bytes a pixel, stride in bytes (>= 4 * w, any alignment). The X byte never counts in a
- *             comparison or hash and is written as 0.
+ *             comparison or hash and is written as 0. 1 to 16384 pixels a side, 2^26 in all: else -EINVAL.
  *   tiles     64x64 px, row-major over ceil(w/64) x ceil(h/64); `uint8_t tiles[]`, non-zero = marked.
  *   results   0 or a count on success, negated errno on failure (-EINVAL: the caller's arguments,
  *             -EBADMSG: a peer's bytes, -ENOSPC: the output is too small, -EPIPE: the X server is gone).
