@@ -4,7 +4,8 @@ import zlib
 
 import numpy as np
 import pytest
-from kernel_cases import FILLS, SIZES, picture
+from kernel_cases import SIZES, picture
+from stream_scenes import scene
 
 from conftest import Measure
 from fanlight.kernels import planes, stream, tiles
@@ -13,6 +14,8 @@ from fanlight.kernels.shadow import Shadow
 SIZE = SIZES[-1]
 WIDTH, HEIGHT = SIZE
 SCROLL = 37
+CONTENTS = ["solid", "text", "photo", "noise"]
+LEAST_PAGE = 4096
 
 on_every_instruction_set = pytest.mark.usefixtures("variant")
 
@@ -105,16 +108,33 @@ def test_shadow(measure: Measure, kind: str) -> None:
     measure(update, "memcpy", lambda: np.copyto(target, pictures[0]))
 
 
-@pytest.mark.parametrize("fill", FILLS)
-def test_stream_encode(measure: Measure, fill: str) -> None:
-    image, marks = picture(SIZE, fill), tiles.all_tiles(SIZE)
+@on_every_instruction_set
+@pytest.mark.parametrize("name", CONTENTS)
+def test_stream_encode(measure: Measure, name: str) -> None:
+    image, marks = scene(name, SIZE), tiles.all_tiles(SIZE)
     target = image.copy()
     measure(lambda: stream.encode(image, (), marks), "memcpy", lambda: np.copyto(target, image))
 
 
-@pytest.mark.parametrize("fill", FILLS)
-def test_stream_decode(measure: Measure, fill: str) -> None:
-    image, marks = picture(SIZE, fill), tiles.all_tiles(SIZE)
+@on_every_instruction_set
+def test_stream_names_a_page(measure: Measure) -> None:
+    """Two pages take turns, and both are in the cache."""
+    pages = [scene("photo", SIZE, seed) for seed in range(2)]
+    marks, target, cache = tiles.all_tiles(SIZE), pages[0].copy(), stream.Cache(stream.slots_for(SIZE))
+
+    def flip() -> int:
+        pages.reverse()
+        return len(stream.encode(pages[0], (), marks, cache, pages[1]))
+
+    while flip() > LEAST_PAGE:
+        pass
+    measure(flip, "memcpy", lambda: np.copyto(target, pages[0]))
+    assert flip() <= LEAST_PAGE
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_stream_decode(measure: Measure, name: str) -> None:
+    image, marks = scene(name, SIZE), tiles.all_tiles(SIZE)
     encoded, target = stream.encode(image, (), marks), np.zeros_like(image)
     measure(lambda: stream.decode(encoded, target, marks), "memcpy", lambda: np.copyto(target, image))
     assert (target[..., :3] == image[..., :3]).all()

@@ -7,6 +7,7 @@
 
 enum {
     WAYS = 4,
+    CHOICES = 2, /* buckets in which a hash may be listed; with one, the fullest would lose tiles for ever */
 };
 
 static uint16_t size_code(const fl_tile *t)
@@ -24,9 +25,9 @@ static int slot_of(const fl_cache *cache, int64_t number)
     return (int)(number & (cache->slots - 1));
 }
 
-static uint16_t *bucket(const fl_cache *cache, uint64_t hash)
+static uint16_t *bucket(const fl_cache *cache, uint64_t hash, int choice)
 {
-    return cache->index + (hash & (uint64_t)(cache->slots - 1)) * WAYS;
+    return cache->index + (hash >> 32 * choice & (uint64_t)(cache->slots - 1)) * WAYS;
 }
 
 bool fl_cache_valid(const fl_cache *cache)
@@ -53,9 +54,8 @@ void fl_cache_put(fl_cache *cache, int slot, const uint8_t *pixels, ptrdiff_t st
 
 int fl_cache_find(const fl_cache *cache, uint64_t hash, const fl_tile *t)
 {
-    const uint16_t *entry = bucket(cache, hash);
-    for (int way = 0; way < WAYS; way++) {
-        const int slot = entry[way];
+    for (int i = 0; i < CHOICES * WAYS; i++) {
+        const int slot = bucket(cache, hash, i / WAYS)[i % WAYS];
         if (slot < cache->stored && cache->hashes[slot] == hash && fl_cache_tile(cache, slot, t))
             return slot;
     }
@@ -67,17 +67,31 @@ bool fl_cache_equals(const fl_cache *cache, int slot, const uint8_t *pixels, ptr
     return fl_kernels.tile_equal(slot_pixels(cache, slot), FL_CACHE_STRIDE, pixels, stride, t->w, t->h);
 }
 
+/* Whether a bucket lists a slot in vain: that holds no tile, or by now one of another bucket. */
+static bool is_stale(const fl_cache *cache, const uint16_t *in, int slot)
+{
+    const uint64_t hash = cache->hashes[slot];
+    return slot >= cache->stored || !cache->sizes[slot] ||
+           (bucket(cache, hash, 0) != in && bucket(cache, hash, 1) != in);
+}
+
+/* Where a hash can be listed; if there is no room, at the cost of another one. */
+static uint16_t *free_entry(const fl_cache *cache, uint64_t hash)
+{
+    for (int i = 0; i < CHOICES * WAYS; i++) {
+        uint16_t *in = bucket(cache, hash, i / WAYS);
+        if (is_stale(cache, in, in[i % WAYS]))
+            return in + i % WAYS;
+    }
+    return bucket(cache, hash, 0) + cache->stored % WAYS;
+}
+
 int fl_cache_add(fl_cache *cache, uint64_t hash, const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
 {
     const int slot = slot_of(cache, cache->stored++);
     fl_cache_put(cache, slot, pixels, stride, t);
     cache->hashes[slot] = hash;
-    uint16_t *entry = bucket(cache, hash);
-    int way = 0;
-    /* An entry whose slot has come to belong to another bucket is free. */
-    while (way < WAYS && entry[way] != slot && bucket(cache, cache->hashes[entry[way]]) == entry)
-        way++;
-    entry[way < WAYS ? way : slot % WAYS] = (uint16_t)slot;
+    *free_entry(cache, hash) = (uint16_t)slot;
     return slot;
 }
 
