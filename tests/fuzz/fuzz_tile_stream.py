@@ -25,16 +25,17 @@ from fanlight.kernels import stream, tiles
 
 HOSTILE_ROUNDS = 2000
 CANARY = 0xC5
+SLOTS = 8
 
 
-def native(data, start):
+def native(data, start, cache):
     """Return what the native decoder makes of a stream: picture, tiles, and whether it was taken."""
     height, width = start.shape[:2]
     buffer = np.full((height + 2, width + 5, 4), CANARY, np.uint8)
     image, marks = buffer[1:-1, 2:-3], tiles.no_tiles((width, height))
     image[:] = start
     try:
-        stream.decode(data, image, marks)
+        stream.decode(data, image, marks, cache)
         taken = True
     except CodecError:
         taken = False
@@ -45,10 +46,10 @@ def native(data, start):
     return found, marks, taken
 
 
-def reference(data, start):
+def reference(data, start, cache):
     """Return what the reference decoder makes of a stream, likewise."""
     image, marks = start.copy(), tiles.no_tiles((start.shape[1], start.shape[0]))
-    reader = Reader(data, image)
+    reader = Reader(data, image, cache)
     try:
         reader.run()
         taken = True
@@ -72,21 +73,30 @@ def damaged(data, randomly):
         elif blow == 2:
             data[at:at] = data[at : at + randomly.randint(1, 50)]
         else:
-            data[at:at] = bytes([randomly.randint(0, 7)]) + bytes(randomly.choices(range(4), k=randomly.randint(4, 20)))
+            data[at:at] = bytes([randomly.randint(0, 10)]) + bytes(
+                randomly.choices(range(4), k=randomly.randint(4, 20))
+            )
     return bytes(data)
 
 
 def compare_decoders(seed):
-    """Give one damaged stream to both decoders; AssertionError where they differ."""
+    """Give a series of streams, some of them damaged, to both decoders; AssertionError where they differ."""
     randomly = random.Random(seed)
     size = (randomly.randint(1, 140), randomly.randint(1, 140))
-    image = scene(randomly.choice(SCENES), size, seed)
-    start = scene("noise", size, seed)
-    start[..., 3] = 0
-    data = damaged(stream.encode(image, (), tiles.all_tiles(size)), randomly)
-    (image, marks, taken), (expected, touched, expected_taken) = native(data, start), reference(data, start)
-    if taken != expected_taken or not np.array_equal(image, expected) or not np.array_equal(marks, touched):
-        raise AssertionError(f"the decoders differ: native {taken}, reference {expected_taken}")
+    pages = [scene(randomly.choice(SCENES), size, seed + i) for i in range(2)]
+    shown = scene("noise", size, seed)
+    shown[..., 3] = 0
+    encoder, decoder, slots = stream.Cache(SLOTS), stream.Cache(SLOTS), [None] * SLOTS
+    for _ in range(randomly.randint(1, 4)):
+        data = stream.encode(randomly.choice(pages), (), tiles.all_tiles(size), encoder, shown)
+        data = damaged(data, randomly) if randomly.random() < 0.5 else bytes(data)
+        image, marks, taken = native(data, shown, decoder)
+        expected, touched, expected_taken = reference(data, shown, slots)
+        if taken != expected_taken or not np.array_equal(image, expected) or not np.array_equal(marks, touched):
+            raise AssertionError(f"the decoders differ: native {taken}, reference {expected_taken}")
+        if not taken:
+            return
+        shown = image
 
 
 def check_kernels(program, seed):
