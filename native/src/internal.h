@@ -18,6 +18,8 @@ enum {
     FL_MAX_SIDE = 16384,
     FL_MAX_PIXELS = 1 << 26,
     FL_TILE_PIXELS = FL_TILE * FL_TILE,
+    /* Of any picture: whole tiles by its area, and those that its edges cut. */
+    FL_MAX_TILES = FL_MAX_PIXELS / FL_TILE_PIXELS + 2 * (FL_MAX_SIDE / FL_TILE) + 1,
     FL_COLOUR = 0xFFFFFF, /* B, G and R of a pixel; the rest is X */
 };
 

@@ -47,7 +47,7 @@ typedef struct fl_search {
     uint8_t *movable;
     const uint64_t *before_rows;
     uint64_t *after_rows;
-    uint8_t *summed; /* tiles whose `after_rows` stand */
+    uint8_t *spare; /* marks of tiles, for whoever needs some */
     /* For rows: places of `before` by hash, +1, negative where the hash stands more than once; votes by shift. */
     int32_t *slots, *shift_votes;
     int slot_bits;

@@ -30,7 +30,7 @@ static int slot_bits_of(int h)
 }
 
 typedef struct fl_layout {
-    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, summed, end;
+    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, spare, end;
 } fl_layout;
 
 static size_t place(size_t *end, size_t bytes)
@@ -54,7 +54,7 @@ static fl_layout layout_of(int w, int h)
     at.sums = place(&at.end, (columns + 1) * (cell_rows + 1) * sizeof(int32_t));
     at.cells = place(&at.end, columns * cell_rows);
     at.movable = place(&at.end, columns * rows);
-    at.summed = place(&at.end, columns * rows);
+    at.spare = place(&at.end, columns * rows);
     return at;
 }
 
@@ -85,7 +85,7 @@ static fl_search search_of(const fl_shadow *shadow, const uint8_t *after, ptrdif
         .cell_rows = (shadow->h + FL_CELL_ROWS - 1) / FL_CELL_ROWS,
         .lossy = lossy,
         .movable = work + at.movable,
-        .summed = work + at.summed,
+        .spare = work + at.spare,
         .before_rows = shadow->rows,
         .after_rows = (uint64_t *)(void *)(work + at.after_rows),
         .slots = (int32_t *)(void *)(work + at.slots),
@@ -105,14 +105,38 @@ static size_t rows_at(const fl_shadow *shadow, const fl_tile *t)
     return (size_t)(t->x / FL_TILE) * (size_t)shadow->h + (size_t)t->y;
 }
 
-static const uint64_t *known_rows(fl_shadow *shadow, const fl_tile *t)
+/* Sum one row of a run into the columns of its tiles, whose sums lie `h` apart. */
+static void sum_row(const uint8_t *row, int w, uint64_t *sums, int h)
 {
-    uint64_t *rows = shadow->rows + rows_at(shadow, t);
-    if (shadow->known[t->index] != KNOWN) {
-        fl_kernels.tile_rows(fl_tile_pixels(shadow->pixels, shadow->stride, t), shadow->stride, t->w, t->h, rows);
-        shadow->known[t->index] = KNOWN;
+    for (int x = 0; x < w; x += FL_TILE, sums += h)
+        *sums = fl_kernels.row_sum(row + 4 * x, fl_min(FL_TILE, w - x));
+}
+
+/* Sum the rows of the marked tiles, run by run, as memory likes it. */
+static void sum_marked(const fl_shadow *shadow, const uint8_t *image, ptrdiff_t stride, const uint8_t *marks,
+                       uint64_t *rows)
+{
+    int index = 0;
+    fl_tile run;
+    while (fl_next_run(marks, shadow->w, shadow->h, &index, &run)) {
+        const uint8_t *pixels = fl_tile_pixels(image, stride, &run);
+        uint64_t *sums = rows + rows_at(shadow, &run);
+        for (int y = 0; y < run.h; y++)
+            sum_row(pixels + y * stride, run.w, sums + y, shadow->h);
     }
-    return rows;
+}
+
+/* Sum what is marked and not known of the shadow; `marks` is left with that. */
+static void know_rows(fl_shadow *shadow, uint8_t *marks)
+{
+    const int n = fl_tile_count(shadow->w) * fl_tile_count(shadow->h);
+    for (int i = 0; i < n; i++)
+        marks[i] = marks[i] && shadow->known[i] != KNOWN;
+    sum_marked(shadow, shadow->pixels, shadow->stride, marks, shadow->rows);
+    for (int i = 0; i < n; i++) {
+        if (marks[i])
+            shadow->known[i] = KNOWN;
+    }
 }
 
 /* The tile's rows in `after` become the shadow's, now or once it is taken. */
@@ -131,34 +155,30 @@ static bool is_equal(const fl_shadow *shadow, const fl_search *s, const fl_tile 
                                  fl_tile_pixels(s->after, s->after_stride, t), s->after_stride, t->w, t->h);
 }
 
-static void sum_after(const fl_search *s, const fl_tile *t, size_t at)
-{
-    fl_kernels.tile_rows(fl_tile_pixels(s->after, s->after_stride, t), s->after_stride, t->w, t->h, s->after_rows + at);
-    s->summed[t->index] = 1;
-}
-
-/* Whether a tile differs. Where its sums will be needed and those of the shadow are known, they answer first: different
- * sums are different pixels, and the shadow need not be read. Equal sums prove nothing. */
-static bool differs(const fl_shadow *shadow, const fl_search *s, const fl_tile *t, bool sums)
+static bool sums_differ(const fl_shadow *shadow, const fl_search *s, const fl_tile *t)
 {
     const size_t at = rows_at(shadow, t);
-    if (sums && shadow->known[t->index] == KNOWN) {
-        sum_after(s, t, at);
-        if (memcmp(s->after_rows + at, shadow->rows + at, (size_t)t->h * sizeof(uint64_t)))
-            return true;
-    }
-    return !is_equal(shadow, s, t);
+    return shadow->known[t->index] == KNOWN &&
+           memcmp(s->after_rows + at, shadow->rows + at, (size_t)t->h * sizeof(uint64_t));
 }
 
-/* Unmark what is equal. Returns how many tiles differ. */
-static int compare(const fl_shadow *shadow, const fl_search *s, uint8_t *tiles, bool sums)
+/* Unmark what is equal, by sums where they are known: different sums are different pixels, and the shadow need not be
+ * read. Equal sums prove nothing. Returns how many tiles differ. */
+static int compare_by_sums(const fl_shadow *shadow, fl_search *s, uint8_t *tiles)
 {
+    uint8_t *doubtful = s->spare;
     int differed = 0, index = 0;
     fl_tile t;
+    sum_marked(shadow, s->after, s->after_stride, tiles, s->after_rows);
+    memset(doubtful, 0, (size_t)s->columns * (size_t)s->tile_rows);
     while (fl_next_tile(tiles, s->w, s->h, &index, &t)) {
-        tiles[t.index] = differs(shadow, s, &t, sums);
-        differed += tiles[t.index];
+        doubtful[t.index] = !sums_differ(shadow, s, &t);
+        differed += !doubtful[t.index];
+        tiles[t.index] = !doubtful[t.index];
     }
+    differed += fl_tiles_compare(shadow->pixels, shadow->stride, s->after, s->after_stride, s->w, s->h, doubtful);
+    for (int i = 0; i < s->columns * s->tile_rows; i++)
+        tiles[i] |= doubtful[i];
     return differed;
 }
 
@@ -191,17 +211,18 @@ static bool choose_movable(fl_search *s, const uint8_t *tiles)
 }
 
 /* Know the rows of both pictures in the whole box; what did not change has the same in both. */
-static void sum_rows(fl_shadow *shadow, fl_search *s, const uint8_t *tiles)
+static void know_box(fl_shadow *shadow, fl_search *s, const uint8_t *tiles)
 {
+    memset(s->spare, 0, (size_t)s->columns * (size_t)s->tile_rows);
+    for (int row = s->box.y; row < s->box.y + s->box.h; row++)
+        memset(s->spare + row * s->columns + s->box.x, 1, (size_t)s->box.w);
+    know_rows(shadow, s->spare);
     for (int row = s->box.y; row < s->box.y + s->box.h; row++) {
         for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
             const fl_tile t = fl_tile_at(column, row, s->w, s->h);
             const size_t at = rows_at(shadow, &t);
-            const uint64_t *before = known_rows(shadow, &t);
             if (!tiles[t.index])
-                memcpy(s->after_rows + at, before, (size_t)t.h * sizeof *before);
-            else if (!s->summed[t.index])
-                sum_after(s, &t, at);
+                memcpy(s->after_rows + at, shadow->rows + at, (size_t)t.h * sizeof(uint64_t));
         }
     }
 }
@@ -319,11 +340,12 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
         !tiles || max < 0 || max > FL_MAX_MOVES || (max > 0 && !moves) || !differed)
         return -EINVAL;
     fl_search s = search_of(shadow, after, after_stride, lossy);
-    memset(s.summed, 0, (size_t)s.columns * (size_t)s.tile_rows);
-    *differed = compare(shadow, &s, tiles, max > 0 && is_many(&s, tiles));
-    if (max == 0 || !choose_movable(&s, tiles))
+    const bool searches = max > 0 && is_many(&s, tiles);
+    *differed = searches ? compare_by_sums(shadow, &s, tiles)
+                         : fl_tiles_compare(shadow->pixels, shadow->stride, after, after_stride, s.w, s.h, tiles);
+    if (!searches || !choose_movable(&s, tiles))
         return 0;
-    sum_rows(shadow, &s, tiles);
+    know_box(shadow, &s, tiles);
     int n = find_moves(shadow, &s, moves, max);
     n = apply_all(shadow, &s, moves, n, tiles);
     adopt_changed(shadow, &s, tiles);
@@ -334,19 +356,16 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
 {
     if (!valid_shadow(shadow) || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) || !tiles)
         return -EINVAL;
-    int index = 0;
-    fl_tile t;
-    while (fl_next_tile(tiles, shadow->w, shadow->h, &index, &t)) {
-        fl_kernels.tile_copy(fl_tile_pixels(after, after_stride, &t), after_stride,
-                             shadow->pixels + t.y * shadow->stride + (ptrdiff_t)t.x * 4, shadow->stride, t.w, t.h);
-        shadow->known[t.index] = shadow->known[t.index] == PROMISED ? KNOWN : UNKNOWN;
+    for (int i = 0; i < fl_tile_count(shadow->w) * fl_tile_count(shadow->h); i++) {
+        if (tiles[i])
+            shadow->known[i] = shadow->known[i] == PROMISED ? KNOWN : UNKNOWN;
     }
-    return 0;
+    return fl_tiles_copy(after, after_stride, shadow->pixels, shadow->stride, shadow->w, shadow->h, tiles);
 }
 
-static uint64_t tile_hash(fl_shadow *shadow, const fl_tile *t)
+static uint64_t tile_hash(const fl_shadow *shadow, const fl_tile *t)
 {
-    const uint64_t *rows = known_rows(shadow, t);
+    const uint64_t *rows = shadow->rows + rows_at(shadow, t);
     uint64_t hash = fl_hash_start(t->w, t->h);
     for (int y = 0; y < t->h; y++)
         hash = fl_hash_fold(hash, rows[y]);
@@ -366,8 +385,11 @@ int fl_shadow_digest(fl_shadow *shadow, uint8_t *stale, uint64_t *mixed, uint64_
 {
     if (!valid_shadow(shadow) || !stale || !mixed || !digest)
         return -EINVAL;
+    uint8_t unknown[FL_MAX_TILES];
     int index = 0;
     fl_tile t;
+    memcpy(unknown, stale, (size_t)fl_tile_count(shadow->w) * (size_t)fl_tile_count(shadow->h));
+    know_rows(shadow, unknown);
     while (fl_next_tile(stale, shadow->w, shadow->h, &index, &t)) {
         const uint64_t now = mix(tile_hash(shadow, &t), t.index);
         *digest ^= mixed[t.index] ^ now;
