@@ -284,16 +284,14 @@ static bool covers(const fl_move *m, const fl_tile *t)
     return m->x <= t->x && m->y <= t->y && m->x + m->w >= t->x + t->w && m->y + m->h >= t->y + t->h;
 }
 
-/* Unmark what a move made right. A tile that it covers was compared while it was applied. */
+/* Unmark what a move made right. A tile that it covers was compared while it was applied. Of one that was not marked
+ * nobody knows that it did not change: a picture may be newer where no damage was reported yet. */
 static void settle_tile(fl_shadow *shadow, const fl_search *s, const fl_move *m, const fl_tile *t, uint8_t *tiles)
 {
-    const int column = t->x / FL_TILE, row = t->y / FL_TILE;
-    if (!fl_rect_inside(column - s->box.x, row - s->box.y, 1, 1, s->box.w, s->box.h))
+    if (!s->movable[t->index])
         shadow->known[t->index] = UNKNOWN;
-    if (tiles[t->index] && !covers(m, t))
-        tiles[t->index] = !is_equal(shadow, s, t);
-    else
-        tiles[t->index] = 0;
+    else if (tiles[t->index])
+        tiles[t->index] = !covers(m, t) && !is_equal(shadow, s, t);
 }
 
 static void settle(fl_shadow *shadow, const fl_search *s, const fl_move *m, uint8_t *tiles)

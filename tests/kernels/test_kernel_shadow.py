@@ -337,6 +337,19 @@ def test_many_updates_in_a_row():
         check_digest(shadow)
 
 
+def test_a_picture_newer_than_its_damage_keeps_the_digest_right():
+    """A capture may bring pixels whose damage it reports only with the next frame, and a move may write them."""
+    before = page((640, 640))
+    after = scrolled(before, Rect(0, 0, 640, 640), 32)
+    shadow, marks = shadow_of(before), tiles.all_tiles((640, 640))
+    check_digest(shadow)
+    marks[4, 4] = 0
+    found, _ = shadow.find(after, marks)
+    assert found
+    shadow.take(after, marks)
+    check_digest(shadow)
+
+
 def test_a_find_that_is_not_taken_spoils_nothing():
     """An encoder may look, and then send the picture another way."""
     shadow = shadow_of(page((640, 480)))

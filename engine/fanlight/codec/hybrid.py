@@ -143,6 +143,8 @@ class HybridEncoder(Encoder):
     def _encode(self, frame: Frame) -> Update:
         if not frame.damage:
             self._lane.close()
+        if self._video is not None:
+            self._video.note(frame.damage)
         if self._key_due and not self._lane.video:
             return self._encode_whole(frame)
         batch = self._tiles.plan(frame.image, frame.damage, self._lossy)

@@ -148,7 +148,7 @@ def _vp9(name: str, title: str, source: str, formats: tuple[str, ...]) -> Profil
     )
 
 
-H264 = _x264("h264", "H.264", "yuv420p", _420)
+H264 = _x264("h264", "H.264", "nv12", _420)
 
 _AV1 = Profile(
     "av1",

@@ -9,7 +9,7 @@ pixels of other widths unwritten. What is added repeats the last column and row;
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import Literal, cast
@@ -23,6 +23,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from fanlight.codec.base import Decoder, Encoder, Update, cannot_open, checked_number
+from fanlight.codec.feeding import Feed
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import THREADS, Profile
 from fanlight.errors import CodecError, EncoderError, UsageError
@@ -49,14 +50,12 @@ class VideoWriter:
     ) -> None:
         self._profile = profile
         self._size = size
-        self._coded = profile.coded_size(size)
-        self._canvas = None if self._coded == size else np.zeros((self._coded[1], self._coded[0], 4), np.uint8)
-        self._reformatter = VideoReformatter()
+        self._feed = Feed(profile, size)
         self._fed = self._given = 0
         options = _options(profile, qp, preset)
         rate = checked_number("fps", fps, 1, 240)
         try:
-            self._context = _open_encoder(profile, self._coded, options, rate)
+            self._context = _open_encoder(profile, profile.coded_size(size), options, rate)
         except (av.FFmpegError, ValueError, NotImplementedError) as error:
             raise cannot_open(profile.title, _reason(profile, error)) from error
 
@@ -65,19 +64,14 @@ class VideoWriter:
         """How many frames went in and have not come out."""
         return self._fed - self._given
 
+    def note(self, damage: Iterable[Rect]) -> None:
+        """Say where the picture changed; `encode` looks nowhere else."""
+        self._feed.note(damage)
+
     def encode(self, image: Image, *, key: bool) -> tuple[bytes, bool]:
         """Return the packet, and whether it needs none before it; an empty one where the encoder holds frames back."""
-        source = self._on_canvas(image)
         try:
-            frame = self._reformatter.reformat(
-                av.VideoFrame.from_numpy_buffer(source, "bgra"),
-                format=self._profile.source,
-                dst_colorspace=self._profile.matrix,
-                src_color_range=ColorRange.JPEG,
-                dst_color_range=ColorRange.JPEG,
-                interpolation=Interpolation.AREA,
-                threads=THREADS,
-            )
+            frame = self._feed.frame(image)
             frame.pts = self._fed
             frame.pict_type = PictureType.I if key else PictureType.NONE
             packets = self._context.encode(frame)
@@ -95,15 +89,6 @@ class VideoWriter:
         """Tell the encoder that nothing follows, which some need to end their threads quietly."""
         with suppress(av.FFmpegError):
             self._context.encode(None)
-
-    def _on_canvas(self, image: Image) -> Image:
-        if self._canvas is None:
-            return image
-        width, height = self._size
-        self._canvas[:height, :width] = image
-        self._canvas[:height, width:] = self._canvas[:height, width - 1 : width]
-        self._canvas[height:] = self._canvas[height - 1]
-        return self._canvas
 
 
 class VideoReader:
@@ -169,6 +154,7 @@ class VideoEncoder(Encoder):
         self._since_news = 0
 
     def _encode(self, frame: Frame) -> Update:
+        self._writer.note(frame.damage)
         news = bool(frame.damage) or self._key_due
         if not (news or self.pending):
             return Update()
