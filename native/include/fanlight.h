@@ -120,9 +120,9 @@ typedef struct fl_cache {
     int32_t slots;
     /* The encoder's only. */
     uint64_t *hashes; /* one a slot */
-    uint16_t *index;  /* 4 a slot */
-    int64_t stored;   /* tiles so far; 0 forgets all of them, for a stream that must stand alone */
-    int64_t before;   /* `stored` when the last stream began */
+    uint16_t *index; /* 4 a slot */
+    int64_t stored; /* tiles so far; 0 forgets all of them, for a stream that must stand alone */
+    int64_t before; /* `stored` when the last stream began */
 } fl_cache;
 
 /* Undo what the last fl_stream_encode() did to the cache: its stream will never reach the decoder. */

@@ -5,6 +5,7 @@ import pytest
 from codec_scenes import EXACT, frames, gradient, noise, resting, same, text, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reference_hash import colliding_pixels, tile_hash
 
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.errors import CodecError
@@ -106,3 +107,16 @@ def test_any_order_of_pages_is_shown(name, data):
         pair.show(page)
         if pair.encoder.digest is not None:
             assert same(pair.decoder.image, page)
+
+
+@exact
+def test_tiles_whose_hashes_collide_cost_bytes_but_no_pixel(name):
+    """A hash only proposes: a tile that merely has the hash of one put aside is sent."""
+    pair, (one, other) = Pair(name), colliding_pixels()
+    first, second = text(SIZE), text(SIZE)
+    first[5, 64:66], second[5, 64:66] = one, other
+    assert tile_hash(first[:64, 64:128]) == tile_hash(second[:64, 64:128])
+    pair.show(first)
+    pair.show(PAGES[2])
+    pair.show(second)
+    assert same(pair.decoder.image, second)

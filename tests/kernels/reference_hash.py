@@ -1,5 +1,7 @@
 """The tile hash and the picture digest of docs/tile-stream.md, in whole numbers alone."""
 
+import numpy as np
+
 MASK = (1 << 64) - 1
 
 
@@ -41,3 +43,13 @@ def digest(image):
             result ^= mix(tile_hash(image[y : y + 64, x : x + 64]), index)
             index += 1
     return result
+
+
+def colliding_pixels():
+    """Make two different pairs of pixels whose row sum, as the first two of a tile, is the same."""
+    keys = KEYS[:2]
+    left, right = -(-keys[0] // 1000) * 1000, (keys[1] // 1001 + 2000) * 1001
+    other = left // 1000 * 1001, right // 1001 * 1000
+    assert left * right == other[0] * other[1]
+    pairs = [[value - key for value, key in zip(pair, keys, strict=True)] for pair in ((left, right), other)]
+    return [np.array(pair, "<u4").view(np.uint8).reshape(2, 4) for pair in pairs]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_cases import FILLS, LAYOUTS, SIZES, SMALL_SIZES, Canvas, picture, some_tiles, tile_slices
-from reference_hash import KEYS, mix, tile_hash
+from reference_hash import colliding_pixels, mix, tile_hash
 
 from fanlight.errors import UsageError
 from fanlight.kernels import moves, tiles
@@ -295,19 +295,10 @@ def test_pictures_too_small_to_move():
         find(before, picture(size, "random", seed=1))
 
 
-def colliding_pairs():
-    """Make two different pairs of pixels whose row sum in the first two columns of a tile is the same."""
-    keys = KEYS[:2]
-    left, right = -(-keys[0] // 1000) * 1000, (keys[1] // 1001 + 2000) * 1001
-    other = left // 1000 * 1001, right // 1001 * 1000
-    assert left * right == other[0] * other[1]
-    return [tuple(value - key for value, key in zip(pair, keys, strict=True)) for pair in ((left, right), other)]
-
-
 def test_rows_that_collide_cost_bytes_but_no_pixel():
     """Sums only propose a move: a row that merely has the sum of the right one is sent."""
     before = page((640, 640))
-    one, other = (np.array(pair, "<u4").view(np.uint8).reshape(2, 4) for pair in colliding_pairs())
+    one, other = colliding_pixels()
     before[300, 128:130] = one
     after = scrolled(before, Rect(0, 0, 640, 640), 32)
     assert find(before, after)[1] > find(before, after, limit=0)[1]
