@@ -95,7 +95,7 @@ int64_t fl_shadow_work(int w, int h);
 int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, uint8_t *tiles,
                    const uint8_t *lossy, fl_move *moves, int max, int32_t *differed);
 
-/* Copy the marked tiles of `after` into the shadow, X bytes as 0. */
+/* Copy the marked tiles of `after` into the shadow, X bytes as 0. After a fl_shadow_find() it must be the same picture. */
 int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles);
 
 /* Bring the picture digest of docs/tile-stream.md up to date: `mixed` holds what each tile has in it, `*digest` their

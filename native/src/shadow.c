@@ -1,10 +1,11 @@
-/* The shadow of a picture: what changed against it, found in one pass over the damaged tiles, and taken over.
+/* The shadow of a picture: what changed against it, and taking that over.
  *
- * The pass compares a tile and, if it differs, sums its rows while it is in the cache. Pixels are not copied in the
- * same pass, since a move can only be found while the shadow still has what was there; the copy follows when it is
- * known which tiles must be sent. Row sums are kept, so the search for moves and the tile hashes never sum a row twice:
- * known[tile] is KNOWN where the shadow's sums stand in `rows`, PROMISED where they will once fl_shadow_take() copies the
- * tile that the last fl_shadow_find() looked at. */
+ * Many damaged tiles are first summed row by row: sums that differ from the shadow's say that pixels differ, without
+ * reading those, and the search for moves needs them anyway. Few tiles, and those whose sums are equal, are compared.
+ * Pixels are copied later, by fl_shadow_take(), since a move can only be found while the shadow still has what was there.
+ * Row sums are kept, so the search and the digest never sum a row twice: known[tile] is KNOWN where the shadow's sums
+ * stand in `rows`, PROMISED where they will once fl_shadow_take() copies the tile from the picture that the last
+ * fl_shadow_find() looked at. */
 #include "moves.h"
 
 enum { UNKNOWN = 0, KNOWN = 1, PROMISED = 2 };

@@ -73,7 +73,7 @@ class Shadow:
         return moves, differed[0]
 
     def take(self, image: Image, tiles: Tiles) -> None:
-        """Copy the marked tiles of `image`; the X bytes become 0."""
+        """Copy the marked tiles of `image`, X bytes as 0; after a `find` it must be the same picture."""
         after = read_picture(image, "image")
         check_same_size(self._picture, after)
         result = lib.fl_shadow_take(self._native, after.pixels, after.stride, read_tiles(tiles, self.size))
