@@ -2,7 +2,8 @@
  *
  * Many damaged tiles are first summed row by row: sums that differ from the shadow's say that pixels differ, without
  * reading those, and the search for moves needs them anyway. Few tiles, and those whose sums are equal, are compared.
- * Pixels are copied later, by fl_shadow_take(), since a move can only be found while the shadow still has what was there.
+ * Pixels are copied later, by fl_shadow_take(), since a move can only be found while the shadow still has what was there;
+ * it sums what it copies, unless that was done.
  * Row sums are kept, so the search and the digest never sum a row twice: known[tile] is KNOWN where the shadow's sums
  * stand in `rows`, PROMISED where they will once fl_shadow_take() copies the tile from the picture that the last
  * fl_shadow_find() looked at. */
@@ -351,15 +352,32 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
     return n;
 }
 
+/* Copy a run row by row, and sum what nobody promised while it is in the cache. */
+static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
+{
+    const uint8_t *from = fl_tile_pixels(after, after_stride, run);
+    uint8_t *to = shadow->pixels + run->y * shadow->stride + (ptrdiff_t)run->x * 4, *known = shadow->known + run->index;
+    uint64_t *sums = shadow->rows + rows_at(shadow, run);
+    for (int y = 0; y < run->h; y++, from += after_stride, to += shadow->stride) {
+        fl_kernels.span_copy(from, to, run->w);
+        for (int x = 0, i = 0; x < run->w; x += FL_TILE, i++) {
+            if (known[i] != PROMISED)
+                sums[(size_t)i * (size_t)shadow->h + (size_t)y] =
+                    fl_kernels.row_sum(from + 4 * x, fl_min(FL_TILE, run->w - x));
+        }
+    }
+    memset(known, KNOWN, (size_t)fl_tile_count(run->w));
+}
+
 int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles)
 {
     if (!valid_shadow(shadow) || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) || !tiles)
         return -EINVAL;
-    for (int i = 0; i < fl_tile_count(shadow->w) * fl_tile_count(shadow->h); i++) {
-        if (tiles[i])
-            shadow->known[i] = shadow->known[i] == PROMISED ? KNOWN : UNKNOWN;
-    }
-    return fl_tiles_copy(after, after_stride, shadow->pixels, shadow->stride, shadow->w, shadow->h, tiles);
+    int index = 0;
+    fl_tile run;
+    while (fl_next_run(tiles, shadow->w, shadow->h, &index, &run))
+        take_run(shadow, after, after_stride, &run);
+    return 0;
 }
 
 static uint64_t tile_hash(const fl_shadow *shadow, const fl_tile *t)
