@@ -3,6 +3,8 @@
 
 #include "internal.h"
 
+typedef __m512i vector;
+
 /* Weights for what split() gives. */
 typedef struct vectors {
     __m512i outer, green;
@@ -68,45 +70,15 @@ static inline __m512i chroma_samples(pairs upper, pairs lower, __m512i blue, __m
     return _mm512_srli_epi32(_mm512_add_epi32(first, second), 17);
 }
 
-typedef struct four {
-    pairs a, b, c, d;
-} four;
-
-static inline four split_four(const uint8_t *row)
-{
-    return (four){split(row), split(row + 4 * LANES), split(row + 8 * LANES), split(row + 12 * LANES)};
-}
-
-static inline void store_plane(uint8_t *to, const four *p, vectors weights)
-{
-    store(to, samples(p->a, weights), samples(p->b, weights), samples(p->c, weights), samples(p->d, weights));
-}
+#include "tiles_planes.h"
 
 void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                          uint8_t *chroma)
 {
-    const vectors light = spread(&fl_luma);
-    const __m512i blue = side_by_side(spread(&fl_blue)), red = side_by_side(spread(&fl_red));
-    int x = 0;
-    for (; x + 4 * LANES <= w; x += 4 * LANES) {
-        const four one = split_four(upper + 4 * x), other = split_four(lower + 4 * x);
-        store_plane(luma + x, &one, light);
-        store_plane(lower_luma + x, &other, light);
-        store(chroma + x, chroma_samples(one.a, other.a, blue, red), chroma_samples(one.b, other.b, blue, red),
-              chroma_samples(one.c, other.c, blue, red), chroma_samples(one.d, other.d, blue, red));
-    }
-    fl_rows_nv12_scalar(upper + 4 * x, lower + 4 * x, w - x, luma + x, lower_luma + x, chroma + x);
+    rows_nv12(upper, lower, w, luma, lower_luma, chroma);
 }
 
 void fl_row_yuv444_avx512(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v)
 {
-    const vectors light = spread(&fl_luma), blue = spread(&fl_blue), red = spread(&fl_red);
-    int x = 0;
-    for (; x + 4 * LANES <= w; x += 4 * LANES) {
-        const four p = split_four(row + 4 * x);
-        store_plane(y + x, &p, light);
-        store_plane(u + x, &p, blue);
-        store_plane(v + x, &p, red);
-    }
-    fl_row_yuv444_scalar(row + 4 * x, w - x, y + x, u + x, v + x);
+    row_yuv444(row, w, y, u, v);
 }
