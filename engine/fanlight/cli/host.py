@@ -140,7 +140,12 @@ async def _session_end(virtual: VirtualDisplay | None) -> None:
 def _open_virtual(asked: HostOptions, stack: contextlib.ExitStack) -> VirtualDisplay | None:
     if asked.virtual is None:
         return None
-    return stack.enter_context(VirtualDisplay(parse_size(asked.virtual), asked.command))
+    virtual = stack.enter_context(VirtualDisplay(parse_size(asked.virtual), asked.command))
+    if virtual.framebuffer is None:
+        log.warning(
+            "neither /dev/shm nor XDG_RUNTIME_DIR is a tmpfs with room for the pixels, so the X server copies them"
+        )
+    return virtual
 
 
 def _named_display(asked: HostOptions) -> str:
