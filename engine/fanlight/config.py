@@ -5,9 +5,12 @@ user that runs fanlight; anything wider is refused, because a key that others ca
 """
 
 import os
+import platform
+import pwd
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -124,6 +127,19 @@ def first_line(raw: bytes, source: str) -> str:
     if not text:
         raise UsageError(f"{source} is empty: it must hold the password in its first line")
     return text
+
+
+def owner_names() -> tuple[str, ...]:
+    """Return the names of the user that runs this and of the computer, as far as they have any."""
+    with suppress(KeyError):
+        return pwd.getpwuid(os.geteuid()).pw_name, platform.node() or "localhost"
+    return (platform.node() or "localhost",)
+
+
+def write_new_secret(path: Path, content: bytes) -> None:
+    """Put a secret into a new file that only its owner can read; a file that is there stays, as a UsageError."""
+    if not _create_exclusively(path, content):
+        raise UsageError(f"{path} exists already: name a new file")
 
 
 class Home:
