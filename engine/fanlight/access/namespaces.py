@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from fanlight.access.identity import BAD_CERTIFICATE, by_ecdsa, is_valid_at, p256_spki
+from fanlight.access.identity import BAD_CERTIFICATE, by_ecdsa, certificate_fingerprint, is_valid_at, p256_spki
 from fanlight.errors import IdentityError, RemoteProtocolError, UsageError
 
 MAX_CERTIFICATE = 2048
@@ -57,6 +57,11 @@ class TrustedNamespace:
     certificate: bytes
     revoked: frozenset[int]
     list_until: datetime | None
+
+    @property
+    def fingerprint(self) -> str:
+        """What the authority is known by."""
+        return certificate_fingerprint(self.certificate)
 
 
 @dataclass(frozen=True, slots=True)
