@@ -71,7 +71,9 @@ def test_a_password_that_will_not_do_is_refused_with_the_reason(rules, password,
     assert rules.has_password is False
 
 
-@pytest.mark.parametrize("password", ["xK7q-Z2w", "correct horse battery staple", "x7Kq-" * 204 + "x7Kq", "東京タワーの前で"])
+@pytest.mark.parametrize(
+    "password", ["xK7q-Z2w", "correct horse battery staple", "x7Kq-" * 204 + "x7Kq", "東京タワーの前で"]
+)
 def test_a_password_at_the_bounds_is_taken(rules, password):
     rules.set_password(password)
     rules.set_unattended(True)
@@ -97,7 +99,7 @@ def test_a_short_password_is_taken_with_a_warning(rules):
 
 
 def test_what_is_checked_has_the_name_it_is_given():
-    with pytest.raises(SettingRefused, match="^the admin secret is too short"):
+    with pytest.raises(SettingRefused, match=r"^the admin secret is too short"):
         check_strength("x", (), what="admin secret")
 
 
@@ -183,7 +185,9 @@ def test_every_check_does_the_same_work(rules, monkeypatch, path):
 def test_a_throttled_try_is_not_looked_at(unattended, monkeypatch):
     seen = []
     real = scram.proof_matches
-    monkeypatch.setattr(scram, "proof_matches", lambda known, given, said: seen.append(given) or real(known, given, said))
+    monkeypatch.setattr(
+        scram, "proof_matches", lambda known, given, said: seen.append(given) or real(known, given, said)
+    )
     for _ in range(20):
         try_password(unattended, password="wrong horse")
     seen.clear()
