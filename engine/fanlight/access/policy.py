@@ -274,6 +274,12 @@ def _check(policy: Policy) -> None:
     for kind, rules in kinds.items():
         for place, rule in enumerate(rules):
             _check_rule(policy, rule, kind, place)
+    seen: set[str] = set()
+    for place, each in enumerate(content.allow):
+        # A store keeps each only once, so one of the two would be lost.
+        if (pattern := parse_pattern(each.who)) in seen:
+            raise _at(policy.line("allow", place), f"{pattern} stands in the access list twice")
+        seen.add(pattern)
 
 
 def _check_rule(policy: Policy, rule: Rule, kind: str, place: int) -> None:

@@ -5,12 +5,12 @@ them in `policy_rules`.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from fanlight.access.acl import AccessList, parse_pattern
+from fanlight.access.acl import AccessList
 from fanlight.access.policy import Access, Allow, Content, Policy, Profile
 from fanlight.access.policy_rules import (
     Deny,
@@ -25,7 +25,7 @@ from fanlight.access.profiles import Profiles
 from fanlight.access.rights import BUILT_IN
 from fanlight.access.store import Store
 from fanlight.access.tries import Who
-from fanlight.errors import SettingRefused, StateError
+from fanlight.errors import StateError
 from fanlight.types import Permission
 
 T = TypeVar("T", bound=Rule)
@@ -107,12 +107,12 @@ def apply_policy(store: Store, policy: Policy) -> tuple[str, ...]:
         before = profiles.all()
         gone = tuple(name for name, on in before.items() if on and name not in policy.profiles())
         db.execute("DELETE FROM acl")
-        db.execute("DELETE FROM profile_rights")
         for name in gone:
             profiles.enable(name, False)
         for name in policy.profiles():
             if name not in before:
                 profiles.create(name)
+            db.execute("DELETE FROM profile_rights WHERE profile = ?", (name,))
             own = content.profile.get(name, Profile())
             profiles.enable(name, own.enabled)
             profiles.set(name, own.rights)
@@ -138,7 +138,7 @@ def store_policy(store: Store) -> Content:
 
 
 def write_toml(content: Content) -> str:
-    """Return a policy as a file; comments and the order of the file it came from are lost."""
+    """Return a policy as a file, without assertions."""
     lines = ["[access]", f"list = {_toml(content.access.list)}"]
     kinds: dict[str, tuple[Rule, ...]] = {
         "allow": content.allow,
@@ -146,7 +146,6 @@ def write_toml(content: Content) -> str:
         "window": content.window,
         "path": content.path,
         "tunnel": content.tunnel,
-        "assert": content.assertions,
     }
     for kind, rules in kinds.items():
         for rule in rules:
@@ -159,20 +158,12 @@ def write_toml(content: Content) -> str:
     return "\n".join(lines) + "\n"
 
 
-def check_patterns(content: Content) -> None:
-    """Refuse a list in which two entries are one: a store keeps each only once, so one of them would be lost."""
-    kept = [parse_pattern(each.who) for each in content.allow]
-    twice = next((each for each in kept if kept.count(each) > 1), None)
-    if twice is not None:
-        raise SettingRefused(f"{twice} stands in the access list twice")
-
-
 def _profile(profiles: Profiles, name: str, on: bool) -> Profile:
     own, factory = profiles.says(name), BUILT_IN.get(name, {})
     return Profile(on, {right: said for right, said in own.items() if said is not None and said != factory.get(right)})
 
 
-def _pairs(values: dict[str, object]) -> Iterable[str]:
+def _pairs(values: Mapping[str, object]) -> Iterable[str]:
     return [f"{name} = {_toml(value)}" for name, value in values.items() if value is not None]
 
 
