@@ -179,7 +179,7 @@ def _check_signature(certificate: x509.Certificate, alias: str, authority: x509.
     except (InvalidSignature, ValueError, TypeError) as error:
         raise IdentityError(f"{alias}: the certificate is not from the authority that is trusted here") from error
     if not is_valid_at(authority, at):
-        raise IdentityError(f"{alias}: the namespace's own certificate is over")
+        raise IdentityError(f"{alias}: the namespace's own certificate is not valid now")
 
 
 def _check_form(certificate: x509.Certificate, alias: str) -> None:

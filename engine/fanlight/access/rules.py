@@ -282,7 +282,9 @@ class Rules:
         denied = self.policy.denied_rights(who) if who is not None else frozenset()
         return self.profiles.rights(profile) - denied
 
-    def _tried(self, method: Method, reason: str, profile: str, who: Who | None, before: int, *, needs_code: bool) -> Tried:
+    def _tried(
+        self, method: Method, reason: str, profile: str, who: Who | None, before: int, *, needs_code: bool
+    ) -> Tried:
         rights = frozenset() if reason else self._rights(profile, who)
         noise = secrets.token_bytes(KEY_BYTES)
         return Tried(method, reason, profile, rights, noise, needs_code, session="", voids=before, unattended=True)
