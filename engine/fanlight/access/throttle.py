@@ -108,7 +108,8 @@ def _count(db: sqlite3.Connection, name: str, now: float, *, shared: bool) -> bo
     allowed = _wait(before, now, shared=shared) <= 0
     after = _shared_after(before, now, allowed) if shared else _own_after(before, now, allowed)
     db.execute("INSERT OR REPLACE INTO throttle VALUES (?, ?, ?, ?)", (name, *after))
-    db.execute("DELETE FROM throttle WHERE at < ?", (now - _KEPT_SECONDS,))
+    # Those of one client each would pile up; those of strangers are few.
+    db.execute("DELETE FROM throttle WHERE at < ? AND bucket NOT LIKE '% strangers'", (now - _KEPT_SECONDS,))
     return allowed
 
 
