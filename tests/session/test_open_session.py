@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from message_examples import session_message
 from session_pair import Pair
 
 from fanlight.channels import input as channel
@@ -112,7 +113,7 @@ HOSTILE_PICTURES = [
     [m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
     [m.RightsChanged(rights=[], epoch=1)],
     [m.RightsChanged(rights=[], epoch=3)],
-    [m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)],
+    [session_message()],
     [m.Pong(t=1, at=1)],
 ]
 
@@ -534,7 +535,7 @@ PARTS = [
         m.PointerPlace(place=None),
         m.RightsChanged(rights=[], epoch=2),
         m.Failed(),
-        m.Auth(method="password", proof=bytes(32)),
+        m.Auth(method="password", proof=bytes(32), remember=False),
     )
 ]
 

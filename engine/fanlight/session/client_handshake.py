@@ -43,7 +43,7 @@ class ClientHandshake(BaseSession[ClientOnly]):
         self._salted = b""
         self._epoch = 0
         nonce = secrets.token_bytes(32)
-        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key))
+        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key, certificate=None))
 
     def trust(self, now: float) -> None:
         """Answer HostIdentity: this is the host that is meant.
@@ -56,7 +56,7 @@ class ClientHandshake(BaseSession[ClientOnly]):
     def prove(self, salted_password: bytes, now: float) -> None:
         """Answer SaltWanted."""
         proof = scram.client_proof(salted_password, self._auth_message)
-        self._send(m.Auth(method="password", proof=proof))
+        self._send(m.Auth(method="password", proof=proof, remember=False))
         self._salted = salted_password
         self._handshake_until = now + HANDSHAKE_SECONDS
 

@@ -112,14 +112,24 @@ class HostHandshake(BaseSession[HostOnly]):
         self._send(
             m.Session(
                 rights=sorted(rights),
+                unavailable=sorted(frozenset(Permission) - self._available),
                 epoch=self._epoch,
                 profile=accepted.profile,
+                method="password",
                 host_proof=accepted.server_signature,
                 session=name,
+                token=None,
+                resume=None,
+                resume_seconds=0,
+                connection=self._connected(),
             )
         )
         self._open(now)
         return Opened(self.fingerprint, accepted.profile, rights, name)
+
+    def _connected(self) -> m.Connected:
+        host = self._identity.fingerprint
+        return m.Connected(tls="", cipher="", direct=True, client=self.fingerprint, alias=None, host=host)
 
     def _refuse(self, reason: str) -> list[HostEvent]:
         self._send(m.Refused())
