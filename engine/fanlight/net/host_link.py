@@ -15,7 +15,10 @@ from fanlight.errors import InjectError
 from fanlight.host import Picture, PictureStream
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.guest import SessionGuest
+from fanlight.net.reception import Reception
 from fanlight.session import events
+from fanlight.session.host_presence import AuditLog
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
 from fanlight.types import CursorShape, Permission, PointerPlace
@@ -37,6 +40,14 @@ class HostSide(Protocol):
     @property
     def rules(self) -> Rules:
         """Who may come in."""
+
+    @property
+    def reception(self) -> Reception:
+        """Where clients that ask, and open sessions, are known."""
+
+    @property
+    def audit(self) -> AuditLog | None:
+        """Where sessions leave their trace."""
 
     @property
     def injector(self) -> Injector | None:
@@ -66,9 +77,19 @@ class HostLink(asyncio.Protocol):
     def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
         self._host = host
         self._peer = peer
+        now = time.monotonic()
         self._session = HostSession(
-            host.rules, host.identity, binding, peer, time.monotonic(), available=host.available
+            host.rules,
+            host.identity,
+            binding,
+            peer,
+            now,
+            available=host.available,
+            desk=host.reception,
+            wall_ahead=time.time() - now,
+            audit=host.audit,
         )
+        self._guest = SessionGuest(self._session, self._act)
         self._window = Window(host.interval)
         self._stream: PictureStream | None = None
         self._input: InputChannel | None = None
@@ -91,6 +112,8 @@ class HostLink(asyncio.Protocol):
         """Start the handshake's clock; the client speaks first."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=0)
+        tls = self._transport.get_extra_info("ssl_object")
+        self._session.secured_by(tls.version(), tls.cipher()[0])
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -121,6 +144,10 @@ class HostLink(asyncio.Protocol):
     def show_picture(self, picture: Picture) -> None:
         """Send an update that was encoded for this viewer."""
         if self._stream is None:
+            return
+        if Permission.VIEW not in self._session.granted:
+            # It was encoded before the right was withdrawn; the decoder lacks it, should the right come back.
+            self._stream.ask_refresh()
             return
         now = time.monotonic()
         if picture.screen.serial != self._screen_serial:
@@ -157,8 +184,13 @@ class HostLink(asyncio.Protocol):
     def _act(self, happened: list[events.HostEvent]) -> None:
         for event in happened:
             match event:
+                case events.Requested():
+                    self._guest.note(event)
+                    self._host.reception.enter(self._guest)
                 case events.Opened():
                     self._open(event)
+                case events.RightsChanged(rights=rights):
+                    self._change_rights(rights)
                 case events.InputEvent():
                     self._inject(event)
                 case events.Acked(seq=seq):
@@ -173,7 +205,16 @@ class HostLink(asyncio.Protocol):
         self._flush()
         self._want()
 
+    def _change_rights(self, rights: frozenset[Permission]) -> None:
+        log.info("%s: the rights are now: %s", self._peer, ", ".join(sorted(rights)) or "none")
+        if Permission.CONTROL not in rights:
+            self._release_input()
+        self._pointer_due = True
+        self._send_pointer()
+
     def _open(self, event: events.Opened) -> None:
+        self._guest.note(event)
+        self._host.reception.enter(self._guest)
         rights = ", ".join(sorted(event.rights))
         log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:
@@ -205,19 +246,27 @@ class HostLink(asyncio.Protocol):
         if self._stream is not None:
             self._host.dismiss(self._stream)
             self._stream = None
+        self._release_input()
+        self._input = None
+        self._host.reception.leave(self._guest)
+
+    def _release_input(self) -> None:
         if self._input is not None:
             try:
                 self._input.release_all()
             except InjectError as error:
                 log.warning("%s: held keys could not be released: %s", self._peer, error)
-            self._input = None
 
     def _want(self) -> None:
-        if self._stream is not None and self._writable and self._window.is_open:
+        if self._stream is None or Permission.VIEW not in self._session.granted:
+            return
+        if self._writable and self._window.is_open:
             self._host.want(self._stream)
 
     def _send_pointer(self) -> None:
         if not (self._pointer_due and self._writable and self._stream is not None):
+            return
+        if Permission.VIEW not in self._session.granted:
             return
         self._pointer_due = False
         if self._next_cursor is not self._cursor:
