@@ -24,6 +24,7 @@ from fanlight.access.passwords import Passwords
 from fanlight.access.profiles import Profiles
 from fanlight.access.prompts import Prompts
 from fanlight.access.resume import RESUME_SECONDS, Resumes
+from fanlight.access.rights import UNATTENDED
 from fanlight.access.scram import KEY_BYTES
 from fanlight.access.seal import Seal
 from fanlight.access.store import KnownHost, Store
@@ -57,7 +58,7 @@ class Rules:
         self.tokens = Tokens(store)
         self.prompts = Prompts(store)
         self.throttle = Throttle(store)
-        self.admin = AdminSecret(store)
+        self.admin = AdminSecret(store, self.throttle)
         self._resumes = Resumes(store)
 
     def close(self) -> None:
@@ -85,14 +86,14 @@ class Rules:
         """Whether any profile has a password."""
         return bool(self.passwords.profiles())
 
-    def set_password(self, password: str, profile: str, names: tuple[str, ...] = ()) -> None:
+    def set_password(self, password: str, profile: str = UNATTENDED, names: tuple[str, ...] = ()) -> str:
         """Set the password that selects `profile`; every token and resume secret is void. It switches nothing on.
 
-        `names` are words that a guess would begin with. SettingRefused says why a password is refused, UsageError that
-        there is no such profile.
+        `names` are words that a guess would begin with. Return a warning, or "". SettingRefused says why a password is
+        refused, UsageError that there is no such profile.
         """
         self.profiles.check(profile)
-        self.passwords.set(password, profile, (*names, *self.acl.names()), two_factor=self.totp.on)
+        return self.passwords.set(password, profile, (*names, *self.acl.names()), two_factor=self.totp.on)
 
     # -- before a try ----------------------------------------------------------------------------------------------
 
@@ -193,8 +194,10 @@ class Rules:
         with self._store.changing():
             if reason := self._no_longer(tried):
                 raise AuthenticationFailed(reason)
-            if tried.method != "request":
+            if tried.unattended:
                 self.throttle.succeeded(who, now)
+            if tried.method == "token":
+                self.tokens.note_use(who, now)
             issuing = remember and tried.method == "password" and self.tokens.allowed
             token = self.tokens.issue(who, tried.profile, now) if issuing else None
             resume = self._resumes.issue(who, tried, session, now)
@@ -203,7 +206,7 @@ class Rules:
         return Issued(token, resume, RESUME_SECONDS)
 
     def lives(self, session: str, rights: frozenset[Permission], now: float) -> None:
-        """Note that a session is alive and which rights it has now: its resume secret is good for ten minutes from here.
+        """Note that a session is alive, and its rights now: its resume secret is good for ten minutes from here.
 
         For every change of its rights, once a minute, and when its connection is lost.
         """

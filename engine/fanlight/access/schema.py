@@ -33,7 +33,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # resume; `rights` are names with spaces between them
         """CREATE TABLE resumes (
             hash BLOB PRIMARY KEY, session TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, profile TEXT NOT NULL,
-            rights TEXT NOT NULL, origin TEXT NOT NULL, until REAL NOT NULL
+            rights TEXT NOT NULL, unattended INTEGER NOT NULL, until REAL NOT NULL
         ) WITHOUT ROWID""",
         # totp
         "CREATE TABLE recovery_codes (hash BLOB PRIMARY KEY) WITHOUT ROWID",

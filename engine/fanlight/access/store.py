@@ -30,6 +30,7 @@ _MAX_ADDRESS = 300
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True, slots=True)
 class KnownHost:
     """A host whose identity was trusted; `certificate` is DER."""

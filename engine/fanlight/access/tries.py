@@ -16,8 +16,8 @@ Method = Literal["password", "token", "resume", "request"]
 class Who:
     """A client that has proved its key, and its alias if it has one.
 
-    `fingerprint` has 64 lowercase hexadecimal digits; `alias` is one like "x@acme" that a certificate proves, else None;
-    `address` is where it comes from, for the audit only.
+    `fingerprint` has 64 lowercase hexadecimal digits; `alias` is one like "x@acme" that a certificate proves, else
+    None; `address` is where it comes from, for the audit only.
     """
 
     fingerprint: str
@@ -39,9 +39,9 @@ class Tried:
 
     `reason` is "" or why it was not right, for the owner. `needs_code`: a code must be asked for, whatever the reason.
     `rights` and `profile` mean something only when there is no reason; `session` is the session that a resume goes on
-    with, else "". `server_signature` are 32 bytes, random where there is no password to answer for.
-    `voids` counts how often all secrets had been made void when this was tried; `unattended`: no person said yes, so that
-    unattended access must stay on.
+    with, else "". `server_signature` are 32 bytes, random where there is no password to answer for. `voids` counts how
+    often all secrets had been made void when this was tried; `unattended`: no person said yes, so that unattended
+    access must stay on.
     """
 
     method: Method
