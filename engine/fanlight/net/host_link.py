@@ -76,7 +76,7 @@ class HostLink(asyncio.Protocol):
 
     def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
         self._host = host
-        self._peer = peer
+        self.peer = peer
         now = time.monotonic()
         self._session = HostSession(
             host.rules,
@@ -175,6 +175,18 @@ class HostLink(asyncio.Protocol):
         self._next_cursor, self._next_pointer = cursor, pointer
         self._send_pointer()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the session is open, or a person is asked about it."""
+        return self._guest.is_open or self._guest.is_requesting
+
+    def abort(self) -> bool:
+        """Drop the connection at once; False where TLS does not stand yet."""
+        if self._transport is None:
+            return False
+        self._transport.abort()
+        return True
+
     def end(self, reason: str) -> None:
         """Say goodbye and close once it is written."""
         self._act(self._session.end(reason, time.monotonic()))
@@ -200,13 +212,13 @@ class HostLink(asyncio.Protocol):
                 case events.Denied(kind=kind, needs=needs):
                     self._say_once(f"denied: {kind} needs the right {needs}")
                 case events.Ended(reason=reason):
-                    log.info("%s: ended: %s", self._peer, reason)
+                    log.info("%s: ended: %s", self.peer, reason)
                     self._leave()
         self._flush()
         self._want()
 
     def _change_rights(self, rights: frozenset[Permission]) -> None:
-        log.info("%s: the rights are now: %s", self._peer, ", ".join(sorted(rights)) or "none")
+        log.info("%s: the rights are now: %s", self.peer, ", ".join(sorted(rights)) or "none")
         if Permission.CONTROL not in rights:
             self._release_input()
         self._pointer_due = True
@@ -216,7 +228,7 @@ class HostLink(asyncio.Protocol):
         self._guest.note(event)
         self._host.reception.enter(self._guest)
         rights = ", ".join(sorted(event.rights))
-        log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
+        log.info("%s: session open for %s (%s): %s", self.peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
         self._stream = self._host.admit(self)
@@ -234,7 +246,7 @@ class HostLink(asyncio.Protocol):
         """Log what a viewer may cause as often as it likes, once, and only so many kinds of it."""
         if words not in self._said and len(self._said) < _MOST_SAID:
             self._said.add(words)
-            log.info("%s: %s", self._peer, words)
+            log.info("%s: %s", self.peer, words)
 
     def _refresh(self, reason: str) -> None:
         self._say_once(f"asks for the whole picture: {reason}")
@@ -255,7 +267,7 @@ class HostLink(asyncio.Protocol):
             try:
                 self._input.release_all()
             except InjectError as error:
-                log.warning("%s: held keys could not be released: %s", self._peer, error)
+                log.warning("%s: held keys could not be released: %s", self.peer, error)
 
     def _want(self) -> None:
         if self._stream is None or Permission.VIEW not in self._session.granted:
@@ -287,7 +299,7 @@ class HostLink(asyncio.Protocol):
         if self._session.ended:
             transport.close()
         elif transport.get_write_buffer_size() - self._picture_bytes > _MOST_UNREAD:
-            log.info("%s: ended: the viewer does not read what it asks for", self._peer)
+            log.info("%s: ended: the viewer does not read what it asks for", self.peer)
             transport.abort()
         self._alarm.set(self._session.deadline)
 
