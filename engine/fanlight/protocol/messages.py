@@ -29,6 +29,7 @@ MAX_STAMP = 2**53 - 1
 
 Key32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=1, max_length=128)]
+Head = Annotated[bytes, Meta(min_length=1, max_length=128)]
 Certificate = Annotated[bytes, Meta(min_length=1, max_length=2048)]
 Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Version = Annotated[int, Meta(ge=0, le=65_535)]
@@ -176,14 +177,14 @@ class RightsChanged(Control, frozen=True):
 class AuditHead(Control, frozen=True):
     """Show the client the head of the host's audit log, to be countersigned; `last`: the session ends with it."""
 
-    head: Key32
+    head: Head
     last: bool
 
 
 class Countersign(Control, frozen=True):
-    """Sign a head of the audit log: an ECDSA signature in DER over binding, session and head."""
+    """Sign a head of the audit log: an ECDSA signature in DER over its bytes."""
 
-    head: Key32
+    head: Head
     signature: Signature
 
 

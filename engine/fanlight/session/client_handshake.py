@@ -61,7 +61,6 @@ class ClientHandshake(BaseSession[ClientOnly]):
         self._auth_message = b""
         self._method: m.Method | None = None
         self._salted = b""
-        self._session_name = ""
         self._epoch = 0
         nonce = secrets.token_bytes(32)
         key = identity.public_key
@@ -154,7 +153,7 @@ class ClientHandshake(BaseSession[ClientOnly]):
 
     def _enter(self, opened: m.Session, now: float) -> events.Opened:
         self._check_host(opened)
-        self._epoch, self._session_name = opened.epoch, opened.session
+        self._epoch = opened.epoch
         self._open(now)
         return events.Opened.by(opened, self.fingerprint)
 

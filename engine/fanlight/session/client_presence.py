@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from fanlight.access import Identity
-from fanlight.access.countersign import sign_head
+from fanlight.access.audit_heads import countersign
 from fanlight.errors import ConnectionLost, FanlightError
 from fanlight.protocol import State
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session.client_handshake import ClientHandshake
-from fanlight.session.events import ClientEvent, Ended
+from fanlight.session.events import AuditShown, ClientEvent, Ended
 from fanlight.session.limits import Bucket
 from fanlight.types import Permission
 
@@ -56,8 +56,9 @@ class ClientPresence(ClientHandshake):
     def _handle_open(self, received: Received, now: float) -> list[ClientEvent]:
         if isinstance(received, m.AuditHead):
             self._heads.take(now)
-            signature = sign_head(self._identity, self._binding, self._session_name, received.head)
+            signature = countersign(self._identity, received.head)
             self._send(m.Countersign(head=received.head, signature=signature))
+            return [AuditShown(received.head)]
         return []
 
     def _finish(self, error: FanlightError | None, reason: str = "") -> Ended:

@@ -12,6 +12,7 @@ from fanlight.types import CursorShape, Permission, PointerPlace, Size
 
 __all__ = [
     "Acked",
+    "AuditShown",
     "ClientEvent",
     "ClientOnly",
     "ClockSample",
@@ -175,6 +176,13 @@ class CodeWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditShown:
+    """The host showed the head of its audit log, which is countersigned already: keep it, to compare the next with."""
+
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """The next pictures are of this size and codec: open a new decoder."""
 
@@ -228,7 +236,16 @@ class RightsChanged:
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
 HostOnly: TypeAlias = Requested | Opened | InputEvent | Acked | RefreshWanted | RightsChanged
 ClientOnly: TypeAlias = (
-    HostIdentity | SaltWanted | CodeWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
+    HostIdentity
+    | SaltWanted
+    | CodeWanted
+    | Opened
+    | AuditShown
+    | Screen
+    | Picture
+    | Cursor
+    | Pointer
+    | RightsChanged
 )
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent

@@ -332,7 +332,7 @@ class HostHandshake(BaseSession[HostOnly]):
         if self._hello.certificate is None:
             return None
         at = datetime.fromtimestamp(self._wall(now), UTC)
-        return self._rules.alias(self._hello.certificate, self._hello.key, at)
+        return self._rules.namespaces.alias(self._hello.certificate, self._hello.key, at)
 
     def _wall(self, now: float) -> float:
         return now + self._wall_ahead

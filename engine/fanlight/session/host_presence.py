@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fanlight.access import Identity, Rules
-from fanlight.access.countersign import head_is_signed
 from fanlight.access.tries import Tried
 from fanlight.errors import ConnectionLost, FanlightError, IdentityError, RemoteProtocolError, StateError
 from fanlight.protocol import State
@@ -36,7 +35,10 @@ class AuditLog(Protocol):
         """Write one entry; `now` in unix seconds."""
 
     def head(self) -> bytes:
-        """Return what stands for all entries so far: 32 bytes."""
+        """Return what stands for all entries so far."""
+
+    def countersigned(self, key: bytes, head: bytes, signature: bytes, now: float, **fields: object) -> bool:
+        """Write down a peer's signature of a head, by its key (DER); False, and written too, if it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +201,11 @@ class HostPresence(HostHandshake):
     def _countersigned(self, message: m.Countersign, now: float) -> list[HostEvent]:
         assert self._hello is not None
         head = self._heads.popleft() if self._heads else b""
-        if message.head != head:
+        if self._audit is None or message.head != head:
             raise RemoteProtocolError("a countersignature of a head of the audit log that was not shown")
-        if not head_is_signed(self._hello.key, message.signature, self._binding, self.name, head):
+        key, signature = self._hello.key, message.signature
+        if not self._audit.countersigned(key, head, signature, self._wall(now), session=self.name):
             raise RemoteProtocolError("a countersignature of the audit log that is not right")
-        self._note("countersigned", now, client=self.fingerprint, head=head.hex(), signature=message.signature.hex())
         return self._say_farewell(self._farewell) if self._farewell and not self._heads else []
 
     def _noted(self, happened: list[HostEvent], now: float) -> list[HostEvent]:
