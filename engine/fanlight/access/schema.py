@@ -44,5 +44,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE known_clients (fingerprint TEXT PRIMARY KEY, last_in REAL NOT NULL) WITHOUT ROWID",
         # prompts
         "CREATE TABLE prompts (fingerprint TEXT NOT NULL, asked REAL NOT NULL)",
+        # saved; `until` is NULL while the session may still be alive
+        "CREATE TABLE saved_logins (host TEXT PRIMARY KEY, token BLOB, resume BLOB, until REAL) WITHOUT ROWID",
     ),
 )

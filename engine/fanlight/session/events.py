@@ -236,16 +236,7 @@ class RightsChanged:
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
 HostOnly: TypeAlias = Requested | Opened | InputEvent | Acked | RefreshWanted | RightsChanged
 ClientOnly: TypeAlias = (
-    HostIdentity
-    | SaltWanted
-    | CodeWanted
-    | Opened
-    | AuditShown
-    | Screen
-    | Picture
-    | Cursor
-    | Pointer
-    | RightsChanged
+    HostIdentity | SaltWanted | CodeWanted | Opened | AuditShown | Screen | Picture | Cursor | Pointer | RightsChanged
 )
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent
