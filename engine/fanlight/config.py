@@ -5,9 +5,12 @@ user that runs fanlight; anything wider is refused, because a key that others ca
 """
 
 import os
+import platform
+import pwd
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,6 +104,19 @@ def first_line(raw: bytes, source: str) -> str:
     return text
 
 
+def owner_names() -> tuple[str, ...]:
+    """Return the names of the user that runs this and of the computer, as far as they have any."""
+    with suppress(KeyError):
+        return pwd.getpwuid(os.geteuid()).pw_name, platform.node() or "localhost"
+    return (platform.node() or "localhost",)
+
+
+def write_new_secret(path: Path, content: bytes) -> None:
+    """Put a secret into a new file that only its owner can read; a file that is there stays, as a UsageError."""
+    if not _create_exclusively(path, content):
+        raise UsageError(f"{path} exists already: name a new file")
+
+
 class Home:
     """One home directory: the identity, the pepper and the store in it."""
 
@@ -175,8 +191,8 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str) -> None
         raise StateError(f"{path} can be read or changed by other users: run chmod {mode} {path}")
 
 
-def _create_exclusively(path: Path, content: bytes) -> None:
-    """Put `content` at `path` whole or not at all; a file that is already there stays."""
+def _create_exclusively(path: Path, content: bytes) -> bool:
+    """Put `content` at `path` whole or not at all; False when a file is already there, which stays."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -189,9 +205,10 @@ def _create_exclusively(path: Path, content: bytes) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError:
-        return
+        return False
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
+    return True
 
 
 def local_displays() -> tuple[str, ...]:

@@ -95,6 +95,11 @@ class Rules:
         self.profiles.check(profile)
         return self.passwords.set(password, profile, (*names, *self.acl.names()), two_factor=self.totp.on)
 
+    def note_setting(self, setting: str, value: str, now: float) -> None:
+        """Write into the audit that a setting was changed, for whoever changed it."""
+        if self._audit is not None:
+            self._audit.append("setting", now, setting=setting, value=value)
+
     # -- before a try ----------------------------------------------------------------------------------------------
 
     def may_ask(self, who: Who, now: float) -> str | None:
@@ -269,4 +274,5 @@ class Rules:
 
     def _note(self, event: str, now: float, who: Who, **fields: str) -> None:
         if self._audit is not None:
-            self._audit.append(event, now, client=who.fingerprint, alias=who.alias, address=who.address, **fields)
+            alias = {"alias": who.alias} if who.alias is not None else {}
+            self._audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)
