@@ -33,25 +33,25 @@ class Audit:
             tip = self._current_tip(now)
             if tip.size >= MAX_FILE:
                 tip = self._start_new_file(tip, now)
-            self._write(tip, [(event, fields)], now)
+            tip = self._write(tip, [(event, fields)], now)
+        # Not under the lock: who has the store may be waiting for it.
+        if self._store is not None:
+            keep_anchor(self._store, Head(tip.begun, tip.seq, tip.previous))
 
     def head(self) -> bytes:
-        """Return what peers sign: HEAD_BYTES bytes. It is kept in the store as well; never call it in a transaction."""
+        """Return what peers sign, HEAD_BYTES bytes."""
         with self.files.locked():
             tip = self.files.tip()
         if tip is None:
             return Head(bytes(KEY_BYTES), 0, bytes(HASH_BYTES)).to_bytes()
-        head = Head(tip.begun, tip.seq, tip.previous)
-        if self._store is not None:
-            keep_anchor(self._store, head)
-        return head.to_bytes()
+        return Head(tip.begun, tip.seq, tip.previous).to_bytes()
 
     def countersigned(self, key: bytes, head: bytes, signature: bytes, now: float, **fields: Any) -> bool:
         """Write down a peer's signature of a head of ours, by its key (DER); False, and written too, if it is wrong."""
         right = countersignature_is_valid(key, head, signature)
         event = "countersigned" if right else "countersignature wrong"
         self.append(
-            event, now, **fields, who=key_fingerprint(key), key=key.hex(), head=head.hex(), signature=signature.hex()
+            event, now, **fields, client=key_fingerprint(key), key=key.hex(), head=head.hex(), signature=signature.hex()
         )
         return right
 

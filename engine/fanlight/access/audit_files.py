@@ -68,7 +68,7 @@ class Tip:
             raise ValueError("not a key file")
         if any(len(texts[name]) != length for name, length in lengths.items()):
             raise ValueError("not a key file")
-        return cls(**numbers, **texts)
+        return cls(texts["begun"], numbers["seq"], texts["previous"], texts["seed"], numbers["first"], numbers["size"])
 
 
 class AuditFiles:

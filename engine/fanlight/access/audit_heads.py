@@ -16,14 +16,6 @@ _HEAD_LABEL = b"fanlight audit head v1\0"
 _SEQ_BYTES = 8
 HEAD_BYTES = len(_HEAD_LABEL) + KEY_BYTES + _SEQ_BYTES + HASH_BYTES
 _ECDSA = ec.ECDSA(hashes.SHA256())
-TABLES = (
-    """CREATE TABLE audit_anchor (
-        one INTEGER PRIMARY KEY CHECK (one = 1), begun BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL
-    )""",
-    """CREATE TABLE audit_receipts (
-        host TEXT PRIMARY KEY, begun BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, at REAL NOT NULL
-    ) WITHOUT ROWID""",
-)
 
 
 @dataclass(frozen=True, slots=True)
