@@ -185,7 +185,9 @@ class Home:
         """Load the key of a namespace; UsageError when it is not run from this home."""
         path = self.path / _authority_file(name)
         if not path.exists() and not path.is_symlink():
-            raise UsageError(f"the namespace {name!r} is not run from here: `fanlight namespace create {name}` makes it")
+            raise UsageError(
+                f"the namespace {name!r} is not run from here: `fanlight namespace create {name}` makes it"
+            )
         try:
             return Authority.from_pem(_read_private(path), datetime.now(UTC))
         except StateError as error:

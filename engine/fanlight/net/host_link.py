@@ -18,7 +18,6 @@ from fanlight.net.alarm import Alarm
 from fanlight.net.guest import SessionGuest
 from fanlight.net.reception import Reception
 from fanlight.session import events
-from fanlight.session.host_presence import AuditLog
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
 from fanlight.types import CursorShape, Permission, PointerPlace
@@ -44,10 +43,6 @@ class HostSide(Protocol):
     @property
     def reception(self) -> Reception:
         """Where clients that ask, and open sessions, are known."""
-
-    @property
-    def audit(self) -> AuditLog | None:
-        """Where sessions leave their trace."""
 
     @property
     def injector(self) -> Injector | None:
@@ -87,7 +82,6 @@ class HostLink(asyncio.Protocol):
             available=host.available,
             desk=host.reception,
             wall_ahead=time.time() - now,
-            audit=host.audit,
         )
         self._guest = SessionGuest(self._session, self._act)
         self._window = Window(host.interval)

@@ -128,6 +128,10 @@ class Reception:
         """Open a console: it is told of every request from now on."""
         self._watchers.append(console)
 
+    def unwatch(self, console: Callable[[SessionFacts], None]) -> None:
+        """Close a console."""
+        self._watchers.remove(console)
+
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""
         return [guest.facts(number) for number, guest in self._guests.items()]

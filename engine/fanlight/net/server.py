@@ -26,7 +26,7 @@ from fanlight.net.host_link import HostLink
 from fanlight.net.picture import PictureThread
 from fanlight.net.reception import Reception
 from fanlight.net.tls import TlsProfile, explain, host_context
-from fanlight.session.host_presence import ENDED_BY_HOST, AuditLog
+from fanlight.session.host_presence import ENDED_BY_HOST
 from fanlight.types import Address, CursorShape, Permission, PointerPlace, Size
 
 log = logging.getLogger("fanlight")
@@ -55,13 +55,7 @@ class Server:
     """One screen, served to every viewer that may see it."""
 
     def __init__(
-        self,
-        options: ServerOptions,
-        capture: Capture,
-        injector: Injector | None,
-        identity: Identity,
-        rules: Rules,
-        audit: AuditLog | None = None,
+        self, options: ServerOptions, capture: Capture, injector: Injector | None, identity: Identity, rules: Rules
     ) -> None:
         self._options = options
         self._injector = injector
@@ -73,7 +67,6 @@ class Server:
         self._viewers: dict[PictureStream, HostLink] = {}
         self._connections: dict[asyncio.Task[None], HostLink] = {}
         self._gate = Gate(self._begin)
-        self._audit = audit
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._context: ssl.SSLContext | None = None
@@ -188,11 +181,6 @@ class Server:
     def rules(self) -> Rules:
         """Who may come in."""
         return self._rules
-
-    @property
-    def audit(self) -> AuditLog | None:
-        """Where sessions leave their trace."""
-        return self._audit
 
     @property
     def injector(self) -> Injector | None:

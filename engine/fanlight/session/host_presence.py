@@ -8,7 +8,6 @@ FAREWELL_SECONDS to countersign its head, before Bye.
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from fanlight.access import Identity, Rules
 from fanlight.access.tries import Tried
@@ -26,19 +25,6 @@ from fanlight.types import Permission
 FAREWELL_SECONDS = 1.0
 ENDED_BY_HOST = "the host has ended the session"
 _KEEP_SECONDS = 60.0
-
-
-class AuditLog(Protocol):
-    """Where a session leaves its trace."""
-
-    def append(self, event: str, now: float, **fields: object) -> object:
-        """Write one entry; `now` in unix seconds."""
-
-    def head(self) -> bytes:
-        """Return what stands for all entries so far."""
-
-    def countersigned(self, key: bytes, head: bytes, signature: bytes, now: float, **fields: object) -> bool:
-        """Write down a peer's signature of a head, by its key (DER); False, and written too, if it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +50,9 @@ class HostPresence(HostHandshake):
         *,
         desk: FrontDesk | None = None,
         wall_ahead: float = 0.0,
-        audit: AuditLog | None = None,
     ) -> None:
         super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead)
-        self._audit = audit
+        self._audit = rules.audit
         self._heads: deque[bytes] = deque()
         self._farewell: _Farewell | None = None
         self._kept_at = now

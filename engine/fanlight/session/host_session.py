@@ -9,7 +9,7 @@ from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
 from fanlight.session.events import Acked, HostEvent, InputEvent, RefreshWanted
 from fanlight.session.front_desk import FrontDesk
-from fanlight.session.host_presence import AuditLog, HostPresence
+from fanlight.session.host_presence import HostPresence
 from fanlight.session.limits import Bucket
 from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
 
@@ -34,9 +34,8 @@ class HostSession(HostPresence):
         *,
         desk: FrontDesk | None = None,
         wall_ahead: float = 0.0,
-        audit: AuditLog | None = None,
     ) -> None:
-        super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead, audit=audit)
+        super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead)
         self._screen: Size | None = None
         self._serial = 0
         self._sent = 0
