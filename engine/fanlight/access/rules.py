@@ -32,6 +32,7 @@ from fanlight.access.throttle import Throttle
 from fanlight.access.tokens import Tokens
 from fanlight.access.totp import Totp
 from fanlight.access.tries import Issued, Journal, Method, Offer, Tried, Who
+from fanlight.access.trust import Trust
 from fanlight.access.voiding import voids
 from fanlight.errors import AuthenticationFailed, LocalProtocolError, UsageError
 from fanlight.types import Permission
@@ -50,7 +51,7 @@ class Rules:
     def __init__(self, store: Store, pepper: bytes, audit: Journal | None = None) -> None:
         seal = Seal(pepper)
         self._store = store
-        self._audit = audit
+        self.audit = audit
         self.profiles = Profiles(store)
         self.acl = AccessList(store)
         self.totp = Totp(store, seal)
@@ -60,6 +61,7 @@ class Rules:
         self.throttle = Throttle(store)
         self.admin = AdminSecret(store, self.throttle)
         self._resumes = Resumes(store)
+        self.namespaces = Trust(store)
 
     def close(self) -> None:
         """Close the store."""
@@ -97,8 +99,8 @@ class Rules:
 
     def note_setting(self, setting: str, value: str, now: float) -> None:
         """Write into the audit that a setting was changed, for whoever changed it."""
-        if self._audit is not None:
-            self._audit.append("setting", now, setting=setting, value=value)
+        if self.audit is not None:
+            self.audit.append("setting", now, setting=setting, value=value)
 
     # -- before a try ----------------------------------------------------------------------------------------------
 
@@ -273,6 +275,6 @@ class Rules:
         return Tried(method, reason, profile, rights, noise, needs_code, session="", voids=before, unattended=True)
 
     def _note(self, event: str, now: float, who: Who, **fields: str) -> None:
-        if self._audit is not None:
+        if self.audit is not None:
             alias = {"alias": who.alias} if who.alias is not None else {}
-            self._audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)
+            self.audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)

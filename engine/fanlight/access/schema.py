@@ -44,5 +44,37 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE known_clients (fingerprint TEXT PRIMARY KEY, last_in REAL NOT NULL) WITHOUT ROWID",
         # prompts
         "CREATE TABLE prompts (fingerprint TEXT NOT NULL, asked REAL NOT NULL)",
+        # saved; `until` is NULL while the session may still be alive
+        "CREATE TABLE saved_logins (host TEXT PRIMARY KEY, token BLOB, resume BLOB, until REAL) WITHOUT ROWID",
+    ),
+    (
+        # trust: what a host knows of the namespaces it trusts; `list_number` and `list_until` are NULL before any list
+        """CREATE TABLE namespaces (
+            name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, list_number INTEGER,
+            list_until INTEGER
+        ) WITHOUT ROWID""",
+        """CREATE TABLE revocations (
+            namespace TEXT NOT NULL, serial TEXT NOT NULL, PRIMARY KEY (namespace, serial)
+        ) WITHOUT ROWID""",
+        # own_certificate: the alias that this home's key shows to hosts
+        """CREATE TABLE own_certificate (
+            one INTEGER PRIMARY KEY CHECK (one = 1), alias TEXT NOT NULL, certificate BLOB NOT NULL
+        )""",
+        # issuing: the namespaces that are run from this home; `lists` counts the revocation lists
+        "CREATE TABLE authorities (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, lists INTEGER NOT NULL)",
+        """CREATE TABLE issued (
+            serial TEXT PRIMARY KEY, namespace TEXT NOT NULL, alias TEXT NOT NULL, fingerprint TEXT NOT NULL,
+            expires INTEGER NOT NULL, revoked INTEGER
+        ) WITHOUT ROWID""",
+        "CREATE INDEX issued_by_alias ON issued (namespace, alias)",
+        # audit_heads: the head of this home's log, and those of hosts' logs that it signed
+        """CREATE TABLE audit_anchor (
+            one INTEGER PRIMARY KEY CHECK (one = 1), begun BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL
+        )""",
+        """CREATE TABLE audit_receipts (
+            host TEXT PRIMARY KEY, begun BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, at REAL NOT NULL
+        ) WITHOUT ROWID""",
+        # policy_rules: windows, denials and limits, each as JSON
+        "CREATE TABLE policy_rules (place INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL)",
     ),
 )

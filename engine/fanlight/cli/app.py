@@ -14,6 +14,7 @@ from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
+from fanlight.cli.sessions import sessions
 from fanlight.errors import FanlightError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -25,7 +26,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, access, identity, demo, bench):
+for command in (host, connect, sessions, access, identity, demo, bench):
     fanlight.add_command(command)
 
 
