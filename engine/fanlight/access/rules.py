@@ -108,8 +108,12 @@ class Rules:
         """Return why the access list keeps this client out, or None: it may go on."""
         reason = self.acl.refusal(who)
         if reason:
-            self._note("refused", now, who, reason=reason)
+            self.note_refusal(who, reason, now)
         return reason
+
+    def note_refusal(self, who: Who, reason: str, now: float) -> None:
+        """Write into the audit why a client was sent away before it could try; of very many only some, and how many."""
+        self._note_bounded("refused", now, who, reason=reason)
 
     def offer(self) -> Offer:
         """Return the salt and iterations of METHODS: the same whatever is switched on."""
@@ -122,7 +126,7 @@ class Rules:
         before, counted = voids(self._store), self.throttle.count("guess", who, now)
         found = self.passwords.check(proof if counted else b"", auth_message)
         reason = self._refusal(found.profile, counted, "wrong password" if self.has_password else "no password is set")
-        self._note("password", now, who, reason=reason, profile=found.profile)
+        self._note_try("password", now, who, counted, reason=reason, profile=found.profile)
         tried = self._tried("password", reason, found.profile, before, needs_code=self.totp.on)
         return tried if reason else replace(tried, server_signature=found.server_signature)
 
@@ -131,7 +135,7 @@ class Rules:
         before, counted = voids(self._store), self.throttle.count("token", who, now)
         profile = self.tokens.check(who, token) if counted else ""
         reason = self._refusal(profile, counted, "a token that is not valid, or not this client's")
-        self._note("token", now, who, reason=reason, profile=profile)
+        self._note_try("token", now, who, counted, reason=reason, profile=profile)
         return self._tried("token", reason, profile, before, needs_code=self.totp.on and self.totp.asks_tokens)
 
     def resume(self, who: Who, secret: bytes, now: float) -> Tried:
@@ -143,7 +147,7 @@ class Rules:
             reason = self._refusal_of_interactive(profile)
         else:
             reason = self._refusal(profile, counted, "a resume secret that is used, old or not this client's")
-        self._note("resume", now, who, reason=reason, profile=profile)
+        self._note_try("resume", now, who, counted, reason=reason, profile=profile)
         tried = self._tried("resume", reason, profile, before, needs_code=self.totp.on and self.totp.asks_resume)
         if not old:
             return tried
@@ -159,7 +163,7 @@ class Rules:
         counted = self.throttle.count("code", who, now)
         wrong = self.totp.check(code, now, use=counted and not tried.reason)
         reason = tried.reason or (THROTTLED if not counted else wrong) or self._no_longer(tried)
-        self._note("code", now, who, reason=reason, method=tried.method, profile=tried.profile)
+        self._note_try("code", now, who, counted, reason=reason, method=tried.method, profile=tried.profile)
         return replace(tried, reason=reason, needs_code=False)
 
     # -- a request to the person at the host -----------------------------------------------------------------------
@@ -167,7 +171,7 @@ class Rules:
     def may_prompt(self, who: Who, now: float, *, window_open: bool, live_prompts: int) -> str | None:
         """Return why a request is not shown, or None: it is, and is counted. `live_prompts`: how many are shown now."""
         reason = self.prompts.count(who, now, window_open=window_open, live_prompts=live_prompts)
-        self._note("request", now, who, reason=reason or "")
+        self._note_try("request", now, who, reason is None, reason=reason or "")
         return reason
 
     def profiles_offered(self) -> tuple[str, ...]:
@@ -274,7 +278,17 @@ class Rules:
         noise = secrets.token_bytes(KEY_BYTES)
         return Tried(method, reason, profile, rights, noise, needs_code, session="", voids=before, unattended=True)
 
-    def _note(self, event: str, now: float, who: Who, **fields: str) -> None:
+    def _note_try(self, event: str, now: float, who: Who, counted: bool, **fields: str) -> None:
+        """Write down a try. Those that were counted are few by that."""
+        note = self._note if counted else self._note_bounded
+        note(event, now, who, **fields)
+
+    def _note_bounded(self, event: str, now: float, who: Who, **fields: str) -> None:
+        left_out = self.throttle.worth_noting(who, now)
+        if left_out is not None:
+            self._note(event, now, who, **fields, **({"left_out": left_out} if left_out else {}))
+
+    def _note(self, event: str, now: float, who: Who, **fields: str | int) -> None:
         if self.audit is not None:
             alias = {"alias": who.alias} if who.alias is not None else {}
-            self.audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)
+            self.audit.append(event, now, client=who.fingerprint, **alias, address=who.address, **fields)

@@ -16,9 +16,7 @@ _MOST_SCORED = 72
 _PRODUCT = ("fanlight",)
 
 
-def check_strength(
-    password: str, names: tuple[str, ...], least: int = MIN_PASSWORD, what: str = "password"
-) -> str:
+def check_strength(password: str, names: tuple[str, ...], least: int = MIN_PASSWORD, what: str = "password") -> str:
     """Return a warning, or "". SettingRefused says why a password will not do.
 
     `names` are words that a guesser would try first: of the host, its user, and who may come in.
