@@ -269,7 +269,7 @@ class HostHandshake(BaseSession[HostOnly]):
             # A setting was changed while a code was typed or a person thought.
             refuse = tried.method == "request"
             return self._refuse(str(error), now) if refuse else self._fail(error, now)
-        self._set_rights(tried)
+        self._set_rights(tried, now)
         self._epoch = 1
         opened = m.Session(
             rights=sorted(self.live.granted),
@@ -289,11 +289,11 @@ class HostHandshake(BaseSession[HostOnly]):
         self._welcome(tried, now)
         return [Opened.by(opened, self.fingerprint)]
 
-    def _set_rights(self, tried: Tried) -> None:
+    def _set_rights(self, tried: Tried, now: float) -> None:
         """Take a try's rights as the profile's; a session that goes on is bound by what it had, for good."""
         if tried.method == "resume":
             self.live.cap = tried.rights
-        profile = self._rules.profile_rights(tried.profile)
+        profile = self._rules.profile_rights(tried.profile, self._who, self._wall(now))
         self.live.profile = tried.rights if profile is None else profile
 
     def _connected(self) -> m.Connected:
