@@ -54,14 +54,13 @@ def access(fanlight):
 
 @pytest.fixture
 def refused(fanlight):
-    """Run `fanlight access ...`, which must be refused in one sentence; return its code and the sentence."""
+    """Run `fanlight access ...`, which must end with `code` and one sentence that holds `why`."""
 
-    def command(*arguments, stdin=""):
+    def command(*arguments, stdin="", code=1, why=""):
         done = fanlight("access", *arguments, stdin=stdin)
-        assert done.code != 0
-        assert done.out == ""
+        assert (done.code, done.out) == (code, "")
         assert done.err.startswith("fanlight: ")
         assert done.err.count("\n") == 1
-        return done.code, done.err
+        assert why in done.err
 
     return command

@@ -61,24 +61,13 @@ def test_a_password_is_set_from_standard_input_for_a_profile(access, home):
     ],
 )
 def test_a_password_that_will_not_do_is_refused_with_the_reason(refused, home, stdin, code, why):
-    assert refused("password", "set", stdin=stdin) == (code, pytest.approx(code) and _containing(why))
+    refused("password", "set", stdin=stdin, code=code, why=why)
     assert not Home(home).rules().has_password
-
-
-class _containing(str):  # noqa: N801 - reads as a word in the comparison
-    """Equal to any text that has this one in it."""
-
-    __slots__ = ()
-
-    def __eq__(self, other):
-        return str(self) in other
-
-    __hash__ = str.__hash__
 
 
 def test_the_names_of_user_and_computer_make_a_password_weak(refused, monkeypatch):
     monkeypatch.setattr("fanlight.cli.access_password.owner_names", lambda: ("wolkenfreund", "desk"))
-    assert refused("password", "set", stdin="wolkenfreund9") == (1, _containing("too easy"))
+    refused("password", "set", stdin="wolkenfreund9", why="too easy")
 
 
 def test_a_password_is_never_an_argument(fanlight):
@@ -89,7 +78,7 @@ def test_a_password_is_never_an_argument(fanlight):
 
 def test_the_preset_nist_asks_for_longer_passwords(access, refused):
     assert access("password", "preset", "nist") == {"preset": "nist"}
-    assert refused("password", "set", stdin="xK7q-Z2w!mBa") == (1, _containing("at least 15"))
+    refused("password", "set", stdin="xK7q-Z2w!mBa", why="at least 15")
     assert access("status")["preset"] == "nist"
 
 
@@ -102,7 +91,7 @@ def test_no_profile_of_a_name_is_a_usage_error(refused):
         ("profile", "enable", "Nobody"),
         ("profile", "set", "Nobody", "files=yes"),
     ):
-        assert refused(*arguments, stdin=PASSWORD) == (2, _containing("there is no profile 'Nobody'"))
+        refused(*arguments, stdin=PASSWORD, code=2, why="there is no profile 'Nobody'")
 
 
 def test_interactive_access_has_three_modes_and_never_warns(access, home):
@@ -125,15 +114,15 @@ def test_codes_are_enrolled_confirmed_and_switched_off(access, refused, monkeypa
     assert set(said) == {"secret", "uri"}
     app = pyotp.parse_uri(said["uri"])
     assert access("status")["totp"]["state"] == "pending"
-    assert refused("totp", "confirm", "000000") == (1, "fanlight: wrong code\n")
-    assert refused("totp", "confirm", app.at(1_900_000_300)) == (1, _containing("clocks differ by about 5 min"))
+    refused("totp", "confirm", "000000", why="wrong code")
+    refused("totp", "confirm", app.at(1_900_000_300), why="clocks differ by about 5 min")
     confirmed = access("totp", "confirm", app.at(1_900_000_000))
     assert confirmed["totp"] == "on"
     assert len(set(confirmed["recovery_codes"])) == 10
-    assert refused("totp", "enrol") == (1, _containing("on already"))
+    refused("totp", "enrol", why="on already")
     assert access("totp", "ask", "--tokens", "yes") == {"ask": {"tokens": True, "resume": False}}
     assert access("totp", "ask", "--tokens", "no", "--resume", "yes") == {"ask": {"tokens": False, "resume": True}}
-    assert refused("totp", "ask") == (2, _containing("nothing to change"))
+    refused("totp", "ask", code=2, why="nothing to change")
     state = {"state": "on", "ask": {"tokens": False, "resume": True}, "recovery_codes": 10}
     assert access("status")["totp"] == state
     assert access("totp", "off") == {"totp": "off"}
@@ -147,9 +136,9 @@ def test_the_qr_code_is_a_new_private_file(access, refused, tmp_path, ending):
     assert stat.S_IMODE(picture.stat().st_mode) == 0o600
     before = picture.read_bytes()
     assert before.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending])
-    assert refused("totp", "enrol", "--qr", picture) == (2, _containing("exists already"))
+    refused("totp", "enrol", "--qr", picture, code=2, why="exists already")
     assert picture.read_bytes() == before
-    assert refused("totp", "enrol", "--qr", tmp_path / "code.exe") == (2, _containing("no picture"))
+    refused("totp", "enrol", "--qr", tmp_path / "code.exe", code=2, why="no picture")
 
 
 def test_the_qr_code_s_picture_can_be_opened(access, tmp_path):
@@ -197,8 +186,8 @@ def test_the_access_list_is_kept(access, refused, home):
     assert rules.may_ask(Who("b" * 64, "x@acme", ""), 0.0) is not None
     assert access("acl", "enable", "*@acme")["done"] == "enabled"
     assert access("acl", "remove", "*@acme")["done"] == "removed"
-    assert refused("acl", "remove", "*@acme") == (1, _containing("is not on the access list"))
-    assert refused("acl", "add", "a@b@c") == (2, _containing("no alias"))
+    refused("acl", "remove", "*@acme", why="is not on the access list")
+    refused("acl", "add", "a@b@c", code=2, why="no alias")
     assert access("acl", "off") == {"on": False, "warning": None}
 
 
@@ -215,7 +204,7 @@ def test_profiles_are_made_changed_and_deleted(access, refused, home):
     assert (shown["name"], shown["enabled"], shown["has_password"]) == ("Guests", True, False)
     assert access("profile", "set", "Guests", "tunnels=standard")["rights"] == sorted({*STANDARD} - {"files"})
     assert access("profile", "disable", "Guests")["done"] == "disabled"
-    assert Home(home).rules().profile_rights("Guests") is None
+    assert "Guests" not in Home(home).rules().profiles_offered()
     rows = {each["name"]: each for each in access("profile", "list")["profiles"]}
     assert rows["Guests"] == {
         "name": "Guests",
@@ -226,13 +215,13 @@ def test_profiles_are_made_changed_and_deleted(access, refused, home):
     assert rows["Screen Sharing"]["rights"] == ["view"]
     assert access("profile", "enable", "Guests")["done"] == "enabled"
     assert access("profile", "delete", "Guests") == {"name": "Guests", "done": "deleted", "rights": []}
-    assert refused("profile", "delete", "Default") == (1, _containing("cannot be deleted"))
-    assert refused("profile", "create", "default") == (1, _containing("already"))
+    refused("profile", "delete", "Default", why="cannot be deleted")
+    refused("profile", "create", "default", why="already")
 
 
 @pytest.mark.parametrize("right", ["teleport=yes", "files", "files=maybe", "=yes", "FILES=yes"])
 def test_what_is_no_right_or_answer_is_a_usage_error(refused, home, right):
-    assert refused("profile", "set", "Default", "view=no", right)[0] == 2
+    refused("profile", "set", "Default", "view=no", right, code=2)
     assert Home(home).rules().profiles.rights(rights.DEFAULT) == set(STANDARD)
 
 
@@ -290,7 +279,7 @@ def controlled(monkeypatch):
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)
 def test_no_setting_can_be_changed_from_inside_a_session(refused, access, controlled, change):
     before = access("status")
-    assert refused(*change, stdin=PASSWORD + "!!") == (1, _containing("a session controls this computer"))
+    refused(*change, stdin=PASSWORD + "!!", why="a session controls this computer")
     assert access("status") == before
 
 
@@ -320,13 +309,13 @@ def test_the_admin_secret_opens_the_settings(access, refused, controlled, monkey
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text("an admin's own secret\n")
     wrong.write_text("a viewer's guess\n")
-    assert refused("unattended", "on") == (1, _containing("--admin-file FILE"))
-    assert refused("unattended", "on", "--admin-file", wrong) == (1, _containing("the admin secret is wrong"))
-    assert refused("unattended", "on", "--admin-file", tmp_path / "none") == (2, _containing("cannot read"))
+    refused("unattended", "on", why="--admin-file FILE")
+    refused("unattended", "on", "--admin-file", wrong, why="the admin secret is wrong")
+    refused("unattended", "on", "--admin-file", tmp_path / "none", code=2, why="cannot read")
     assert Home(home).rules().unattended is False
     assert access("unattended", "on", "--admin-file", right)["unattended"] is True
     assert access("password", "set", "--admin-file", right, stdin=PASSWORD + "!!")["profile"] == "Unattended Access"
-    assert refused("admin-secret", "clear") == (1, _containing("--admin-file FILE"))
+    refused("admin-secret", "clear", why="--admin-file FILE")
     assert access("admin-secret", "clear", "--admin-file", right) == {"admin_secret": False}
     assert access("status")["admin_secret"] is False
 
