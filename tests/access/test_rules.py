@@ -349,12 +349,48 @@ def test_the_audit_tells_the_true_reason_of_every_decision(rules, path, code):
     ]
     assert ("token issued", NOW) in [entry[:2] for entry in log.entries]
     event, at, fields = log.entries[-1]
-    assert (event, at, fields["who"], fields["alias"]) == ("request", NOW, ANNA.fingerprint, "anna@acme")
+    assert (event, at, fields["client"], fields["alias"]) == ("request", NOW, ANNA.fingerprint, "anna@acme")
     assert fields["address"] == ANNA.address
     assert "alias" not in log.entries[0][2]
     audited.note_setting("unattended", "off", NOW)
     assert log.entries[-1] == ("setting", NOW, {"setting": "unattended", "value": "off"})
     rules.note_setting("unattended", "off", NOW)
+
+
+def test_those_sent_away_cannot_push_older_entries_out_of_the_audit(unattended, path):
+    log = Log()
+    audited = open_rules(path, log)
+    audited.acl.switch(True)
+    for _ in range(50):
+        audited.may_ask(OWNER, NOW)
+        audited.note_refusal(OWNER, "an alias that was revoked", NOW)
+    assert log.reasons == [("refused", "not on the access list"), ("refused", "an alias that was revoked")] * 10
+    audited.may_ask(OWNER, NOW + 180)
+    assert log.entries[-1][2]["left_out"] == 80
+    assert "left_out" not in log.entries[0][2]
+    audited.may_ask(OWNER, NOW + 360)
+    assert "left_out" not in log.entries[-1][2]
+    log.entries.clear()
+    for _ in range(100):
+        try_password(audited, password="wrong horse", now=NOW + 7200)
+    reasons = [reason for _, reason in log.reasons]
+    assert reasons == ["wrong password"] * 20 + ["too many wrong tries: not looked at"] * 20
+    log.entries.clear()
+    for _ in range(100):
+        audited.may_prompt(ANNA, NOW + 7200, window_open=True, live_prompts=1)
+    assert len(log.entries) == 5
+
+
+def test_a_refusal_of_somebody_known_is_noted_whatever_strangers_do(unattended, path):
+    log = Log()
+    audited = open_rules(path, log)
+    let_in(audited)
+    for _ in range(50):
+        audited.note_refusal(OTHER, "not proved", NOW)
+    log.entries.clear()
+    audited.note_refusal(OWNER, "at capacity", NOW)
+    assert log.reasons == [("refused", "at capacity")]
+    assert audited.throttle.waits(NOW) == {}
 
 
 def test_no_secret_is_in_the_audit(path, code):

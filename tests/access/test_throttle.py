@@ -215,6 +215,15 @@ def test_buckets_of_those_who_are_gone_are_cleared_away(rules):
     assert rules._store.rows("SELECT bucket FROM throttle") == [("guess strangers",)]
 
 
+def test_the_misses_of_strangers_are_never_forgotten(rules):
+    for hour in range(5):
+        counted(rules, 50, NOW + hour * HOUR)
+    later = NOW + 300 * DAY
+    counted(rules, 1, later, ANNA)
+    assert counted(rules, 50, later) == 20
+    assert counted(rules, 50, later + HOUR) == 1
+
+
 def test_a_try_is_on_disk_before_it_is_looked_at(unattended, monkeypatch, path):
     seen = []
 

@@ -8,9 +8,15 @@ from fanlight.access import Rules, Store
 def open_rules(tmp_path_factory):
     """Rules with unattended access on and PASSWORD set; tests that change them change them back."""
     rules = Rules(Store(tmp_path_factory.mktemp("home") / "fanlight.db"), bytes(32))
-    rules.set_password(PASSWORD)
+    rules.set_password(PASSWORD, "Unattended Access")
     rules.set_unattended(True)
     return rules
+
+
+@pytest.fixture(autouse=True)
+def fresh_tries(open_rules):
+    """Let no test find the tries of another counted."""
+    open_rules.throttle.reset()
 
 
 @pytest.fixture(scope="session")

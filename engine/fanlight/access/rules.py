@@ -33,6 +33,7 @@ from fanlight.access.throttle import Throttle
 from fanlight.access.tokens import Tokens
 from fanlight.access.totp import Totp
 from fanlight.access.tries import Issued, Journal, Method, Offer, Tried, Who
+from fanlight.access.trust import Trust
 from fanlight.access.voiding import voids
 from fanlight.errors import AuthenticationFailed, LocalProtocolError, UsageError
 from fanlight.types import Permission
@@ -51,7 +52,7 @@ class Rules:
     def __init__(self, store: Store, pepper: bytes, audit: Journal | None = None) -> None:
         seal = Seal(pepper)
         self._store = store
-        self._audit = audit
+        self.audit = audit
         self.profiles = Profiles(store)
         self.acl = AccessList(store)
         self.totp = Totp(store, seal)
@@ -62,6 +63,7 @@ class Rules:
         self.admin = AdminSecret(store, self.throttle)
         self.policy = PolicyRules(store)
         self._resumes = Resumes(store)
+        self.namespaces = Trust(store)
 
     def close(self) -> None:
         """Close the store."""
@@ -99,8 +101,8 @@ class Rules:
 
     def note_setting(self, setting: str, value: str, now: float) -> None:
         """Write into the audit that a setting was changed, for whoever changed it."""
-        if self._audit is not None:
-            self._audit.append("setting", now, setting=setting, value=value)
+        if self.audit is not None:
+            self.audit.append("setting", now, setting=setting, value=value)
 
     # -- before a try ----------------------------------------------------------------------------------------------
 
@@ -108,8 +110,12 @@ class Rules:
         """Return why the access list or a denial keeps this client out, or None: it may go on."""
         reason = self.acl.refusal(who) or self.policy.denial(who) or None
         if reason:
-            self._note("refused", now, who, reason=reason)
+            self.note_refusal(who, reason, now)
         return reason
+
+    def note_refusal(self, who: Who, reason: str, now: float) -> None:
+        """Write into the audit why a client was sent away before it could try; of very many only some, and how many."""
+        self._note_bounded("refused", now, who, reason=reason)
 
     def offer(self) -> Offer:
         """Return the salt and iterations of METHODS: the same whatever is switched on."""
@@ -124,7 +130,7 @@ class Rules:
         reason = self._refusal(
             found.profile, who, now, counted, "wrong password" if self.has_password else "no password is set"
         )
-        self._note("password", now, who, reason=reason, profile=found.profile)
+        self._note_try("password", now, who, counted, reason=reason, profile=found.profile)
         tried = self._tried("password", reason, found.profile, who, before, needs_code=self.totp.on)
         return tried if reason else replace(tried, server_signature=found.server_signature)
 
@@ -133,7 +139,7 @@ class Rules:
         before, counted = voids(self._store), self.throttle.count("token", who, now)
         profile = self.tokens.check(who, token) if counted else ""
         reason = self._refusal(profile, who, now, counted, "a token that is not valid, or not this client's")
-        self._note("token", now, who, reason=reason, profile=profile)
+        self._note_try("token", now, who, counted, reason=reason, profile=profile)
         return self._tried("token", reason, profile, who, before, needs_code=self.totp.on and self.totp.asks_tokens)
 
     def resume(self, who: Who, secret: bytes, now: float) -> Tried:
@@ -145,7 +151,7 @@ class Rules:
             reason = self._refusal_of_interactive(profile, who, now)
         else:
             reason = self._refusal(profile, who, now, counted, "a resume secret that is used, old or not this client's")
-        self._note("resume", now, who, reason=reason, profile=profile)
+        self._note_try("resume", now, who, counted, reason=reason, profile=profile)
         tried = self._tried("resume", reason, profile, who, before, needs_code=self.totp.on and self.totp.asks_resume)
         if not old:
             return tried
@@ -161,7 +167,7 @@ class Rules:
         counted = self.throttle.count("code", who, now)
         wrong = self.totp.check(code, now, use=counted and not tried.reason)
         reason = tried.reason or (THROTTLED if not counted else wrong) or self._no_longer(tried, who, now)
-        self._note("code", now, who, reason=reason, method=tried.method, profile=tried.profile)
+        self._note_try("code", now, who, counted, reason=reason, method=tried.method, profile=tried.profile)
         return replace(tried, reason=reason, needs_code=False)
 
     # -- a request to the person at the host -----------------------------------------------------------------------
@@ -169,7 +175,7 @@ class Rules:
     def may_prompt(self, who: Who, now: float, *, window_open: bool, live_prompts: int) -> str | None:
         """Return why a request is not shown, or None: it is, and is counted. `live_prompts`: how many are shown now."""
         reason = self.prompts.count(who, now, window_open=window_open, live_prompts=live_prompts)
-        self._note("request", now, who, reason=reason or "")
+        self._note_try("request", now, who, reason is None, reason=reason or "")
         return reason
 
     def profiles_offered(self) -> tuple[str, ...]:
@@ -289,7 +295,17 @@ class Rules:
         noise = secrets.token_bytes(KEY_BYTES)
         return Tried(method, reason, profile, rights, noise, needs_code, session="", voids=before, unattended=True)
 
-    def _note(self, event: str, now: float, who: Who, **fields: str) -> None:
-        if self._audit is not None:
+    def _note_try(self, event: str, now: float, who: Who, counted: bool, **fields: str) -> None:
+        """Write down a try. Those that were counted are few by that."""
+        note = self._note if counted else self._note_bounded
+        note(event, now, who, **fields)
+
+    def _note_bounded(self, event: str, now: float, who: Who, **fields: str) -> None:
+        left_out = self.throttle.worth_noting(who, now)
+        if left_out is not None:
+            self._note(event, now, who, **fields, **({"left_out": left_out} if left_out else {}))
+
+    def _note(self, event: str, now: float, who: Who, **fields: str | int) -> None:
+        if self.audit is not None:
             alias = {"alias": who.alias} if who.alias is not None else {}
-            self._audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)
+            self.audit.append(event, now, client=who.fingerprint, **alias, address=who.address, **fields)

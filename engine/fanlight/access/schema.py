@@ -39,11 +39,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE recovery_codes (hash BLOB PRIMARY KEY) WITHOUT ROWID",
         # throttle
         """CREATE TABLE throttle (
-            bucket TEXT PRIMARY KEY, misses INTEGER NOT NULL, level REAL NOT NULL, at REAL NOT NULL
+            bucket TEXT PRIMARY KEY, misses INTEGER NOT NULL, level REAL NOT NULL, at REAL NOT NULL,
+            refused INTEGER NOT NULL
         ) WITHOUT ROWID""",
         "CREATE TABLE known_clients (fingerprint TEXT PRIMARY KEY, last_in REAL NOT NULL) WITHOUT ROWID",
         # prompts
         "CREATE TABLE prompts (fingerprint TEXT NOT NULL, asked REAL NOT NULL)",
+        # saved; `until` is NULL while the session may still be alive
+        "CREATE TABLE saved_logins (host TEXT PRIMARY KEY, token BLOB, resume BLOB, until REAL) WITHOUT ROWID",
     ),
     (
         # trust: what a host knows of the namespaces it trusts; `list_number` and `list_until` are NULL before any list

@@ -73,4 +73,10 @@ class Journal(Protocol):
     """Where decisions are written down for the owner: the audit."""
 
     def append(self, event: str, now: float, **fields: object) -> object:
-        """Write one entry."""
+        """Write one entry; `now` is in unix seconds."""
+
+    def head(self) -> bytes:
+        """Return what stands for all entries so far, for a peer to sign."""
+
+    def countersigned(self, key: bytes, head: bytes, signature: bytes, now: float, **fields: object) -> bool:
+        """Write down a peer's signature of a head, by its key (DER); False, and written too, if it is wrong."""

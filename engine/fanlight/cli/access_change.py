@@ -16,6 +16,7 @@ from fanlight.access import Rules
 from fanlight.cli.options import home_option, json_option
 from fanlight.config import Home, first_line, read_secret
 from fanlight.errors import SettingRefused
+from fanlight.net.control import controlled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,11 +41,6 @@ def open_to_change(home: Path | None, admin_file: Path | None) -> Rules:
     if controlled(place.path):
         _check_admin(rules, admin_file)
     return rules
-
-
-def controlled(home: Path) -> bool:
-    """Ask the host that runs on this home whether a session with the right to control is live."""
-    return False
 
 
 def note_change(rules: Rules, setting: str, value: str) -> None:

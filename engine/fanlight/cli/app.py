@@ -17,6 +17,7 @@ from fanlight.cli.host import host
 from fanlight.cli.identity import identity
 from fanlight.cli.namespace import namespace
 from fanlight.cli.policy import policy
+from fanlight.cli.sessions import sessions
 from fanlight.errors import FanlightError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -28,7 +29,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, access, identity, namespace, audit, policy, demo, bench):
+for command in (host, connect, sessions, access, identity, namespace, audit, policy, demo, bench):
     fanlight.add_command(command)
 
 

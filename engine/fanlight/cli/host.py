@@ -15,11 +15,14 @@ import click
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
+from fanlight.cli.console import Console
 from fanlight.cli.options import home_option, json_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
+from fanlight.net.control import ControlServer
 from fanlight.net.server import Server, ServerOptions
+from fanlight.net.tls import TlsProfile
 from fanlight.types import Address
 
 log = logging.getLogger("fanlight")
@@ -41,6 +44,8 @@ class HostOptions:
     codec: str
     as_json: bool
     until_eof: bool
+    console: bool
+    tls: TlsProfile
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -50,6 +55,9 @@ class HostOptions:
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
 @click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
+@click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE or n.")
+@click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
+              help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @home_option
 @json_option
@@ -60,6 +68,8 @@ def host(
     max_fps: int,
     codec: str,
     until_eof: bool,
+    console: bool,
+    tls: TlsProfile,
     command: tuple[str, ...],
     home: Path | None,
     as_json: bool,
@@ -70,11 +80,13 @@ def host(
     """
     if virtual and display:
         raise UsageError("give --display or --virtual, not both")
+    if console and until_eof:
+        raise UsageError("--console and --until-eof both read standard input: give one of the two")
     if command and not virtual:
         raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     address = parse_address(listen, port_zero=True)
-    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof)
+    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls)
     asyncio.run(_host(asked))
 
 
@@ -93,10 +105,12 @@ async def _host(asked: HostOptions) -> None:
         capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps, framebuffer=framebuffer))
         injector = _open_injector(display, stack)
         _report(capture, injector)
-        options = ServerOptions(asked.listen, asked.codec, asked.max_fps)
+        options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls)
         server = Server(options, capture, injector, store.identity(), store.rules())
-        async with _serving(server):
+        async with _obeying(ControlServer(store.path, server.reception)), _serving(server):
             _announce(server, asked.as_json)
+            if asked.console:
+                Console(server.reception).start()
             await _first(stop.wait(), server.failed(), _session_end(virtual))
 
 
@@ -105,6 +119,15 @@ def _stop_at_eof(stop: asyncio.Event) -> None:
         # An end stays readable: without this the loop would turn without pause.
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()
+
+
+@contextlib.asynccontextmanager
+async def _obeying(control: ControlServer) -> AsyncIterator[None]:
+    await control.start()
+    try:
+        yield
+    finally:
+        await control.stop()
 
 
 @contextlib.asynccontextmanager

@@ -15,6 +15,8 @@ from fanlight.errors import InjectError
 from fanlight.host import Picture, PictureStream
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.guest import SessionGuest
+from fanlight.net.reception import Reception
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
@@ -37,6 +39,10 @@ class HostSide(Protocol):
     @property
     def rules(self) -> Rules:
         """Who may come in."""
+
+    @property
+    def reception(self) -> Reception:
+        """Where clients that ask, and open sessions, are known."""
 
     @property
     def injector(self) -> Injector | None:
@@ -65,10 +71,19 @@ class HostLink(asyncio.Protocol):
 
     def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
         self._host = host
-        self._peer = peer
+        self.peer = peer
+        now = time.monotonic()
         self._session = HostSession(
-            host.rules, host.identity, binding, peer, time.monotonic(), available=host.available
+            host.rules,
+            host.identity,
+            binding,
+            peer,
+            now,
+            available=host.available,
+            desk=host.reception,
+            wall_ahead=time.time() - now,
         )
+        self._guest = SessionGuest(self._session, self._act)
         self._window = Window(host.interval)
         self._stream: PictureStream | None = None
         self._input: InputChannel | None = None
@@ -91,6 +106,8 @@ class HostLink(asyncio.Protocol):
         """Start the handshake's clock; the client speaks first."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=0)
+        tls = self._transport.get_extra_info("ssl_object")
+        self._session.secured_by(tls.version(), tls.cipher()[0])
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -122,6 +139,10 @@ class HostLink(asyncio.Protocol):
         """Send an update that was encoded for this viewer."""
         if self._stream is None:
             return
+        if Permission.VIEW not in self._session.granted:
+            # It was encoded before the right was withdrawn; the decoder lacks it, should the right come back.
+            self._stream.ask_refresh()
+            return
         now = time.monotonic()
         if picture.screen.serial != self._screen_serial:
             self._screen_serial = picture.screen.serial
@@ -148,6 +169,18 @@ class HostLink(asyncio.Protocol):
         self._next_cursor, self._next_pointer = cursor, pointer
         self._send_pointer()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the session is open, or a person is asked about it."""
+        return self._guest.is_open or self._guest.is_requesting
+
+    def abort(self) -> bool:
+        """Drop the connection at once; False where TLS does not stand yet."""
+        if self._transport is None:
+            return False
+        self._transport.abort()
+        return True
+
     def end(self, reason: str) -> None:
         """Say goodbye and close once it is written."""
         self._act(self._session.end(reason, time.monotonic()))
@@ -157,8 +190,13 @@ class HostLink(asyncio.Protocol):
     def _act(self, happened: list[events.HostEvent]) -> None:
         for event in happened:
             match event:
+                case events.Requested():
+                    self._guest.note(event)
+                    self._host.reception.enter(self._guest)
                 case events.Opened():
                     self._open(event)
+                case events.RightsChanged(rights=rights):
+                    self._change_rights(rights)
                 case events.InputEvent():
                     self._inject(event)
                 case events.Acked(seq=seq):
@@ -168,14 +206,23 @@ class HostLink(asyncio.Protocol):
                 case events.Denied(kind=kind, needs=needs):
                     self._say_once(f"denied: {kind} needs the right {needs}")
                 case events.Ended(reason=reason):
-                    log.info("%s: ended: %s", self._peer, reason)
+                    log.info("%s: ended: %s", self.peer, reason)
                     self._leave()
         self._flush()
         self._want()
 
+    def _change_rights(self, rights: frozenset[Permission]) -> None:
+        log.info("%s: the rights are now: %s", self.peer, ", ".join(sorted(rights)) or "none")
+        if Permission.CONTROL not in rights:
+            self._release_input()
+        self._pointer_due = True
+        self._send_pointer()
+
     def _open(self, event: events.Opened) -> None:
+        self._guest.note(event)
+        self._host.reception.enter(self._guest)
         rights = ", ".join(sorted(event.rights))
-        log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
+        log.info("%s: session open for %s (%s): %s", self.peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
         self._stream = self._host.admit(self)
@@ -193,7 +240,7 @@ class HostLink(asyncio.Protocol):
         """Log what a viewer may cause as often as it likes, once, and only so many kinds of it."""
         if words not in self._said and len(self._said) < _MOST_SAID:
             self._said.add(words)
-            log.info("%s: %s", self._peer, words)
+            log.info("%s: %s", self.peer, words)
 
     def _refresh(self, reason: str) -> None:
         self._say_once(f"asks for the whole picture: {reason}")
@@ -205,19 +252,27 @@ class HostLink(asyncio.Protocol):
         if self._stream is not None:
             self._host.dismiss(self._stream)
             self._stream = None
+        self._release_input()
+        self._input = None
+        self._host.reception.leave(self._guest)
+
+    def _release_input(self) -> None:
         if self._input is not None:
             try:
                 self._input.release_all()
             except InjectError as error:
-                log.warning("%s: held keys could not be released: %s", self._peer, error)
-            self._input = None
+                log.warning("%s: held keys could not be released: %s", self.peer, error)
 
     def _want(self) -> None:
-        if self._stream is not None and self._writable and self._window.is_open:
+        if self._stream is None or Permission.VIEW not in self._session.granted:
+            return
+        if self._writable and self._window.is_open:
             self._host.want(self._stream)
 
     def _send_pointer(self) -> None:
         if not (self._pointer_due and self._writable and self._stream is not None):
+            return
+        if Permission.VIEW not in self._session.granted:
             return
         self._pointer_due = False
         if self._next_cursor is not self._cursor:
@@ -238,7 +293,7 @@ class HostLink(asyncio.Protocol):
         if self._session.ended:
             transport.close()
         elif transport.get_write_buffer_size() - self._picture_bytes > _MOST_UNREAD:
-            log.info("%s: ended: the viewer does not read what it asks for", self._peer)
+            log.info("%s: ended: the viewer does not read what it asks for", self.peer)
             transport.abort()
         self._alarm.set(self._session.deadline)
 
