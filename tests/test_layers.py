@@ -56,6 +56,9 @@ HOMES = {
     "matplotlib": set(),
     "zstandard": {"codec"},
     "sqlite3": {"access"},
+    "pyotp": {"access.totp"},
+    "zxcvbn": {"access.strength"},
+    "segno": {"cli.access_totp"},
 }
 
 
