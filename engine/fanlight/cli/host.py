@@ -107,7 +107,7 @@ async def _host(asked: HostOptions) -> None:
         _report(capture, injector)
         options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls)
         server = Server(options, capture, injector, store.identity(), store.rules())
-        async with _obeying(ControlServer(store.path, server.reception)), _serving(server):
+        async with _serving(server), _obeying(ControlServer(store.path, server.reception)):
             _announce(server, asked.as_json)
             if asked.console:
                 Console(server.reception).start()
