@@ -85,7 +85,9 @@ class Server:
         self.address = replace(self._options.listen, port=port)
         self._picture.start()
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self._sockets]
-        self._accepting.append(self._loop.create_task(self._review()))
+        review = self._loop.create_task(self._review())
+        review.add_done_callback(self._review_ended)
+        self._accepting.append(review)
         log.info("listening on %s", self.address)
 
     async def failed(self) -> None:
@@ -128,12 +130,14 @@ class Server:
         viewer = HostLink(self, name, binding)
         task = self._loop.create_task(self._serve(sock, name, viewer, context))
         self._connections[task] = viewer
-        task.add_done_callback(self._connections.pop)
+        task.add_done_callback(lambda done: self._connections.pop(done, None))
 
     def _evict(self) -> None:
         for task, viewer in self._connections.items():
             if not viewer.is_known:
                 log.info("%s: ended: %d connections are open, and it was not in yet", viewer.peer, _MOST_CONNECTIONS)
+                # Its task ends a little later; who comes in the meantime must evict somebody else.
+                del self._connections[task]
                 if not viewer.abort():
                     task.cancel()
                 return
@@ -143,6 +147,11 @@ class Server:
         while True:
             await asyncio.sleep(_REVIEW_SECONDS)
             self.reception.review()
+
+    def _review_ended(self, task: asyncio.Task[None]) -> None:
+        # A host that cannot take back what was revoked must not go on as if it could.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
 
     async def _serve(self, sock: socket.socket, peer: str, viewer: HostLink, context: ssl.SSLContext) -> None:
         """Run one connection from its first byte to its last; nothing that it does gets past this method."""
