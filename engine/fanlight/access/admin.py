@@ -28,7 +28,7 @@ class AdminSecret:
 
     def set(self, secret: str, names: tuple[str, ...] = ()) -> str:
         """Set the secret; return a warning, or "". SettingRefused when it is too easy to guess."""
-        warning = check_strength(secret, names)
+        warning = check_strength(secret, names, what="admin secret")
         salt = secrets.token_bytes(_SALT_BYTES)
         self._store.put_setting("admin", salt + _stretched(secret, salt))
         return warning

@@ -110,6 +110,11 @@ class Identity:
         return spki(self.key.public_key())
 
     @property
+    def public_key_pem(self) -> bytes:
+        """The public key, for a file."""
+        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
     def fingerprint(self) -> str:
         """What others know this identity by."""
         return key_fingerprint(self.public_key)

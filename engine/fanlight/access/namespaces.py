@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from fanlight.access.identity import BAD_CERTIFICATE, by_ecdsa, is_valid_at, p256_spki
+from fanlight.access.identity import BAD_CERTIFICATE, by_ecdsa, certificate_fingerprint, is_valid_at, p256_spki
 from fanlight.errors import IdentityError, RemoteProtocolError, UsageError
 
 MAX_CERTIFICATE = 2048
@@ -57,6 +57,11 @@ class TrustedNamespace:
     certificate: bytes
     revoked: frozenset[int]
     list_until: datetime | None
+
+    @property
+    def fingerprint(self) -> str:
+        """What the authority is known by."""
+        return certificate_fingerprint(self.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ def _check_signature(certificate: x509.Certificate, alias: str, authority: x509.
     except (InvalidSignature, ValueError, TypeError) as error:
         raise IdentityError(f"{alias}: the certificate is not from the authority that is trusted here") from error
     if not is_valid_at(authority, at):
-        raise IdentityError(f"{alias}: the namespace's own certificate is over")
+        raise IdentityError(f"{alias}: the namespace's own certificate is not valid now")
 
 
 def _check_form(certificate: x509.Certificate, alias: str) -> None:

@@ -48,7 +48,7 @@ class Profiles:
 
     def create(self, profile: str) -> None:
         """Make a profile that grants the standard permissions."""
-        _check_name(profile)
+        check_name(profile)
         with self._store.changing() as db:
             names = self.all()
             if profile.casefold() in {name.casefold() for name in names}:
@@ -87,7 +87,8 @@ def _first(own: bool | None, standard: bool | None) -> bool:
     return bool(standard if own is None else own)
 
 
-def _check_name(profile: str) -> None:
+def check_name(profile: str) -> None:
+    """Raise UsageError unless a profile may bear this name."""
     if not 0 < len(profile) <= _MOST_LETTERS or not profile.isprintable() or profile != profile.strip():
         raise UsageError(
             f"a profile's name has 1 to {_MOST_LETTERS} characters that can be printed, no blank at an end"

@@ -21,6 +21,7 @@ from fanlight.access.acl import AccessList
 from fanlight.access.admin import AdminSecret
 from fanlight.access.identity import certificate_fingerprint
 from fanlight.access.passwords import Passwords
+from fanlight.access.policy_store import PolicyRules
 from fanlight.access.profiles import Profiles
 from fanlight.access.prompts import Prompts
 from fanlight.access.resume import RESUME_SECONDS, Resumes
@@ -60,6 +61,7 @@ class Rules:
         self.prompts = Prompts(store)
         self.throttle = Throttle(store)
         self.admin = AdminSecret(store, self.throttle)
+        self.policy = PolicyRules(store)
         self._resumes = Resumes(store)
         self.namespaces = Trust(store)
 
@@ -105,11 +107,15 @@ class Rules:
     # -- before a try ----------------------------------------------------------------------------------------------
 
     def may_ask(self, who: Who, now: float) -> str | None:
-        """Return why the access list keeps this client out, or None: it may go on."""
-        reason = self.acl.refusal(who)
+        """Return why the access list or a denial keeps this client out, or None: it may go on."""
+        reason = self.acl.refusal(who) or self.policy.denial(who) or None
         if reason:
-            self._note("refused", now, who, reason=reason)
+            self.note_refusal(who, reason, now)
         return reason
+
+    def note_refusal(self, who: Who, reason: str, now: float) -> None:
+        """Write into the audit why a client was sent away before it could try; of very many only some, and how many."""
+        self._note_bounded("refused", now, who, reason=reason)
 
     def offer(self) -> Offer:
         """Return the salt and iterations of METHODS: the same whatever is switched on."""
@@ -121,18 +127,20 @@ class Rules:
         """Try a password by its proof. Every try does the same work, whatever is set and whatever comes of it."""
         before, counted = voids(self._store), self.throttle.count("guess", who, now)
         found = self.passwords.check(proof if counted else b"", auth_message)
-        reason = self._refusal(found.profile, counted, "wrong password" if self.has_password else "no password is set")
-        self._note("password", now, who, reason=reason, profile=found.profile)
-        tried = self._tried("password", reason, found.profile, before, needs_code=self.totp.on)
+        reason = self._refusal(
+            found.profile, who, now, counted, "wrong password" if self.has_password else "no password is set"
+        )
+        self._note_try("password", now, who, counted, reason=reason, profile=found.profile)
+        tried = self._tried("password", reason, found.profile, who, before, needs_code=self.totp.on)
         return tried if reason else replace(tried, server_signature=found.server_signature)
 
     def token(self, who: Who, token: bytes, now: float) -> Tried:
         """Try a token."""
         before, counted = voids(self._store), self.throttle.count("token", who, now)
         profile = self.tokens.check(who, token) if counted else ""
-        reason = self._refusal(profile, counted, "a token that is not valid, or not this client's")
-        self._note("token", now, who, reason=reason, profile=profile)
-        return self._tried("token", reason, profile, before, needs_code=self.totp.on and self.totp.asks_tokens)
+        reason = self._refusal(profile, who, now, counted, "a token that is not valid, or not this client's")
+        self._note_try("token", now, who, counted, reason=reason, profile=profile)
+        return self._tried("token", reason, profile, who, before, needs_code=self.totp.on and self.totp.asks_tokens)
 
     def resume(self, who: Who, secret: bytes, now: float) -> Tried:
         """Try to go on with an earlier session. The secret is used up, and the rights are the old ones AND today's."""
@@ -140,11 +148,11 @@ class Rules:
         old = self._resumes.take(who, secret, now) if counted else None
         profile = old.profile if old else ""
         if old and not old.unattended:
-            reason = self._refusal_of_interactive(profile)
+            reason = self._refusal_of_interactive(profile, who, now)
         else:
-            reason = self._refusal(profile, counted, "a resume secret that is used, old or not this client's")
-        self._note("resume", now, who, reason=reason, profile=profile)
-        tried = self._tried("resume", reason, profile, before, needs_code=self.totp.on and self.totp.asks_resume)
+            reason = self._refusal(profile, who, now, counted, "a resume secret that is used, old or not this client's")
+        self._note_try("resume", now, who, counted, reason=reason, profile=profile)
+        tried = self._tried("resume", reason, profile, who, before, needs_code=self.totp.on and self.totp.asks_resume)
         if not old:
             return tried
         return replace(tried, rights=tried.rights & old.rights, session=old.session, unattended=old.unattended)
@@ -158,8 +166,8 @@ class Rules:
             raise LocalProtocolError("a code for a try that needs none")
         counted = self.throttle.count("code", who, now)
         wrong = self.totp.check(code, now, use=counted and not tried.reason)
-        reason = tried.reason or (THROTTLED if not counted else wrong) or self._no_longer(tried)
-        self._note("code", now, who, reason=reason, method=tried.method, profile=tried.profile)
+        reason = tried.reason or (THROTTLED if not counted else wrong) or self._no_longer(tried, who, now)
+        self._note_try("code", now, who, counted, reason=reason, method=tried.method, profile=tried.profile)
         return replace(tried, reason=reason, needs_code=False)
 
     # -- a request to the person at the host -----------------------------------------------------------------------
@@ -167,7 +175,7 @@ class Rules:
     def may_prompt(self, who: Who, now: float, *, window_open: bool, live_prompts: int) -> str | None:
         """Return why a request is not shown, or None: it is, and is counted. `live_prompts`: how many are shown now."""
         reason = self.prompts.count(who, now, window_open=window_open, live_prompts=live_prompts)
-        self._note("request", now, who, reason=reason or "")
+        self._note_try("request", now, who, reason is None, reason=reason or "")
         return reason
 
     def profiles_offered(self) -> tuple[str, ...]:
@@ -181,14 +189,17 @@ class Rules:
         """
         if profile not in self.profiles.enabled():
             raise UsageError(f"the profile {profile!r} is not offered: choose {', '.join(self.profiles.enabled())}")
-        tried = self._tried("request", "", profile, voids(self._store), needs_code=False)
+        tried = self._tried("request", "", profile, None, voids(self._store), needs_code=False)
         return replace(tried, rights=tried.rights - without, unattended=False)
 
     # -- a session -------------------------------------------------------------------------------------------------
 
-    def profile_rights(self, profile: str) -> frozenset[Permission] | None:
-        """Return what a profile grants now; None when it is disabled or gone, which ends its sessions."""
-        return self.profiles.rights(profile) if profile in self.profiles.enabled() else None
+    def profile_rights(self, profile: str, who: Who, now: float) -> frozenset[Permission] | None:
+        """Return what a profile grants this client now; None when nothing, which ends its sessions.
+
+        That is when the profile is disabled or gone, or the policy does not let this client in at this time.
+        """
+        return None if self._barred(profile, who, now) else self._rights(profile, who)
 
     def opened(self, who: Who, tried: Tried, now: float, *, remember: bool, session: str) -> Issued:
         """Issue what goes with a session that opens; all of it is on disk when this returns.
@@ -199,8 +210,10 @@ class Rules:
         if not tried.right:
             raise LocalProtocolError("a session opened by a try that was not right")
         with self._store.changing():
-            if reason := self._no_longer(tried):
+            if reason := self._no_longer(tried, who, now):
                 raise AuthenticationFailed(reason)
+            # A person who accepts does not see the policy.
+            tried = replace(tried, rights=tried.rights - self.policy.denied_rights(who))
             if tried.unattended:
                 self.throttle.succeeded(who, now)
             if tried.method == "token":
@@ -245,36 +258,54 @@ class Rules:
 
     # -- reasons ---------------------------------------------------------------------------------------------------
 
-    def _refusal(self, profile: str, counted: bool, wrong: str) -> str:
+    def _refusal(self, profile: str, who: Who, now: float, counted: bool, wrong: str) -> str:
         """Return why an unattended try for `profile` ("": nothing was found) is not right, the first cause first."""
         if not self.unattended:
             return UNATTENDED_OFF
         if not counted:
             return THROTTLED
-        return self._disabled(profile) if profile else wrong
+        return self._barred(profile, who, now) if profile else wrong
 
-    def _refusal_of_interactive(self, profile: str) -> str:
+    def _refusal_of_interactive(self, profile: str, who: Who, now: float) -> str:
         if self.prompts.mode == "never":
             return "requests are not shown any more"
-        return self._disabled(profile)
+        return self._barred(profile, who, now)
 
-    def _disabled(self, profile: str) -> str:
-        return "" if profile in self.profiles.enabled() else f"the profile {profile!r} is disabled"
+    def _barred(self, profile: str, who: Who, now: float) -> str:
+        if profile not in self.profiles.enabled():
+            return f"the profile {profile!r} is disabled"
+        return self.policy.refusal(who, profile, now)
 
-    def _no_longer(self, tried: Tried) -> str:
+    def _no_longer(self, tried: Tried, who: Who, now: float) -> str:
         """Return why a try that was right has become wrong since, by a setting that was changed."""
         if tried.voids != voids(self._store):
             return "a password was changed meanwhile"
         if tried.unattended and not self.unattended:
             return UNATTENDED_OFF
-        return self._disabled(tried.profile)
+        return self._barred(tried.profile, who, now)
 
-    def _tried(self, method: Method, reason: str, profile: str, before: int, *, needs_code: bool) -> Tried:
-        rights = frozenset() if reason else self.profiles.rights(profile)
+    def _rights(self, profile: str, who: Who | None) -> frozenset[Permission]:
+        denied = self.policy.denied_rights(who) if who is not None else frozenset()
+        return self.profiles.rights(profile) - denied
+
+    def _tried(
+        self, method: Method, reason: str, profile: str, who: Who | None, before: int, *, needs_code: bool
+    ) -> Tried:
+        rights = frozenset() if reason else self._rights(profile, who)
         noise = secrets.token_bytes(KEY_BYTES)
         return Tried(method, reason, profile, rights, noise, needs_code, session="", voids=before, unattended=True)
 
-    def _note(self, event: str, now: float, who: Who, **fields: str) -> None:
+    def _note_try(self, event: str, now: float, who: Who, counted: bool, **fields: str) -> None:
+        """Write down a try. Those that were counted are few by that."""
+        note = self._note if counted else self._note_bounded
+        note(event, now, who, **fields)
+
+    def _note_bounded(self, event: str, now: float, who: Who, **fields: str) -> None:
+        left_out = self.throttle.worth_noting(who, now)
+        if left_out is not None:
+            self._note(event, now, who, **fields, **({"left_out": left_out} if left_out else {}))
+
+    def _note(self, event: str, now: float, who: Who, **fields: str | int) -> None:
         if self.audit is not None:
             alias = {"alias": who.alias} if who.alias is not None else {}
-            self.audit.append(event, now, who=who.fingerprint, **alias, address=who.address, **fields)
+            self.audit.append(event, now, client=who.fingerprint, **alias, address=who.address, **fields)

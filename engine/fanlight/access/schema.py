@@ -39,7 +39,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE recovery_codes (hash BLOB PRIMARY KEY) WITHOUT ROWID",
         # throttle
         """CREATE TABLE throttle (
-            bucket TEXT PRIMARY KEY, misses INTEGER NOT NULL, level REAL NOT NULL, at REAL NOT NULL
+            bucket TEXT PRIMARY KEY, misses INTEGER NOT NULL, level REAL NOT NULL, at REAL NOT NULL,
+            refused INTEGER NOT NULL
         ) WITHOUT ROWID""",
         "CREATE TABLE known_clients (fingerprint TEXT PRIMARY KEY, last_in REAL NOT NULL) WITHOUT ROWID",
         # prompts

@@ -9,11 +9,14 @@ from typing import NoReturn
 import click
 
 from fanlight.cli.access import access
+from fanlight.cli.audit import audit
 from fanlight.cli.bench import bench
 from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
+from fanlight.cli.namespace import namespace
+from fanlight.cli.policy import policy
 from fanlight.cli.sessions import sessions
 from fanlight.errors import FanlightError
 
@@ -26,7 +29,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, sessions, access, identity, demo, bench):
+for command in (host, connect, sessions, access, identity, namespace, audit, policy, demo, bench):
     fanlight.add_command(command)
 
 

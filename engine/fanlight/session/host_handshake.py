@@ -191,16 +191,17 @@ class HostHandshake(BaseSession[HostOnly]):
         """Decide who it is and whether it may ask at all; everything that speaks against it looks the same."""
         assert self._hello is not None
         if not proof_is_valid(self._hello.key, signature, self._binding, self._greeting):
-            return self._refuse("the client did not prove that it holds its key for this connection", now)
+            unknown = Who("", None, self.peer)
+            return self._turn_away(unknown, "the client did not prove that it holds its key for this connection", now)
         try:
             self.alias = self._proved_alias(now)
         except IdentityError as error:
-            return self._refuse(str(error), now)
+            return self._turn_away(self._who, str(error), now)
         reason = self._rules.may_ask(self._who, self._wall(now))
-        if reason is None and self._desk.is_full:
-            reason = "as many sessions are open as this host takes"
         if reason is not None:
             return self._refuse(reason, now)
+        if self._desk.is_full:
+            return self._turn_away(self._who, "as many sessions are open as this host takes", now)
         offer = self._rules.offer()
         self._send(m.Methods(methods=list(m.METHODS), salt=offer.salt, iterations=offer.iterations))
         self._auth_message = auth_message(self._binding, self._connection.transcript)
@@ -268,7 +269,7 @@ class HostHandshake(BaseSession[HostOnly]):
             # A setting was changed while a code was typed or a person thought.
             refuse = tried.method == "request"
             return self._refuse(str(error), now) if refuse else self._fail(error, now)
-        self._set_rights(tried)
+        self._set_rights(tried, now)
         self._epoch = 1
         opened = m.Session(
             rights=sorted(self.live.granted),
@@ -288,11 +289,11 @@ class HostHandshake(BaseSession[HostOnly]):
         self._welcome(tried, now)
         return [Opened.by(opened, self.fingerprint)]
 
-    def _set_rights(self, tried: Tried) -> None:
+    def _set_rights(self, tried: Tried, now: float) -> None:
         """Take a try's rights as the profile's; a session that goes on is bound by what it had, for good."""
         if tried.method == "resume":
             self.live.cap = tried.rights
-        profile = self._rules.profile_rights(tried.profile)
+        profile = self._rules.profile_rights(tried.profile, self._who, self._wall(now))
         self.live.profile = tried.rights if profile is None else profile
 
     def _connected(self) -> m.Connected:
@@ -301,6 +302,10 @@ class HostHandshake(BaseSession[HostOnly]):
         return m.Connected(
             tls=version, cipher=cipher, direct=True, client=self.fingerprint, alias=self.alias, host=host
         )
+
+    def _turn_away(self, who: Who, reason: str, now: float) -> list[HostEvent]:
+        self._rules.note_refusal(who, reason, self._wall(now))
+        return self._refuse(reason, now)
 
     def _refuse(self, reason: str, now: float) -> list[HostEvent]:
         return self._answer_later(m.Refused(), Refused(reason), now + ANSWER_SECONDS)

@@ -74,7 +74,7 @@ class HostPresence(HostHandshake):
             self._proved_alias(now)
         except IdentityError as error:
             return self.end(str(error), now, said=ENDED_BY_HOST, for_good=True)
-        profile = self._rules.profile_rights(self.profile)
+        profile = self._rules.profile_rights(self.profile, self._who, self._wall(now))
         if profile is None:
             return self.end(f"the profile {self.profile!r} is disabled", now, said=ENDED_BY_HOST, for_good=True)
         self.live.profile = profile
