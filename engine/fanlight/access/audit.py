@@ -18,6 +18,8 @@ from fanlight.access.store import Store
 
 MAX_FILE = 1024 * 1024
 KEPT_FILES = 8
+# Ends a torn line, so that one which lacks nothing but its end does not pass for an entry either.
+_TORN = b" torn\n"
 
 
 class Audit:
@@ -68,7 +70,7 @@ class Audit:
         tip, torn = _adopted(tip, rest)
         if not torn:
             return tip
-        end = b"" if torn.endswith(b"\n") else b"\n"
+        end = b"" if torn.endswith(b"\n") else _TORN
         noted = {"bytes": len(torn) + len(end), "sha256": hashlib.sha256(torn + end).hexdigest()}
         return self._write(replace(tip, size=tip.size + len(torn)), [("repaired", noted)], now, lead=end)
 
