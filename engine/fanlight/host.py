@@ -40,6 +40,7 @@ class Picture:
     input_seq: int
     damaged_at: float
     captured_at: float
+    encode_started_at: float
     encoded_at: float
 
 
@@ -99,6 +100,7 @@ class PictureStream:
         captured_at = max(damaged_at, frame.captured_at)
         owed = Frame(frame.image, tuple(self._damage), damaged_at, captured_at)
         self._damage, self._damaged_at = [], None
+        started_at = clock()
         update = encoder.encode(owed)
         if not update:
             return None
@@ -109,6 +111,7 @@ class PictureStream:
             input_seq=self._input_before(frame.captured_at),
             damaged_at=damaged_at,
             captured_at=captured_at,
+            encode_started_at=started_at,
             encoded_at=clock(),
         )
 

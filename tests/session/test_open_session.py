@@ -10,7 +10,7 @@ from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import KINDS
 from fanlight.session import events
 from fanlight.session.host_session import INPUT_RATE
-from fanlight.types import CursorShape, Permission, PointerPlace
+from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
 
 ALL_BUT = {right: frozenset(Permission) - {right} for right in Permission}
 
@@ -25,9 +25,13 @@ def raw(kind, body):
 
 
 def send_picture(made, update=b"update", **change):
-    values = dict.fromkeys(("damaged_at", "captured_at", "encoded_at"), made.now)
-    values |= {"exact": True, "key": False, "digest": 7, "input_seq": 0, "now": made.now}
+    values = dict.fromkeys(("damaged_at", "captured_at", "encode_started_at", "encoded_at"), made.now)
+    values |= {"exact": True, "key": False, "digest": 7, "pixels": Pixels(), "input_seq": 0, "now": made.now}
     return made.host.send_picture(update, **(values | change))
+
+
+def picture(seq, screen):
+    return m.Picture(seq, screen, 0, True, True, True, *[0] * 9, b"")
 
 
 def show(made, size=(640, 480)):
@@ -46,9 +50,11 @@ def test_a_picture_arrives_as_it_was_sent(opened):
         exact=True,
         key=True,
         digest=2**64 - 1,
+        pixels=Pixels(1, 2, 2**32),
         input_seq=9,
         damaged_at=1.000001,
         captured_at=2.5,
+        encode_started_at=2.75,
         encoded_at=3.25,
         now=4.125,
     )
@@ -57,19 +63,28 @@ def test_a_picture_arrives_as_it_was_sent(opened):
     assert screen == events.Screen((640, 480), "hybrid", 3)
     assert (picture.seq, picture.screen, picture.input_seq) == (seq, 3, 9) == (1, 3, 9)
     assert (picture.exact, picture.key, picture.digest) == (True, True, 2**64 - 1)
-    assert (picture.damaged_at, picture.captured_at) == (1.000001, 2.5)
+    assert picture.pixels == Pixels(1, 2, 2**32 - 1)
+    assert (picture.damaged_at, picture.captured_at, picture.encode_started_at) == (1.000001, 2.5, 2.75)
     assert (picture.encoded_at, picture.sent_at) == (3.25, 4.125)
     assert bytes(picture.update) == b"update"
 
 
-@pytest.mark.parametrize(("exact", "digest"), [(False, 5), (False, None), (True, None)])
-def test_a_lossy_picture_has_no_digest(opened, exact, digest):
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_picture_that_is_not_proved_is_not_exact(opened, exact):
     show(opened)
-    send_picture(opened, exact=exact, digest=digest)
+    send_picture(opened, exact=exact, digest=None)
     opened.run()
     picture = opened.client_of(events.Picture)[0]
     assert picture.exact is False
     assert picture.digest is None
+
+
+def test_a_lossy_picture_carries_the_digest_of_its_exact_tiles(opened):
+    show(opened)
+    send_picture(opened, exact=False, digest=5)
+    opened.run()
+    picture = opened.client_of(events.Picture)[0]
+    assert (picture.exact, picture.digest) == (False, 5)
 
 
 def test_a_digest_of_zero_is_a_digest(opened):
@@ -106,10 +121,10 @@ HOSTILE_PICTURES = [
     [m.Screen(width=8193, height=8192, codec="tiles", serial=1)],
     [m.Screen(width=64, height=64, codec="tiles", serial=1)] * 2,
     [m.Screen(width=64, height=64, codec="tiles", serial=s) for s in (2, 1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(2, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(1, 2, 0, True, True, 0, 0, 0, 0, 0, b"")],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), *[m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")] * 2],
-    [m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), picture(2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), picture(1, 2)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1), *[picture(1, 1)] * 2],
+    [picture(1, 1)],
     [m.RightsChanged(rights=[], epoch=1)],
     [m.RightsChanged(rights=[], epoch=3)],
     [m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)],
@@ -165,6 +180,30 @@ def test_sequence_numbers_go_round(opened):
     assert [acked.seq for acked in opened.host_of(events.Acked)] == [m.MAX_SEQ, 2]
     opened.give_host(frame(m.Ack(3, 0, 0)))
     assert isinstance(opened.ends[0].error, RemoteProtocolError)
+
+
+def test_a_picture_is_presented_once_and_after_it_was_acknowledged(opened):
+    show(opened)
+    for _ in range(3):
+        send_picture(opened)
+    opened.run()
+    opened.client.send_ack(1, 0, 0)
+    opened.client.send_presented(1, 1.5)
+    opened.client.send_ack(3, 0, 0)
+    opened.client.send_presented(3, 2.5)
+    opened.run()
+    assert opened.host_of(events.Presented) == [events.Presented(1, 1.5), events.Presented(3, 2.5)]
+
+
+@pytest.mark.parametrize("presented", [[1], [3], [0xFFFFFFFF], [2, 2], [2, 1]])
+def test_a_presented_that_is_not_acknowledged_or_said_twice_ends_the_session(opened, presented):
+    show(opened)
+    for _ in range(3):
+        send_picture(opened)
+    acks = [] if presented == [1] else [m.Ack(2, 0, 0)]
+    opened.give_host(b"".join(map(frame, [*acks, *(m.Presented(seq, 0) for seq in presented)])))
+    assert isinstance(opened.ends[0].error, RemoteProtocolError)
+    assert "PRESENTED" in opened.ends[0].reason
 
 
 # -- refresh ---------------------------------------------------------------------------------------------------------
@@ -529,7 +568,7 @@ PARTS = [
         m.Ack(1, 0, 0),
         m.Bye(reason="b"),
         m.Screen(width=64, height=64, codec="tiles", serial=1),
-        m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"u"),
+        picture(1, 1),
         m.Cursor(1, 1, 0, 0, bytes(4)),
         m.PointerPlace(place=None),
         m.RightsChanged(rights=[], epoch=2),

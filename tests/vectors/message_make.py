@@ -39,13 +39,21 @@ MESSAGES = {
     "rights_changed": m.RightsChanged(rights=[Permission.VIEW], epoch=2),
     "rights_none": m.RightsChanged(rights=[], epoch=3),
     "screen": m.Screen(width=1920, height=1080, codec="hybrid", serial=1),
-    "picture_exact_key": m.Picture(1, 1, 0, True, True, 10, 20, 30, 40, 0xFEDCBA9876543210, b"update"),
-    "picture_lossy": m.Picture(0xFFFFFFFF, 2, 7, False, False, 1_000_000, 1_000_100, 1_002_000, 1_002_010, 0, b"\x00"),
+    "picture_exact_key": m.Picture(
+        1, 1, 0, True, True, True, 4096, 8192, 0, 10, 20, 25, 30, 40, 0xFEDCBA9876543210, b"update"
+    ),
+    "picture_lossy": m.Picture(
+        0xFFFFFFFF, 2, 7, False, False, False, 0, 0, 1_296_000, 100_000, 100_100, 100_150, 102_000, 102_010, 0, b"\x00"
+    ),
+    "picture_proved_beside_a_film": m.Picture(
+        2, 2, 8, False, False, True, 0, 64, 9, 1, 2, 3, 4, 5, 0x0123456789ABCDEF, b"update"
+    ),
     "cursor": m.Cursor(2, 1, 1, 0, bytes(range(8))),
     "cursor_hidden": m.Cursor(0, 0, 0, 0, b""),
     "pointer_place": m.PointerPlace(place=m.Point(x=0, y=16_383)),
     "pointer_hidden": m.PointerPlace(place=None),
     "ack": m.Ack(5, 1_000_000, 1_000_500),
+    "presented": m.Presented(5, 1_004_000),
     "refresh": m.Refresh(reason="the digest of update 5 does not match"),
     "key": m.Key(seq=1, keysym=0x61, down=True),
     "pointer": m.Pointer(seq=2, x=-1, y=1079),

@@ -178,16 +178,16 @@ class RemoteSession:
         received_at = time.monotonic()
         self._decoder.decode(picture.update)
         decoded_at = time.monotonic()
-        exact = picture.exact and self._decoder.digest == picture.digest
+        differs = picture.digest is not None and self._decoder.digest != picture.digest
         session = self._link.session
         session.send_ack(picture.seq, received_at, decoded_at)
-        if picture.exact and not exact:
+        if differs:
             self.mismatches += 1
             session.send_refresh(f"the digest of update {picture.seq} does not match")
         entry = LedgerEntry(
             seq=picture.seq,
             bytes=len(picture.update),
-            exact=exact,
+            exact=picture.exact and not differs,
             input_seq=picture.input_seq,
             damaged_at=session.local_time(picture.damaged_at),
             captured_at=session.local_time(picture.captured_at),

@@ -18,7 +18,7 @@ from fanlight.net.alarm import Alarm
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
-from fanlight.types import CursorShape, Permission, PointerPlace
+from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -131,9 +131,11 @@ class HostLink(asyncio.Protocol):
             exact=picture.update.exact,
             key=picture.update.key,
             digest=picture.digest,
+            pixels=Pixels.of(getattr(picture.update, "pixels", {})),
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,
             captured_at=picture.captured_at,
+            encode_started_at=picture.encode_started_at,
             encoded_at=picture.encoded_at,
             now=now,
         )

@@ -19,6 +19,7 @@ from fanlight.types import MAX_PIXELS, MAX_SIDE, Permission, Size
 
 VERSION = 1
 MAX_SEQ = 0xFFFF_FFFF
+MAX_COUNT = 0xFFFF_FFFF
 MAX_TEXT = 200
 MAX_CURSOR_SIDE = 512
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
@@ -213,17 +214,25 @@ class OtherVersion:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One update of the picture. `digest` counts only where `exact`; `update` is the codec's own."""
+    """One update of the picture. `exact`: that is all the host shows; `update` is the codec's own.
 
-    LAYOUT: ClassVar = struct.Struct("<IIIBQQQQQ")
+    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them.
+    """
+
+    LAYOUT: ClassVar = struct.Struct("<IIIBIIIQQQQQQ")
 
     seq: int
     screen: int
     input_seq: int
     exact: bool
     key: bool
+    proved: bool
+    copy_pixels: int
+    tile_pixels: int
+    video_pixels: int
     damaged_at: int
     captured_at: int
+    encode_started_at: int
     encoded_at: int
     sent_at: int
     digest: int
@@ -231,23 +240,27 @@ class Picture:
 
     def encode(self) -> list[Buffer]:
         """Return the body in two parts, so that the update is not copied."""
-        flags = self.exact | self.key << 1
-        stamps = self.damaged_at, self.captured_at, self.encoded_at, self.sent_at
-        return [self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *stamps, self.digest), self.update]
+        flags = self.exact | self.key << 1 | self.proved << 2
+        pixels = self.copy_pixels, self.tile_pixels, self.video_pixels
+        stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
+        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *pixels, *stamps, self.digest)
+        return [head, self.update]
 
     @classmethod
     def decode(cls, body: memoryview) -> Self:
         """Read the body; the update is a view of it."""
         if len(body) < cls.LAYOUT.size:
             raise RemoteProtocolError(f"a PICTURE of {len(body)} bytes: its header alone has {cls.LAYOUT.size}")
-        seq, screen, input_seq, flags, damaged, captured, encoded, sent, digest = cls.LAYOUT.unpack_from(body)
-        if flags > 3 or seq == 0 or screen == 0:
+        seq, screen, input_seq, flags, *counted = cls.LAYOUT.unpack_from(body)
+        exact, key, proved = bool(flags & 1), bool(flags & 2), bool(flags & 4)
+        if flags > 7 or (exact and not proved) or seq == 0 or screen == 0:
             raise RemoteProtocolError(f"a PICTURE with flags {flags:#04x}, seq {seq}, screen {screen}")
-        if max(damaged, captured, encoded, sent) > MAX_STAMP:
+        copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
+        if max(damaged, captured, started, encoded, sent) > MAX_STAMP:
             raise RemoteProtocolError("a PICTURE with a stamp past the end of time")
         update = body[cls.LAYOUT.size :]
-        exact, key = bool(flags & 1), bool(flags & 2)
-        return cls(seq, screen, input_seq, exact, key, damaged, captured, encoded, sent, digest, update)
+        head = seq, screen, input_seq, exact, key, proved, copy, tiles, video
+        return cls(*head, damaged, captured, started, encoded, sent, digest, update)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +318,30 @@ class Ack:
         if seq == 0 or max(received_at, decoded_at) > MAX_STAMP:
             raise RemoteProtocolError(f"an ACK of seq {seq} at {received_at}, {decoded_at}")
         return cls(seq, received_at, decoded_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Say that every picture up to `seq` is on the viewer's screen since `at` of the client's clock."""
+
+    LAYOUT: ClassVar = struct.Struct("<IQ")
+
+    seq: int
+    at: int
+
+    def encode(self) -> list[Buffer]:
+        """Return the body."""
+        return [self.LAYOUT.pack(self.seq, self.at)]
+
+    @classmethod
+    def decode(cls, body: memoryview) -> Self:
+        """Read the body."""
+        if len(body) != cls.LAYOUT.size:
+            raise RemoteProtocolError(f"a PRESENTED of {len(body)} bytes: it has {cls.LAYOUT.size}")
+        seq, at = cls.LAYOUT.unpack(body)
+        if seq == 0 or at > MAX_STAMP:
+            raise RemoteProtocolError(f"a PRESENTED of seq {seq} at {at}")
+        return cls(seq, at)
 
 
 class Message(Protocol):

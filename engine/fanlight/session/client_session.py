@@ -10,7 +10,7 @@ from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
 from fanlight.session.client_handshake import ClientHandshake
 from fanlight.session.events import ClientEvent, ClockSample
-from fanlight.types import MAX_PIXELS, CursorShape, Permission, PointerPlace
+from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
 
 _CLOCK_SAMPLES = 8
 
@@ -51,6 +51,10 @@ class ClientSession(ClientHandshake):
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
         self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+
+    def send_presented(self, seq: int, at: float) -> None:
+        """Say that every picture up to `seq`, which is acknowledged, is on this screen since `at` of our clock."""
+        self._send(m.Presented(seq, m.stamp(at)))
 
     def send_refresh(self, reason: str) -> None:
         """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
@@ -114,11 +118,13 @@ class ClientSession(ClientHandshake):
             input_seq=picture.input_seq,
             exact=picture.exact,
             key=picture.key,
+            pixels=Pixels(picture.copy_pixels, picture.tile_pixels, picture.video_pixels),
             damaged_at=m.seconds(picture.damaged_at),
             captured_at=m.seconds(picture.captured_at),
+            encode_started_at=m.seconds(picture.encode_started_at),
             encoded_at=m.seconds(picture.encoded_at),
             sent_at=m.seconds(picture.sent_at),
-            digest=picture.digest if picture.exact else None,
+            digest=picture.digest if picture.proved else None,
             update=picture.update,
         )
 

@@ -7,7 +7,7 @@ from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
 from fanlight.protocol import Denied
 from fanlight.protocol.framing import Buffer
-from fanlight.types import CursorShape, Permission, PointerPlace, Size
+from fanlight.types import CursorShape, Permission, Pixels, PointerPlace, Size
 
 __all__ = [
     "Acked",
@@ -25,6 +25,7 @@ __all__ = [
     "Opened",
     "Picture",
     "Pointer",
+    "Presented",
     "RefreshWanted",
     "RightsChanged",
     "SaltWanted",
@@ -75,6 +76,14 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class Presented:
+    """Every picture up to `seq` is on the viewer's screen since `at` of the viewer's clock."""
+
+    seq: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshWanted:
     """The viewer needs an update that stands alone."""
 
@@ -108,9 +117,10 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An update for the decoder. `exact`: with it, the decoder's picture has the digest `digest`.
+    """An update for the decoder. `exact`: with it, the decoder's picture is the host's.
 
-    `input_seq` is the last input that was injected before the capture; 0: none. Times are on the host's clock.
+    `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input
+    that was injected before the capture; 0: none. Times are on the host's clock.
     """
 
     seq: int
@@ -118,8 +128,10 @@ class Picture:
     input_seq: int
     exact: bool
     key: bool
+    pixels: Pixels
     damaged_at: float
     captured_at: float
+    encode_started_at: float
     encoded_at: float
     sent_at: float
     digest: int | None
@@ -149,7 +161,7 @@ class RightsChanged:
 
 
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
-HostOnly: TypeAlias = Opened | InputEvent | Acked | RefreshWanted
+HostOnly: TypeAlias = Opened | InputEvent | Acked | Presented | RefreshWanted
 ClientOnly: TypeAlias = HostIdentity | SaltWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent

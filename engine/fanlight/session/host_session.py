@@ -7,10 +7,10 @@ from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
-from fanlight.session.events import Acked, HostEvent, InputEvent, RefreshWanted
+from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted
 from fanlight.session.host_handshake import HostHandshake
 from fanlight.session.limits import Bucket
-from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
+from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
@@ -36,6 +36,7 @@ class HostSession(HostHandshake):
         self._serial = 0
         self._sent = 0
         self._acked = 0
+        self._presented = 0
         self._inputs = Bucket("input events", rate=INPUT_RATE, burst=INPUT_RATE)
         self._refreshes = Bucket("requests for the whole picture", rate=2, burst=10)
 
@@ -53,25 +54,34 @@ class HostSession(HostHandshake):
         exact: bool,
         key: bool,
         digest: int | None,
+        pixels: Pixels,
         input_seq: int,
         damaged_at: float,
         captured_at: float,
+        encode_started_at: float,
         encoded_at: float,
         now: float,
     ) -> int:
         """Send an update; return its sequence number. `update` is not copied and must not change any more.
 
-        `exact` counts only with a `digest`. `input_seq` is the last input injected before the capture, 0 if none.
+        `digest` is that of the tiles which are exact, `exact` says that this is all of them and counts only with it.
+        `input_seq` is the last input injected before the capture, 0 if none.
         """
         seq = m.next_seq(self._sent)
+        copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in pixels)
         picture = m.Picture(
             seq=seq,
             screen=self._serial,
             input_seq=input_seq,
             exact=exact and digest is not None,
             key=key,
+            proved=digest is not None,
+            copy_pixels=copied,
+            tile_pixels=tiled,
+            video_pixels=filmed,
             damaged_at=m.stamp(damaged_at),
             captured_at=m.stamp(captured_at),
+            encode_started_at=m.stamp(encode_started_at),
             encoded_at=m.stamp(encoded_at),
             sent_at=m.stamp(now),
             digest=digest or 0,
@@ -104,6 +114,8 @@ class HostSession(HostHandshake):
         match received:
             case m.Ack():
                 return [self._acknowledged(received)]
+            case m.Presented():
+                return [self._shown(received)]
             case m.Refresh(reason=reason):
                 self._refreshes.take(now)
                 return [RefreshWanted(m.plain(reason))]
@@ -123,6 +135,16 @@ class HostSession(HostHandshake):
             )
         self._acked = ack.seq
         return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at))
+
+    def _shown(self, presented: m.Presented) -> Presented:
+        """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""
+        advance = (presented.seq - self._presented) % m.MAX_SEQ
+        if not 1 <= advance <= (self._acked - self._presented) % m.MAX_SEQ:
+            raise RemoteProtocolError(
+                f"a PRESENTED of picture {presented.seq}: {self._presented} is presented, {self._acked} acknowledged"
+            )
+        self._presented = presented.seq
+        return Presented(presented.seq, m.seconds(presented.at))
 
     def _input(self, message: m.Key | m.Pointer | m.Button | m.Wheel) -> channel.Input:
         if isinstance(message, m.Key):
