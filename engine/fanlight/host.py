@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fanlight.codec import Encoder, Update
-from fanlight.types import Frame, Rect, Size
+from fanlight.types import Frame, Pixels, Rect, Size
 
 # Input events that may wait for a frame; a viewer that sends more before it takes one learns of the newest.
 _MOST_INPUTS = 4096
@@ -32,12 +32,17 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One encoded update with its stamps, all `time.monotonic()` seconds of the host."""
+    """One encoded update with its stamps, all `time.monotonic()` seconds of the host.
+
+    `states` counts the captured states of the screen that merged into it.
+    """
 
     screen: Screen
     update: Update
     digest: int | None
+    pixels: Pixels
     input_seq: int
+    states: int
     damaged_at: float
     captured_at: float
     encode_started_at: float
@@ -53,6 +58,7 @@ class PictureStream:
         self._serial = 0
         self._damage: list[Rect] = []
         self._damaged_at: float | None = None
+        self._states = 0
         self._input_seq = 0
         self._inputs: deque[tuple[int, float]] = deque(maxlen=_MOST_INPUTS)
         self._refresh = False
@@ -77,6 +83,7 @@ class PictureStream:
 
     def note(self, frame: Frame) -> None:
         """Merge a frame's damage into what the viewer lacks."""
+        self._states += 1
         if self._encoder is None or self._encoder.size != frame.size:
             self._replace_encoder(frame)
             return
@@ -100,6 +107,7 @@ class PictureStream:
         captured_at = max(damaged_at, frame.captured_at)
         owed = Frame(frame.image, tuple(self._damage), damaged_at, captured_at)
         self._damage, self._damaged_at = [], None
+        states, self._states = self._states, 0
         started_at = clock()
         update = encoder.encode(owed)
         if not update:
@@ -108,7 +116,9 @@ class PictureStream:
             screen=Screen(self._serial, encoder.size, encoder.name),
             update=update,
             digest=encoder.digest,
+            pixels=Pixels.of(getattr(update, "pixels", {})),
             input_seq=self._input_before(frame.captured_at),
+            states=states,
             damaged_at=damaged_at,
             captured_at=captured_at,
             encode_started_at=started_at,

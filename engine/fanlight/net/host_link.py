@@ -7,6 +7,7 @@ link asked for it: the transport holds nothing and the window of unacknowledged 
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from fanlight.access import Identity, Rules
@@ -15,10 +16,11 @@ from fanlight.errors import InjectError
 from fanlight.host import Picture, PictureStream
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.watching import WatchedViewer, Watcher
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import Window
-from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
+from fanlight.types import CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -50,6 +52,10 @@ class HostSide(Protocol):
     def interval(self) -> float:
         """The shortest time between two updates, in seconds."""
 
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        """Who is told what becomes of updates."""
+
     def admit(self, link: "HostLink") -> PictureStream:
         """Give a link whose session is open its stream of pictures."""
 
@@ -71,6 +77,7 @@ class HostLink(asyncio.Protocol):
         )
         self._window = Window(host.interval)
         self._stream: PictureStream | None = None
+        self._watched: WatchedViewer | None = None
         self._input: InputChannel | None = None
         self._screen_serial = 0
         self._writable = True
@@ -131,7 +138,7 @@ class HostLink(asyncio.Protocol):
             exact=picture.update.exact,
             key=picture.update.key,
             digest=picture.digest,
-            pixels=Pixels.of(getattr(picture.update, "pixels", {})),
+            pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,
             captured_at=picture.captured_at,
@@ -141,6 +148,8 @@ class HostLink(asyncio.Protocol):
         )
         self._picture_bytes += len(picture.update)
         self._window.sent(seq, now)
+        if self._watched is not None:
+            self._watched.sent(seq, picture, now)
         self._flush()
         self._want()
 
@@ -165,6 +174,10 @@ class HostLink(asyncio.Protocol):
                     self._inject(event)
                 case events.Acked(seq=seq):
                     self._window.acknowledged(seq, time.monotonic())
+                    if self._watched is not None:
+                        self._watched.acknowledged(event, self._session.clock_offset)
+                case events.Presented() if self._watched is not None:
+                    self._watched.presented(event, self._session.clock_offset)
                 case events.RefreshWanted(reason=reason):
                     self._refresh(reason)
                 case events.Denied(kind=kind, needs=needs):
@@ -181,6 +194,8 @@ class HostLink(asyncio.Protocol):
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
         self._stream = self._host.admit(self)
+        if self._host.watchers:
+            self._watched = WatchedViewer(event.session, self._host.watchers)
 
     def _inject(self, event: events.InputEvent) -> None:
         if self._input is None or self._stream is None:
@@ -201,12 +216,17 @@ class HostLink(asyncio.Protocol):
         self._say_once(f"asks for the whole picture: {reason}")
         if self._stream is not None:
             self._stream.ask_refresh()
+        if self._watched is not None:
+            self._watched.refresh_wanted()
 
     def _leave(self) -> None:
         """Give back what the session held; safe to call twice."""
         if self._stream is not None:
             self._host.dismiss(self._stream)
             self._stream = None
+        if self._watched is not None:
+            self._watched.leave()
+            self._watched = None
         if self._input is not None:
             try:
                 self._input.release_all()
