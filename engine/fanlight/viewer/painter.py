@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
-from fanlight.types import Image, Rect
+from fanlight.types import Image, Rect, Tiles
 from fanlight.viewer.blocks import cover
 from fanlight.viewer.layout import Layout
 from fanlight.viewer.stage import Stage
+from fanlight.viewer.tint import Tint
 
 _BLACK = (0, 0, 0)
 
@@ -22,6 +23,7 @@ class Painter:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._tint = Tint()
         self._image: Image | None = None
         self._view: pygame.Surface | None = None
 
@@ -31,6 +33,10 @@ class Painter:
             return self._copy(target, layout, rects)
         shown = (self._scale(target, layout, block) for block in cover(rects, layout))
         return [rect for rect in shown if rect is not None]
+
+    def tint(self, states: Tiles | None) -> list[Rect]:
+        """Colour tiles that are not exact from now on; return what must be painted again."""
+        return self._tint.use(states)
 
     def clear(self, target: pygame.Surface, layout: Layout, within: Rect) -> None:
         """Blacken what the picture leaves free in a rectangle of the window."""
@@ -46,6 +52,7 @@ class Painter:
             view = self._view_of(image)
             for rect in rects:
                 target.blit(view, (left + rect.x, top + rect.y), rect)
+                self._tint.paint(target, rect, left + rect.x, top + rect.y)
         return [Rect(left + x, top + y, w, h) for x, y, w, h in rects]
 
     def _scale(self, target: pygame.Surface, layout: Layout, block: Rect) -> Rect | None:
@@ -58,7 +65,9 @@ class Painter:
                 return None
             piece = _cut(image, Rect(block.x, block.y, block.w + reach, block.h + reach))
         size = int(block.w * layout.scale), int(block.h * layout.scale)
-        scaled = pygame.transform.smoothscale(_opaque(piece), size)
+        source = _opaque(piece)
+        self._tint.paint(source, Rect(block.x, block.y, *source.get_size()), 0, 0)
+        scaled = pygame.transform.smoothscale(source, size)
         scaled.set_alpha(None)
         target.blit(scaled, (shown.x, shown.y), (0, 0, shown.w, shown.h))
         return shown
