@@ -20,13 +20,11 @@ from dataclasses import dataclass
 
 from fanlight.codec import Encoder
 from fanlight.errors import FanlightError
-from fanlight.host.group import Group
+from fanlight.host.group import Clock, Group
 from fanlight.host.picture import Picture
 from fanlight.host.viewer import Viewer
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, PointerPlace, Size
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Crowd:
             served += self._advance(group, frame, left, clock, rested=rested)
         served += self._bring_back(frame, left, clock)
         if rested:
-            served += self._reunite(frame, left, clock)
+            served += self._reunite(left, clock)
         self._tidy()
         return served
 
@@ -141,12 +139,12 @@ class Crowd:
     def _encode(self, group: Group, frame: Frame, left: set[Viewer], clock: Clock) -> list[Served]:
         group.encoder.near = self._pointer
         try:
-            update, owed, started_at = group.encode(frame, clock)
+            made = group.encode(frame, clock)
         except FanlightError as error:
             return self._give_up(group, error)
-        if not update:
+        if not made.update:
             return []
-        ended_at, touched = clock(), group.encoder.touched.copy()
+        touched = group.encoder.touched.copy()
         for viewer in self._away:
             if viewer.base is group:
                 viewer.missed(touched)
@@ -154,7 +152,7 @@ class Crowd:
         left -= there
         for viewer in there:
             viewer.given(touched)
-        return [Served(v, group.picture(v, update, owed, started_at, ended_at)) for v in there]
+        return [Served(viewer, group.picture(made, viewer)) for viewer in there]
 
     def _give_up(self, group: Group, error: FanlightError) -> list[Served]:
         """End a group whose encoder has failed; a viewer that stays all the same starts anew."""
@@ -224,7 +222,7 @@ class Crowd:
             leaders = self._leaders
             group = leaders if leaders and self._is_home(leaders, viewer, clock()) else self._followers
             if group is not None and group.takes_in and self._is_settled(group, frame, left, clock):
-                served.append(self._catch_up(viewer, group, frame, clock))
+                served.append(self._catch_up(viewer, group, clock))
                 left.discard(viewer)
         return served
 
@@ -246,18 +244,16 @@ class Crowd:
             lacks = tile_kernels.all_tiles(group.encoder.size)
         return Group(group.encoder.fork(lacks), self._serial, group)
 
-    def _catch_up(self, viewer: Viewer, group: Group, frame: Frame, clock: Clock) -> Served:
+    def _catch_up(self, viewer: Viewer, group: Group, clock: Clock) -> Served:
         """Bring one viewer to the picture that a group has already, and into the group."""
-        now = clock()
         lacks = viewer.lacks if viewer.base is group else None
         if lacks is None:
             lacks = tile_kernels.all_tiles(group.encoder.size)
         self._enter(viewer, group)
         viewer.given(lacks)
-        update = group.encoder.catch_up(lacks)
-        return Served(viewer, group.picture(viewer, update, Frame(frame.image, (), now, now), now, clock()))
+        return Served(viewer, group.picture(group.catch_up(lacks, clock), viewer))
 
-    def _reunite(self, frame: Frame, left: set[Viewer], clock: Clock) -> list[Served]:
+    def _reunite(self, left: set[Viewer], clock: Clock) -> list[Served]:
         """Let followers lead again where both pictures rest and are the same."""
         leaders, followers = self._leaders, self._followers
         if leaders is None or followers is None or not _same_at_rest(leaders, followers):
@@ -267,7 +263,7 @@ class Crowd:
         for viewer in tuple(followers.members & left):
             if viewer.keeps_up(now):
                 self._send_away(viewer, leaders)
-                served.append(self._catch_up(viewer, leaders, frame, clock))
+                served.append(self._catch_up(viewer, leaders, clock))
                 left.discard(viewer)
         return served
 

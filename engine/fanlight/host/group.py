@@ -1,14 +1,31 @@
 """Viewers in the same state, and the one encoder that serves them all."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fanlight.codec import Encoder, Update
 from fanlight.host.picture import Picture, Screen
 from fanlight.host.viewer import Viewer
-from fanlight.types import Frame, Rect
+from fanlight.types import Frame, Pixels, Rect, Tiles
 
 # Rectangles that are kept before they are merged into one: viewers that are away for long cost no memory.
 _MOST_RECTS = 128
+
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One update of a group, for whoever takes it; times as in Picture."""
+
+    update: Update
+    digest: int | None
+    states: int
+    damaged_at: float
+    captured_at: float
+    started_at: float
+    ended_at: float
 
 
 class Group:
@@ -24,6 +41,7 @@ class Group:
         # A first picture is as old as the moment it is made: nobody waited for it.
         self._damage = [Rect(0, 0, *encoder.size)]
         self._damaged_at: float | None = None
+        self._states = 0
         if isinstance(owed, Group):
             self._damage, self._damaged_at = list(owed._damage), owed._damaged_at
 
@@ -44,6 +62,7 @@ class Group:
 
     def note(self, frame: Frame) -> None:
         """Merge a frame's damage into what the members lack."""
+        self._states += 1
         if self._damaged_at is None:
             self._damaged_at = frame.damaged_at
         self._damage.extend(frame.damage)
@@ -55,30 +74,40 @@ class Group:
         self.encoder.refresh()
         self.stands_alone = True
 
-    def encode(self, frame: Frame, clock: Callable[[], float]) -> tuple[Update, Frame, float]:
-        """Encode what the members lack of the latest frame; also return what was owed, and when that began."""
+    def encode(self, frame: Frame, clock: Clock) -> Made:
+        """Encode what the members lack of the latest frame."""
         started_at = clock()
         # What is owed without damage, a refined picture say, is as old as this moment: nobody waited for it.
         damaged_at = started_at if self._damaged_at is None else self._damaged_at
         owed = Frame(frame.image, tuple(self._damage), damaged_at, max(damaged_at, frame.captured_at))
+        states, self._states = self._states, 0
         self._damage, self._damaged_at = [], None
         self._is_new = self.stands_alone = False
         wanted = [viewer.quality for viewer in self.members if viewer.quality]
         if wanted:
             self.encoder.set_quality(max(wanted))
-        return self.encoder.encode(owed), owed, started_at
+        update = self.encoder.encode(owed)
+        return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
 
-    def picture(self, viewer: Viewer, update: Update, frame: Frame, started_at: float, ended_at: float) -> Picture:
+    def catch_up(self, lacks: Tiles, clock: Clock) -> Made:
+        """Make the update that brings one viewer to the picture that the members have."""
+        now = clock()
+        update = self.encoder.catch_up(lacks)
+        return Made(update, self.encoder.digest, 0, now, now, now, clock())
+
+    def picture(self, made: Made, viewer: Viewer) -> Picture:
         """Address an update to one viewer."""
         return Picture(
             screen=self._screen,
-            update=update,
-            digest=self.encoder.digest,
-            input_seq=viewer.input_before(frame.captured_at),
-            damaged_at=frame.damaged_at,
-            captured_at=frame.captured_at,
-            encode_started_at=started_at,
-            encoded_at=ended_at,
+            update=made.update,
+            digest=made.digest,
+            pixels=Pixels.of(made.update.pixels),
+            input_seq=viewer.input_before(made.captured_at),
+            states=made.states,
+            damaged_at=made.damaged_at,
+            captured_at=made.captured_at,
+            encode_started_at=made.started_at,
+            encoded_at=made.ended_at,
             quality=self.encoder.quality,
             shared=len(self.members),
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fanlight.codec import Update
-from fanlight.types import Size
+from fanlight.types import Pixels, Size
 
 REST_SECONDS = 0.1
 """How long a picture must rest before what is still lossy is sent exactly."""
@@ -22,13 +22,16 @@ class Screen:
 class Picture:
     """One encoded update with its stamps, all `time.monotonic()` seconds of the host.
 
-    `quality` is the QP of what is lossy in it; `shared` counts the viewers that get the same update.
+    `states` counts the captured states of the screen that merged into it. `quality` is the QP of what is lossy in it,
+    `shared` counts the viewers that get the same update.
     """
 
     screen: Screen
     update: Update
     digest: int | None
+    pixels: Pixels
     input_seq: int
+    states: int
     damaged_at: float
     captured_at: float
     encode_started_at: float

@@ -8,6 +8,7 @@ can take allows it. When the connection breaks, the viewer is parked, so that it
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from fanlight.access import Identity, Rules
@@ -16,11 +17,12 @@ from fanlight.errors import InjectError
 from fanlight.host import Picture, Viewer
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.watching import WatchedViewer, Watcher
 from fanlight.protocol.messages import MAX_SEQ
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import RateControl, Window
-from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
+from fanlight.types import CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -52,6 +54,10 @@ class HostSide(Protocol):
     def interval(self) -> float:
         """The shortest time between two updates, in seconds."""
 
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        """Who is told what becomes of updates."""
+
     def watch(self, link: "HostLink", wanted: events.WatchWanted) -> Viewer | None:
         """Let a viewer take part, or go on, in a codec that both ends have; None where there is none."""
 
@@ -77,6 +83,7 @@ class HostLink(asyncio.Protocol):
         self._window = Window(host.interval)
         self._pace = RateControl(host.interval)
         self._viewer: Viewer | None = None
+        self._watched: WatchedViewer | None = None
         self._input: InputChannel | None = None
         self._watching: events.WatchWanted | None = None
         self._resumes: events.Resumed | None = None
@@ -150,7 +157,7 @@ class HostLink(asyncio.Protocol):
             exact=picture.update.exact,
             key=picture.update.key,
             digest=picture.digest,
-            pixels=Pixels.of(picture.update.pixels),
+            pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,
             captured_at=picture.captured_at,
@@ -160,6 +167,8 @@ class HostLink(asyncio.Protocol):
         )
         self._picture_bytes += len(picture.update)
         self._window.sent(self._sent, len(picture.update), now)
+        if self._watched is not None:
+            self._watched.sent(self._sent, picture, now)
         self._keep_pace(picture, now)
         self._flush()
         self._want()
@@ -191,6 +200,10 @@ class HostLink(asyncio.Protocol):
                     self._window.acknowledged(seq, received_at, time.monotonic())
                     if self._viewer is not None:
                         self._viewer.acknowledged((seq - self._sent_before) % MAX_SEQ)
+                    if self._watched is not None:
+                        self._watched.acknowledged(event, self._session.clock_offset)
+                case events.Presented() if self._watched is not None:
+                    self._watched.presented(event, self._session.clock_offset)
                 case events.RefreshWanted(reason=reason):
                     self._refresh(reason)
                 case events.Denied(kind=kind, needs=needs):
@@ -207,6 +220,8 @@ class HostLink(asyncio.Protocol):
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
         self.session_name = event.session
+        if self._host.watchers:
+            self._watched = WatchedViewer(event.session, self._host.watchers)
 
     def _watch(self, event: events.WatchWanted) -> None:
         """Begin, or begin again, to show pictures."""
@@ -260,6 +275,8 @@ class HostLink(asyncio.Protocol):
         self._say_once(f"asks for the whole picture: {reason}")
         if self._viewer is not None:
             self._viewer.ask_refresh()
+        if self._watched is not None:
+            self._watched.refresh_wanted()
 
     def _leave(self, *, comes_back: bool = False) -> None:
         """Give back what the session held; safe to call twice."""
@@ -271,6 +288,9 @@ class HostLink(asyncio.Protocol):
             self._host.park(self, self._viewer)
             self._viewer = None
         self._stop_watching()
+        if self._watched is not None:
+            self._watched.leave()
+            self._watched = None
         if self._input is not None:
             try:
                 self._input.release_all()

@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from fanlight.net.host_link import HostLink
 from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
 from fanlight.net.tls import explain, host_context
+from fanlight.net.watching import Watcher
 from fanlight.session.events import WatchWanted
 from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
@@ -53,9 +55,16 @@ class Server:
     """One screen, served to every viewer that may see it."""
 
     def __init__(
-        self, options: ServerOptions, capture: Capture, injector: Injector | None, identity: Identity, rules: Rules
+        self,
+        options: ServerOptions,
+        capture: Capture,
+        injector: Injector | None,
+        identity: Identity,
+        rules: Rules,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._options = options
+        self._watchers = watchers
         self._injector = injector
         self._identity = identity
         self._rules = rules
@@ -174,6 +183,11 @@ class Server:
     def available(self) -> frozenset[Permission]:
         """The rights that mean something on this machine."""
         return frozenset({Permission.VIEW} | ({Permission.CONTROL} if self._injector else set()))
+
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        """Who is told what becomes of updates."""
+        return self._watchers
 
     @property
     def interval(self) -> float:

@@ -1,6 +1,5 @@
 """The client's end of an open session: what it sees, and what it does. How it came in: client_handshake.py."""
 
-from collections import deque
 from datetime import datetime
 
 from fanlight.access import Identity
@@ -9,10 +8,8 @@ from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
 from fanlight.session.client_handshake import ClientHandshake
-from fanlight.session.events import ClientEvent, ClockSample
+from fanlight.session.events import ClientEvent
 from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
-
-_CLOCK_SAMPLES = 8
 
 
 class ClientSession(ClientHandshake):
@@ -29,7 +26,6 @@ class ClientSession(ClientHandshake):
         self._input_seq = 0
         self._refresh_asked = False
         self._resumes: events.Resumed | None = None
-        self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
 
     # -- what the client says --------------------------------------------------------------------------------------
 
@@ -69,17 +65,6 @@ class ClientSession(ClientHandshake):
             self._send(m.Refresh(reason=m.plain(reason)))
             self._refresh_asked = True
 
-    # -- the host's clock ------------------------------------------------------------------------------------------
-
-    @property
-    def clock_offset(self) -> float | None:
-        """How far the host's clock is ahead, by the quickest of the last samples; None before the first."""
-        return min(self._clock, key=lambda sample: sample.rtt).offset if self._clock else None
-
-    def local_time(self, host_time: float) -> float:
-        """Return a time on the host's clock as one on ours; without a sample the two are taken for the same."""
-        return host_time - (self.clock_offset or 0.0)
-
     # -- what the host says ----------------------------------------------------------------------------------------
 
     def _handle_open(self, received: Received, now: float) -> list[ClientEvent]:
@@ -99,9 +84,6 @@ class ClientSession(ClientHandshake):
             case m.PointerPlace(place=place):
                 return [events.Pointer(PointerPlace(place.x, place.y) if place else None)]
         return []
-
-    def _measured(self, sample: ClockSample) -> None:
-        self._clock.append(sample)
 
     def _announced(self, screen: m.Screen) -> events.Screen:
         if screen.width * screen.height > MAX_PIXELS:
