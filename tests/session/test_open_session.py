@@ -60,7 +60,7 @@ def test_a_picture_arrives_as_it_was_sent(opened):
     )
     opened.run()
     screen, picture = opened.client_events
-    assert screen == events.Screen((640, 480), "hybrid", 3)
+    assert screen == events.Screen((640, 480), "hybrid", 3, False)
     assert (picture.seq, picture.screen, picture.input_seq) == (seq, 3, 9) == (1, 3, 9)
     assert (picture.exact, picture.key, picture.digest) == (True, True, 2**64 - 1)
     assert picture.pixels == Pixels(1, 2, 2**32 - 1)
@@ -117,13 +117,13 @@ def test_a_resize_starts_a_new_screen(opened):
 
 
 HOSTILE_PICTURES = [
-    [m.Screen(width=16_384, height=16_384, codec="tiles", serial=1)],
-    [m.Screen(width=8193, height=8192, codec="tiles", serial=1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1)] * 2,
-    [m.Screen(width=64, height=64, codec="tiles", serial=s) for s in (2, 1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), picture(2, 1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), picture(1, 2)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), *[picture(1, 1)] * 2],
+    [m.Screen(width=16_384, height=16_384, codec="tiles", serial=1, continues=False)],
+    [m.Screen(width=8193, height=8192, codec="tiles", serial=1, continues=False)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False)] * 2,
+    [m.Screen(width=64, height=64, codec="tiles", serial=s, continues=False) for s in (2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), picture(2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), picture(1, 2)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), *[picture(1, 1)] * 2],
     [picture(1, 1)],
     [m.RightsChanged(rights=[], epoch=1)],
     [m.RightsChanged(rights=[], epoch=3)],
@@ -567,7 +567,7 @@ PARTS = [
         m.Refresh(reason="r"),
         m.Ack(1, 0, 0),
         m.Bye(reason="b"),
-        m.Screen(width=64, height=64, codec="tiles", serial=1),
+        m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False),
         picture(1, 1),
         m.Cursor(1, 1, 0, 0, bytes(4)),
         m.PointerPlace(place=None),
@@ -606,3 +606,40 @@ def test_any_bytes_at_any_stage_give_events_and_at_most_one_end(pair, parts, fli
         assert session.granted == frozenset()
         assert not [event for event in found if isinstance(event, events.Opened | events.InputEvent | events.Picture)]
     assert all(isinstance(part, bytes | bytearray | memoryview) for part in session.data_to_send())
+
+
+SESSION = "0123456789abcdef" * 2
+
+
+def test_a_client_says_what_it_decodes_and_what_it_has(opened):
+    had = events.Resumed(SESSION, 3, 77)
+    opened.client.send_watch(("hybrid", "tiles"), had)
+    opened.run()
+    assert opened.host_of(events.WatchWanted) == [events.WatchWanted(("hybrid", "tiles"), had)]
+
+
+def test_a_client_may_begin_once(opened):
+    opened.give_host(frame(m.Watch(codecs=["tiles"], resume=None)) * 2)
+    assert opened.host_of(events.Ended)[0].error is not None
+    assert len(opened.host_of(events.WatchWanted)) == 1
+
+
+def test_a_screen_goes_on_where_the_client_has_asked_for_it(opened):
+    opened.client.send_watch(("tiles",), events.Resumed(SESSION, 3, 77))
+    opened.host.send_screen((64, 64), "tiles", 3, continues=True)
+    opened.run()
+    assert opened.client_of(events.Screen) == [events.Screen((64, 64), "tiles", 3, True)]
+
+
+@pytest.mark.parametrize("resume", [None, events.Resumed(SESSION, 2, 77)])
+def test_a_screen_that_goes_on_from_nowhere_is_a_breach(opened, resume):
+    opened.client.send_watch(("tiles",), resume)
+    opened.host.send_screen((64, 64), "tiles", 3, continues=True)
+    opened.run()
+    assert isinstance(opened.client_of(events.Ended)[0].error, RemoteProtocolError)
+
+
+def test_only_a_connection_that_broke_is_one_to_come_back_to(opened):
+    assert [event.broken for event in opened.host.lost(1.0)] == [True]
+    opened.client.end("the viewer has left", 1.0)
+    assert [event.broken for event in opened.client.lost(1.0)] == []

@@ -38,7 +38,7 @@ MESSAGES = {
     "pong": m.Pong(t=1_234_567, at=9_007_199_254_740_991),
     "rights_changed": m.RightsChanged(rights=[Permission.VIEW], epoch=2),
     "rights_none": m.RightsChanged(rights=[], epoch=3),
-    "screen": m.Screen(width=1920, height=1080, codec="hybrid", serial=1),
+    "screen": m.Screen(width=1920, height=1080, codec="hybrid", serial=1, continues=False),
     "picture_exact_key": m.Picture(
         1, 1, 0, True, True, True, 4096, 8192, 0, 10, 20, 25, 30, 40, 0xFEDCBA9876543210, b"update"
     ),
@@ -54,6 +54,10 @@ MESSAGES = {
     "pointer_hidden": m.PointerPlace(place=None),
     "ack": m.Ack(5, 1_000_000, 1_000_500),
     "presented": m.Presented(5, 1_004_000),
+    "watch": m.Watch(codecs=["hybrid", "tiles"], resume=None),
+    "watch_on": m.Watch(
+        codecs=["tiles"], resume=m.Resumed(session="00112233445566778899aabbccddeeff", screen=1, seq=5)
+    ),
     "refresh": m.Refresh(reason="the digest of update 5 does not match"),
     "key": m.Key(seq=1, keysym=0x61, down=True),
     "pointer": m.Pointer(seq=2, x=-1, y=1079),

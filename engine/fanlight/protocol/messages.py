@@ -25,6 +25,7 @@ MAX_CURSOR_SIDE = 512
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
 MAX_COORDINATE = 65_535
 MAX_WHEEL = 32
+MAX_CODECS = 32
 # JSON numbers are exact up to here in every language.
 MAX_STAMP = 2**53 - 1
 
@@ -37,6 +38,8 @@ Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 Place = Annotated[int, Meta(ge=0, le=MAX_SIDE - 1)]
 Coordinate = Annotated[int, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Notches = Annotated[int, Meta(ge=-MAX_WHEEL, le=MAX_WHEEL)]
+CodecName = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,32}\Z")]
+SessionName = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Rights = Annotated[list[Permission], Meta(max_length=len(Permission))]
 Method: TypeAlias = Literal["password", "token", "request", "resume"]
 METHODS: tuple[Method, ...] = ("password", "token", "request", "resume")
@@ -104,7 +107,7 @@ class Session(Control, frozen=True):
     epoch: Seq
     profile: Annotated[str, Meta(min_length=1, max_length=64)]
     host_proof: Key32
-    session: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    session: SessionName
 
 
 class Failed(Control, frozen=True):
@@ -142,12 +145,16 @@ class RightsChanged(Control, frozen=True):
 
 
 class Screen(Control, frozen=True):
-    """Announce the picture that the next updates belong to; `serial` grows with every change."""
+    """Announce the picture that the next updates belong to; `serial` grows with every change.
+
+    `continues`: it is the picture that the client has from the connection before, so its decoder goes on.
+    """
 
     width: Side
     height: Side
-    codec: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,32}\Z")]
+    codec: CodecName
     serial: Seq
+    continues: bool
 
 
 class Point(Control, frozen=True):
@@ -161,6 +168,21 @@ class PointerPlace(Control, frozen=True):
     """Say where the host's pointer stands; None: hidden, or outside."""
 
     place: Point | None
+
+
+class Resumed(Control, frozen=True):
+    """Name what is left of an earlier connection: its session, and the last screen and picture that were decoded."""
+
+    session: SessionName
+    screen: Seq
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+
+
+class Watch(Control, frozen=True):
+    """Let the pictures begin: what the client can decode, best first, and what it has already."""
+
+    codecs: Annotated[list[CodecName], Meta(min_length=1, max_length=MAX_CODECS)]
+    resume: Resumed | None
 
 
 class Refresh(Control, frozen=True):

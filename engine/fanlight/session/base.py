@@ -8,6 +8,7 @@ may stand behind other events in one list, so an owner that still answers those 
 
 from abc import ABC, abstractmethod
 from collections import deque
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from fanlight.errors import ConnectionLost, FanlightError, RemoteProtocolError
@@ -100,9 +101,8 @@ class BaseSession(ABC, Generic[E]):
         if self._keep_alive is None:
             return [self._end_with(self._too_slow())]
         if self._keep_alive.is_dead(now):
-            return [
-                self._end_with(ConnectionLost(f"nothing came from the {self._peer_name} for {DEAD_AFTER:g} seconds"))
-            ]
+            said = f"nothing came from the {self._peer_name} for {DEAD_AFTER:g} seconds"
+            return [replace(self._end_with(ConnectionLost(said)), broken=True)]
         self._ping(now)
         return []
 
@@ -111,7 +111,8 @@ class BaseSession(ABC, Generic[E]):
         if self._ended:
             return []
         stage = "without a goodbye" if self._keep_alive else "before the session was open"
-        return [self._finish(ConnectionLost(f"the connection to the {self._peer_name} broke {stage}"))]
+        error = ConnectionLost(f"the connection to the {self._peer_name} broke {stage}")
+        return [replace(self._finish(error), broken=True)]
 
     def end(self, reason: str, now: float) -> list[E | CommonEvent]:
         """Say goodbye with a sentence that the peer may show."""

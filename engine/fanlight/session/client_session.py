@@ -25,6 +25,7 @@ class ClientSession(ClientHandshake):
         self._picture_seq = 0
         self._input_seq = 0
         self._refresh_asked = False
+        self._resumes: events.Resumed | None = None
 
     # -- what the client says --------------------------------------------------------------------------------------
 
@@ -43,6 +44,12 @@ class ClientSession(ClientHandshake):
     def send_wheel(self, x: int, y: int, dx: int, dy: int) -> int:
         """Turn the wheel at a place, at most 32 notches to the right or down; return the event's sequence number."""
         return self._send_input(m.Wheel(seq=self._next_input(), x=x, y=y, dx=dx, dy=dy))
+
+    def send_watch(self, codecs: tuple[str, ...], resume: events.Resumed | None = None) -> None:
+        """Let the pictures begin, in one of these codecs, best first; `resume` is what is left of before."""
+        had = m.Resumed(session=resume.session, screen=resume.screen, seq=resume.seq) if resume else None
+        self._send(m.Watch(codecs=list(codecs), resume=had))
+        self._resumes = resume
 
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
@@ -83,8 +90,11 @@ class ClientSession(ClientHandshake):
             raise RemoteProtocolError(f"a screen of {screen.width}x{screen.height}: at most {MAX_PIXELS} pixels")
         if screen.serial <= self._serial:
             raise RemoteProtocolError(f"screen {screen.serial} after screen {self._serial}")
+        may_continue = self._resumes is not None and self._serial == 0 and screen.serial == self._resumes.screen
+        if screen.continues and not may_continue:
+            raise RemoteProtocolError(f"screen {screen.serial} continues one that is not there")
         self._serial = screen.serial
-        return events.Screen((screen.width, screen.height), screen.codec, screen.serial)
+        return events.Screen((screen.width, screen.height), screen.codec, screen.serial, screen.continues)
 
     def _picture(self, picture: m.Picture) -> events.Picture:
         if picture.screen != self._serial or picture.seq != m.next_seq(self._picture_seq):

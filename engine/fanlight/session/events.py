@@ -30,6 +30,7 @@ __all__ = [
     "RightsChanged",
     "SaltWanted",
     "Screen",
+    "WatchWanted",
 ]
 
 
@@ -45,10 +46,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more comes. `reason` is a sentence; `error` is None where this side ended the session itself."""
+    """Nothing more comes. `reason` is a sentence; `error` is None where this side ended the session itself.
+
+    `broken`: nobody meant it to end, the connection is gone.
+    """
 
     reason: str
     error: FanlightError | None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,23 @@ class RefreshWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a client has of an earlier connection: its session's name, and the last screen and picture decoded."""
+
+    session: str
+    screen: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class WatchWanted:
+    """The viewer takes pictures from now on, in one of these codecs, best first; `resume` is what it has already."""
+
+    codecs: tuple[str, ...]
+    resume: Resumed | None
+
+
+@dataclass(frozen=True, slots=True)
 class HostIdentity:
     """The host has shown who it is; the client answers with `trust`, or ends. `certificate` is DER."""
 
@@ -108,11 +130,12 @@ class SaltWanted:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The next pictures are of this size and codec: open a new decoder."""
+    """The next pictures are of this size and codec: open a new decoder, or go on with the one of before."""
 
     size: Size
     codec: str
     serial: int
+    continues: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +184,7 @@ class RightsChanged:
 
 
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
-HostOnly: TypeAlias = Opened | InputEvent | Acked | Presented | RefreshWanted
+HostOnly: TypeAlias = Opened | InputEvent | Acked | Presented | RefreshWanted | WatchWanted
 ClientOnly: TypeAlias = HostIdentity | SaltWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent

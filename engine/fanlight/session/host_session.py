@@ -7,7 +7,7 @@ from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
-from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted
+from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
 from fanlight.session.host_handshake import HostHandshake
 from fanlight.session.limits import Bucket
 from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
@@ -37,14 +37,18 @@ class HostSession(HostHandshake):
         self._sent = 0
         self._acked = 0
         self._presented = 0
+        self._watched = False
         self._inputs = Bucket("input events", rate=INPUT_RATE, burst=INPUT_RATE)
         self._refreshes = Bucket("requests for the whole picture", rate=2, burst=10)
 
     # -- what the host says ----------------------------------------------------------------------------------------
 
-    def send_screen(self, size: Size, codec: str, serial: int) -> None:
-        """Announce the picture that the next updates belong to; `serial` must grow."""
-        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
+    def send_screen(self, size: Size, codec: str, serial: int, *, continues: bool = False) -> None:
+        """Announce the picture that the next updates belong to; `serial` must grow.
+
+        `continues`: the viewer has asked to go on with the picture of an earlier connection, and this is that.
+        """
+        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial, continues=continues))
         self._screen, self._serial = size, serial
 
     def send_picture(
@@ -119,12 +123,21 @@ class HostSession(HostHandshake):
             case m.Refresh(reason=reason):
                 self._refreshes.take(now)
                 return [RefreshWanted(m.plain(reason))]
+            case m.Watch():
+                return [self._watching(received)]
             case m.Key() | m.Pointer() | m.Button() | m.Wheel():
                 self._inputs.take(now)
                 return [InputEvent(self._input(received))]
             case Denied():
                 self._inputs.take(now)
         return []
+
+    def _watching(self, watch: m.Watch) -> WatchWanted:
+        if self._watched:
+            raise RemoteProtocolError("a second WATCH: the pictures have begun")
+        self._watched = True
+        had = watch.resume
+        return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
     def _acknowledged(self, ack: m.Ack) -> Acked:
         """Move the acknowledged end forward; sequence numbers are compared on their circle."""
