@@ -72,6 +72,7 @@ def act(pair, randomly):
             exact=True,
             key=randomly.random() < 0.2,
             digest=randomly.getrandbits(64),
+            quality=randomly.choice([None, 10, 51]),
             pixels=Pixels(tiles=randomly.getrandbits(40)),
             input_seq=0,
             damaged_at=pair.now,

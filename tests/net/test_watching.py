@@ -102,7 +102,7 @@ async def test_both_ends_keep_the_same_ledger(tmp_path: Path) -> None:
 
 def entry(**change: Any) -> LedgerEntry:
     values: dict[str, Any] = {
-        "seq": 1, "bytes": 100, "exact": True, "key": True, "pixels": Pixels(1, 20, 300), "input_seq": 0,
+        "seq": 1, "bytes": 100, "exact": True, "key": True, "quality": 30, "pixels": Pixels(1, 20, 300), "input_seq": 0,
         "damaged_at": 1.0, "captured_at": 1.001, "encode_started_at": 1.002, "encoded_at": 1.004, "sent_at": 1.005,
         "received_at": 1.006, "decoded_at": 1.008, "presented_at": 1.015, "offset": 0.0,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from fanlight.types import Permission
 KEY = bytes(range(32))
 VIEW_AND_CONTROL = [Permission.VIEW, Permission.CONTROL]
 HELLO = m.ClientHello(version=m.VERSION, nonce=KEY, key=b"key")
-PICTURE = (1, 1, 0, True, True, True, *[0] * 9)
+PICTURE = (1, 1, 0, True, True, True, *[0] * 10)
 SCREEN = m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False)
 
 

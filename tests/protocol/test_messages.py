@@ -223,6 +223,7 @@ def body_of(message):
         *[st.integers(1, 2**32 - 1)] * 2,
         st.integers(0, 2**32 - 1),
         *[st.booleans()] * 3,
+        st.integers(0, 255),
         *[st.integers(0, m.MAX_COUNT)] * 3,
         *[st.integers(0, m.MAX_STAMP)] * 5,
         st.integers(0, 2**64 - 1),
@@ -253,8 +254,8 @@ def test_a_picture_with_impossible_flags_or_half_a_header_is_refused():
         body[12] = flags
         with pytest.raises(RemoteProtocolError, match="flags"):
             decode("Picture", body)
-    with pytest.raises(RemoteProtocolError, match="72 bytes"):
-        decode("Picture", body[:72])
+    with pytest.raises(RemoteProtocolError, match="73 bytes"):
+        decode("Picture", body[:73])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,15 @@ TIMES = ("damaged_at", "captured_at", "encode_started_at", "encoded_at", "sent_a
 def update(seq=1, at=100.0, **change):
     """An update whose steps at the host are a millisecond apart."""
     values = {name: at + step / 1000 for step, name in enumerate(TIMES)}
-    values |= {"seq": seq, "bytes": 10, "exact": True, "key": False, "pixels": Pixels(1, 2, 3), "input_seq": 0}
+    values |= {
+        "seq": seq,
+        "bytes": 10,
+        "exact": True,
+        "key": False,
+        "quality": None,
+        "pixels": Pixels(1, 2, 3),
+        "input_seq": 0,
+    }
     return SentUpdate(**(values | change))
 
 

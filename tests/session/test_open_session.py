@@ -26,12 +26,20 @@ def raw(kind, body):
 
 def send_picture(made, update=b"update", **change):
     values = dict.fromkeys(("damaged_at", "captured_at", "encode_started_at", "encoded_at"), made.now)
-    values |= {"exact": True, "key": False, "digest": 7, "pixels": Pixels(), "input_seq": 0, "now": made.now}
+    values |= {
+        "exact": True,
+        "key": False,
+        "digest": 7,
+        "quality": None,
+        "pixels": Pixels(),
+        "input_seq": 0,
+        "now": made.now,
+    }
     return made.host.send_picture(update, **(values | change))
 
 
 def picture(seq, screen):
-    return m.Picture(seq, screen, 0, True, True, True, *[0] * 9, b"")
+    return m.Picture(seq, screen, 0, True, True, True, *[0] * 10, b"")
 
 
 def show(made, size=(640, 480)):
@@ -50,6 +58,7 @@ def test_a_picture_arrives_as_it_was_sent(opened):
         exact=True,
         key=True,
         digest=2**64 - 1,
+        quality=30,
         pixels=Pixels(1, 2, 2**32),
         input_seq=9,
         damaged_at=1.000001,
@@ -63,6 +72,7 @@ def test_a_picture_arrives_as_it_was_sent(opened):
     assert screen == events.Screen((640, 480), "hybrid", 3, False)
     assert (picture.seq, picture.screen, picture.input_seq) == (seq, 3, 9) == (1, 3, 9)
     assert (picture.exact, picture.key, picture.digest) == (True, True, 2**64 - 1)
+    assert picture.quality == 30
     assert picture.pixels == Pixels(1, 2, 2**32 - 1)
     assert (picture.damaged_at, picture.captured_at, picture.encode_started_at) == (1.000001, 2.5, 2.75)
     assert (picture.encoded_at, picture.sent_at) == (3.25, 4.125)
@@ -191,6 +201,8 @@ def test_a_picture_is_presented_once_and_after_it_was_acknowledged(opened):
     opened.client.send_presented(1, 1.5)
     opened.client.send_ack(3, 0, 0)
     opened.client.send_presented(3, 2.5)
+    for seq in (3, 1, 0, 4, m.MAX_SEQ):
+        opened.client.send_presented(seq, 3.5)
     opened.run()
     assert opened.host_of(events.Presented) == [events.Presented(1, 1.5), events.Presented(3, 2.5)]
 

@@ -40,13 +40,29 @@ MESSAGES = {
     "rights_none": m.RightsChanged(rights=[], epoch=3),
     "screen": m.Screen(width=1920, height=1080, codec="hybrid", serial=1, continues=False),
     "picture_exact_key": m.Picture(
-        1, 1, 0, True, True, True, 4096, 8192, 0, 10, 20, 25, 30, 40, 0xFEDCBA9876543210, b"update"
+        1, 1, 0, True, True, True, 0, 4096, 8192, 0, 10, 20, 25, 30, 40, 0xFEDCBA9876543210, b"update"
     ),
     "picture_lossy": m.Picture(
-        0xFFFFFFFF, 2, 7, False, False, False, 0, 0, 1_296_000, 100_000, 100_100, 100_150, 102_000, 102_010, 0, b"\x00"
+        0xFFFFFFFF,
+        2,
+        7,
+        False,
+        False,
+        False,
+        30,
+        0,
+        0,
+        1_296_000,
+        100_000,
+        100_100,
+        100_150,
+        102_000,
+        102_010,
+        0,
+        b"\x00",
     ),
     "picture_proved_beside_a_film": m.Picture(
-        2, 2, 8, False, False, True, 0, 64, 9, 1, 2, 3, 4, 5, 0x0123456789ABCDEF, b"update"
+        2, 2, 8, False, False, True, 51, 0, 64, 9, 1, 2, 3, 4, 5, 0x0123456789ABCDEF, b"update"
     ),
     "cursor": m.Cursor(2, 1, 1, 0, bytes(range(8))),
     "cursor_hidden": m.Cursor(0, 0, 0, 0, b""),

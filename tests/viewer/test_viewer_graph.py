@@ -26,7 +26,7 @@ def entry(*stages: float, offset: float | None = 0.0) -> LedgerEntry:
     """An update whose stages took these milliseconds."""
     stamps = np.cumsum([100.0, *(stage / 1000 for stage in stages)])
     return LedgerEntry(
-        seq=1, bytes=1, exact=True, key=False, pixels=Pixels(), input_seq=0, offset=offset,
+        seq=1, bytes=1, exact=True, key=False, quality=None, pixels=Pixels(), input_seq=0, offset=offset,
         **dict(zip(TIMES, map(float, stamps), strict=True)),
     )  # fmt: skip
 

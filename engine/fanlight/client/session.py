@@ -45,7 +45,6 @@ class RemoteSession:
         self.pointer: PointerPlace | None = None
         self.ledger = Ledger()
         self.mismatches = 0
-        self._shown = 0
         self._link = link
         self._decoder: Decoder | None = None
         self._codec = ""
@@ -98,9 +97,6 @@ class RemoteSession:
 
         Twice the same says nothing new. For the ledgers of both ends; the host hears of it with whatever is sent next.
         """
-        if seq in (0, self._shown):
-            return
-        self._shown = seq
         self.ledger.presented(seq, at)
         self._link.session.send_presented(seq, at)
 
@@ -179,6 +175,7 @@ class RemoteSession:
             bytes=len(picture.update),
             exact=picture.exact and not differs,
             key=picture.key,
+            quality=picture.quality,
             pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=session.local_time(picture.damaged_at),

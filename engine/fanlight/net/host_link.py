@@ -157,6 +157,7 @@ class HostLink(asyncio.Protocol):
             exact=picture.update.exact,
             key=picture.update.key,
             digest=picture.digest,
+            quality=picture.quality if picture.pixels.video else None,
             pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,

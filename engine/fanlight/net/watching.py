@@ -44,6 +44,7 @@ class WatchedViewer:
             bytes=len(picture.update),
             exact=picture.update.exact and picture.digest is not None,
             key=picture.update.key,
+            quality=picture.quality if picture.pixels.video else None,
             pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,

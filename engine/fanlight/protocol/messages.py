@@ -238,10 +238,11 @@ class OtherVersion:
 class Picture:
     """One update of the picture. `exact`: that is all the host shows; `update` is the codec's own.
 
-    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them.
+    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them;
+    `quality` is the quantiser of the video, on H.264's scale, 0: there is none.
     """
 
-    LAYOUT: ClassVar = struct.Struct("<IIIBIIIQQQQQQ")
+    LAYOUT: ClassVar = struct.Struct("<IIIBBIIIQQQQQQ")
 
     seq: int
     screen: int
@@ -249,6 +250,7 @@ class Picture:
     exact: bool
     key: bool
     proved: bool
+    quality: int
     copy_pixels: int
     tile_pixels: int
     video_pixels: int
@@ -263,9 +265,9 @@ class Picture:
     def encode(self) -> list[Buffer]:
         """Return the body in two parts, so that the update is not copied."""
         flags = self.exact | self.key << 1 | self.proved << 2
-        pixels = self.copy_pixels, self.tile_pixels, self.video_pixels
+        made = self.quality, self.copy_pixels, self.tile_pixels, self.video_pixels
         stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
-        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *pixels, *stamps, self.digest)
+        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
         return [head, self.update]
 
     @classmethod
@@ -277,11 +279,11 @@ class Picture:
         exact, key, proved = bool(flags & 1), bool(flags & 2), bool(flags & 4)
         if flags > 7 or (exact and not proved) or seq == 0 or screen == 0:
             raise RemoteProtocolError(f"a PICTURE with flags {flags:#04x}, seq {seq}, screen {screen}")
-        copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
+        quality, copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
         if max(damaged, captured, started, encoded, sent) > MAX_STAMP:
             raise RemoteProtocolError("a PICTURE with a stamp past the end of time")
         update = body[cls.LAYOUT.size :]
-        head = seq, screen, input_seq, exact, key, proved, copy, tiles, video
+        head = seq, screen, input_seq, exact, key, proved, quality, copy, tiles, video
         return cls(*head, damaged, captured, started, encoded, sent, digest, update)
 
 

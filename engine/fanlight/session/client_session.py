@@ -23,6 +23,8 @@ class ClientSession(ClientHandshake):
         super().__init__(identity, leaf, now, at)
         self._serial = 0
         self._picture_seq = 0
+        self._acked = 0
+        self._presented = 0
         self._input_seq = 0
         self._refresh_asked = False
         self._resumes: events.Resumed | None = None
@@ -54,10 +56,17 @@ class ClientSession(ClientHandshake):
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
         self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+        self._acked = seq
 
     def send_presented(self, seq: int, at: float) -> None:
-        """Say that every picture up to `seq`, which is acknowledged, is on this screen since `at` of our clock."""
-        self._send(m.Presented(seq, m.stamp(at)))
+        """Say that every picture up to `seq` is on this screen since `at` of our clock.
+
+        Nothing is said twice, and nothing of what is not acknowledged in this session: a window may be behind it.
+        """
+        advance, acknowledged = ((end - self._presented) % m.MAX_SEQ for end in (seq, self._acked))
+        if 1 <= advance <= acknowledged:
+            self._presented = seq
+            self._send(m.Presented(seq, m.stamp(at)))
 
     def send_refresh(self, reason: str) -> None:
         """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
@@ -110,6 +119,7 @@ class ClientSession(ClientHandshake):
             input_seq=picture.input_seq,
             exact=picture.exact,
             key=picture.key,
+            quality=picture.quality or None,
             pixels=Pixels(picture.copy_pixels, picture.tile_pixels, picture.video_pixels),
             damaged_at=m.seconds(picture.damaged_at),
             captured_at=m.seconds(picture.captured_at),

@@ -143,7 +143,8 @@ class Picture:
     """An update for the decoder. `exact`: with it, the decoder's picture is the host's.
 
     `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input
-    that was injected before the capture; 0: none. Times are on the host's clock.
+    that was injected before the capture; 0: none. `quality` is the quantiser of the video in it on H.264's scale, None
+    where there is no video. Times are on the host's clock.
     """
 
     seq: int
@@ -151,6 +152,7 @@ class Picture:
     input_seq: int
     exact: bool
     key: bool
+    quality: int | None
     pixels: Pixels
     damaged_at: float
     captured_at: float

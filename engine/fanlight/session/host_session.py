@@ -58,6 +58,7 @@ class HostSession(HostHandshake):
         exact: bool,
         key: bool,
         digest: int | None,
+        quality: int | None,
         pixels: Pixels,
         input_seq: int,
         damaged_at: float,
@@ -69,7 +70,8 @@ class HostSession(HostHandshake):
         """Send an update; return its sequence number. `update` is not copied and must not change any more.
 
         `digest` is that of the tiles which are exact, `exact` says that this is all of them and counts only with it.
-        `input_seq` is the last input injected before the capture, 0 if none.
+        `quality` is the quantiser of the video in it, None without. `input_seq` is the last input injected before the
+        capture, 0 if none.
         """
         seq = m.next_seq(self._sent)
         copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in pixels)
@@ -80,6 +82,7 @@ class HostSession(HostHandshake):
             exact=exact and digest is not None,
             key=key,
             proved=digest is not None,
+            quality=quality or 0,
             copy_pixels=copied,
             tile_pixels=tiled,
             video_pixels=filmed,

@@ -39,12 +39,16 @@ _STAMPS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentUpdate:
-    """The host's part of an entry. Stamps are seconds of the keeper's monotonic clock."""
+    """The host's part of an entry. Stamps are seconds of the keeper's monotonic clock.
+
+    `quality` is the quantiser of the video in it on H.264's scale, None where there is no video.
+    """
 
     seq: int
     bytes: int
     exact: bool
     key: bool
+    quality: int | None
     pixels: Pixels
     input_seq: int
     damaged_at: float
@@ -97,6 +101,7 @@ class LedgerEntry(SentUpdate):
             "bytes": self.bytes,
             "exact": self.exact,
             "key": self.key,
+            "quality": self.quality,
             "pixels": self.pixels._asdict(),
             "input_seq": self.input_seq,
             "stages": self.stages,
