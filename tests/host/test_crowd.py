@@ -92,7 +92,7 @@ def test_a_stalled_viewer_is_waited_for_once_and_then_left_behind() -> None:
     stage.serve()
     stage.draw(Rect(0, 0, 9, 9), 1)
     assert stage.serve(*others) == {}
-    stage.screen.now += MOST_PATIENCE
+    stage.screen.now += 1.01 * MOST_PATIENCE
     assert set(stage.serve(*others)) == set(others)
     for step in range(200):
         stage.draw(Rect(step % 200, 7, 9, 9), step % 256)
@@ -150,7 +150,7 @@ def test_a_stalled_lone_viewer_does_not_keep_a_new_one_out() -> None:
     stage.draw(Rect(0, 0, 50, 50), 9)
     late = stage.join()
     assert stage.serve(late) == {}
-    stage.screen.now += MOST_PATIENCE
+    stage.screen.now += 1.01 * MOST_PATIENCE
     assert list(stage.serve(late)) == [late]
     assert stage.shows(late)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from fanlight.codec import Decoder, open_decoder
+from fanlight.codec import Decoder, decoders, open_decoder
 from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
@@ -45,6 +45,7 @@ class RemoteSession:
         self.pointer: PointerPlace | None = None
         self.ledger = Ledger()
         self.mismatches = 0
+        self._watches = False
         self._link = link
         self._decoder: Decoder | None = None
         self._codec = ""
@@ -53,6 +54,7 @@ class RemoteSession:
         self._news = asyncio.Event()
         self._error: FanlightError | None = None
         self._closed = False
+        self._watch()
 
     # -- the picture -----------------------------------------------------------------------------------------------
 
@@ -134,8 +136,8 @@ class RemoteSession:
 
     def _act(self, event: events.ClientEvent) -> None:
         match event:
-            case events.Screen(size=size, codec=codec):
-                self._replace_decoder(size, codec)
+            case events.Screen():
+                self._announced(event)
             case events.Picture():
                 self._show(event)
             case events.Cursor(shape=shape):
@@ -146,9 +148,23 @@ class RemoteSession:
                 self._tell(())
             case events.RightsChanged(rights=rights):
                 self.rights = rights
+                self._watch()
                 self._tell(())
             case events.Ended(error=error):
                 self._end(error)
+
+    def _watch(self) -> None:
+        """Let the pictures begin, once we may see them."""
+        if not self._watches and Permission.VIEW in self.rights:
+            self._watches = True
+            self._link.session.send_watch(decoders())
+            self._link.flush()
+
+    def _announced(self, screen: events.Screen) -> None:
+        if not screen.continues:
+            self._replace_decoder(screen.size, screen.codec)
+        elif (screen.size, screen.codec) != (self.size, self._codec):
+            raise RemoteProtocolError("the host goes on with another screen than the one that we have")
 
     def _replace_decoder(self, size: Size, codec: str) -> None:
         if self._decoder is not None:

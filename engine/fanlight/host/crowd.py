@@ -144,7 +144,7 @@ class Crowd:
             return self._give_up(group, error)
         if not made.update:
             return []
-        touched = group.encoder.touched.copy()
+        touched = group.encoder.touched
         for viewer in self._away:
             if viewer.base is group:
                 viewer.missed(touched)

@@ -36,5 +36,5 @@ class Picture:
     captured_at: float
     encode_started_at: float
     encoded_at: float
-    quality: int
+    quality: int | None
     shared: int

@@ -1,5 +1,6 @@
 """One viewer of the screen: what its picture lacks, what is on the way to it, and how long others wait for it."""
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class Viewer:
         self._made = 0
         self._refresh = False
         self._lags = 0
-        self._probation_until = 0.0
+        self._lagged_at = self._probation_until = -math.inf
 
     # -- the loop's ------------------------------------------------------------------------------------------------
 
@@ -130,11 +131,13 @@ class Viewer:
         return self._input_seq
 
     def lagged(self, now: float) -> None:
-        """Note that the others went on without this viewer; the longer it goes on like that, the longer apart."""
-        if now > self._probation_until + _LONGEST_PROBATION:
+        """Note that the others went on without this viewer; who does that again and again stays apart for longer."""
+        if now > self._lagged_at + _LONGEST_PROBATION:
             self._lags = 0
-        self._probation_until = now + min(_LONGEST_PROBATION, _LEAST_PROBATION * 2**self._lags)
+        if self._lags:
+            self._probation_until = now + min(_LONGEST_PROBATION, _LEAST_PROBATION * 2 ** (self._lags - 1))
         self._lags += 1
+        self._lagged_at = now
 
     def keeps_up(self, now: float) -> bool:
         """Whether it may be trusted to keep pace with the others again."""
