@@ -191,7 +191,7 @@ def test_a_request_waits_for_the_person_and_opens_what_was_chosen(rules, salted)
 
 def test_what_was_switched_off_for_a_session_is_not_written_back(rules, salted):
     Comer(rules, salted, way="request").requested().accept("Default", frozenset({Permission.CONTROL}))
-    assert Permission.CONTROL in rules.profile_rights("Default")
+    assert Permission.CONTROL in rules.profiles.rights("Default")
 
 
 def test_a_request_is_let_in_without_a_code_and_while_unattended_access_is_off(rules, salted):
