@@ -1,14 +1,13 @@
 """Hold many sockets open against a host, say as little as possible, and time how long a known client takes to come in.
 
-`python tests/fuzz/slow_loris.py --sockets 1000`; half of the sockets come from the client's own address, the others from
-as many addresses of 127.0.0.0/8 as there are. Each sends a byte of a TLS hello now and then. Exits 1 over a second.
+`python tests/fuzz/slow_loris.py --sockets 1000`; half of the sockets come from the client's own address, the others
+from one each of 127.0.0.0/8. Each sends a byte of a TLS hello now and then. Exits 1 over a second.
 """
 
 import argparse
 import asyncio
 import resource
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,19 +29,20 @@ async def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (given.sockets + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        command = [sys.executable, __file__.replace("slow_loris", "slow_loris_host"), str(home / "host")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
-            assert host.stdout
-            address, fingerprint = host.stdout.readline().split()
-            known = {"home": home / "viewer", "password": PASSWORD, "trust": fingerprint}
-            async with fanlight.connect(address, **known, remember=True):
-                pass
-            crowd = [stand(address, number) for number in range(given.sockets)]
-            drip = asyncio.create_task(drip_bytes(crowd))
-            known["password"] = None
-            slowest = max([await login(address, known) for _ in range(given.logins)])
-            drip.cancel()
-            host.terminate()
+        command = sys.executable, str(Path(__file__).with_name("slow_loris_host.py")), str(home / "host")
+        host = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        assert host.stdout
+        address, fingerprint = (await host.stdout.readline()).decode().split()
+        known = {"home": home / "viewer", "password": PASSWORD, "trust": fingerprint}
+        async with fanlight.connect(address, **known, remember=True):
+            pass
+        crowd = [stand(address, number) for number in range(given.sockets)]
+        drip = asyncio.create_task(drip_bytes(crowd))
+        known["password"] = None
+        slowest = max([await login(address, known) for _ in range(given.logins)])
+        drip.cancel()
+        host.terminate()
+        await host.wait()
     sys.stdout.write(f"{given.sockets} sockets; the slowest of {given.logins} logins took {slowest * 1000:.0f} ms\n")
     return slowest > 1
 

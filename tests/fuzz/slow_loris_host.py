@@ -1,4 +1,4 @@
-"""The host of slow_loris.py, in a process of its own; prints its address and fingerprint, and serves until it is ended."""
+"""The host of slow_loris.py, a process of its own: prints its address and fingerprint, and serves until it is ended."""
 
 import asyncio
 import sys
