@@ -57,6 +57,9 @@ HOMES = {
     "prometheus_client": {"net.metrics"},
     "zstandard": {"codec"},
     "sqlite3": {"access"},
+    "pyotp": {"access.totp"},
+    "zxcvbn": {"access.strength"},
+    "segno": {"cli.access_totp"},
 }
 
 

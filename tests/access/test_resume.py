@@ -1,7 +1,7 @@
 import pytest
-from access_fixtures import NOW, OTHER, OWNER, let_in
+from access_fixtures import ANNA, NOW, OTHER, OWNER, let_in
 
-from fanlight.access import rights
+from fanlight.access import Who, rights
 from fanlight.types import Permission
 
 WRONG = "a resume secret that is used, old or not this client's"
@@ -25,6 +25,13 @@ def test_a_secret_is_bound_to_the_client_s_key_and_a_thief_does_not_use_it_up(un
     secret = let_in(unattended).resume
     assert unattended.resume(OTHER, secret, NOW).reason == WRONG
     assert unattended.resume(OWNER, secret, NOW).right
+
+
+def test_a_secret_that_an_alias_got_is_worth_nothing_without_it(unattended):
+    secret = let_in(unattended, ANNA).resume
+    assert unattended.resume(Who(ANNA.fingerprint, None, ""), secret, NOW).reason == WRONG
+    assert unattended.resume(Who(ANNA.fingerprint, "bob@acme", ""), secret, NOW).reason == WRONG
+    assert unattended.resume(ANNA, secret, NOW).right
 
 
 @pytest.mark.parametrize(

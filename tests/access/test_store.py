@@ -300,3 +300,24 @@ def test_many_processes_may_make_the_store_at_once(path):
     makers = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     salts = {maker.communicate(timeout=60)[0].strip() for maker in makers}
     assert salts == {Store(path).salt.hex()}
+
+
+def test_a_full_disk_is_said_so_and_loses_nothing(path):
+    rules = Rules(Store(path), PEPPER)
+    store = rules._store
+    store._db.execute(f"PRAGMA max_page_count = {store._db.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(StateError, match="disk is full"):
+        put_verifier(store, "Default", bytes(100_000))
+    for number in range(300):
+        try:
+            rules.acl.add(f"{number:060}@acme")
+        except StateError as error:
+            assert "disk is full" in str(error)  # noqa: PT017
+            break
+    kept = rules.acl.entries()
+    assert 0 < len(kept) < 300
+    rules.close()
+    again = Rules(Store(path), PEPPER)
+    assert again.acl.entries() == kept
+    again.acl.switch(True)
+    assert again.acl.on

@@ -17,6 +17,20 @@ def test_a_token_works_again_and_again_for_its_key_alone(unattended, restarted):
     assert again.token(OTHER, token, NOW).reason == WRONG
 
 
+def test_a_token_that_an_alias_got_is_worth_nothing_without_it(unattended, restarted):
+    token = let_in(unattended, ANNA, remember=True).token
+    without, other = Who(ANNA.fingerprint, None, ""), Who(ANNA.fingerprint, "bob@acme", "")
+    again = restarted()
+    assert again.token(without, token, NOW).reason == WRONG
+    assert again.token(other, token, NOW).reason == WRONG
+    assert again.token(ANNA, token, NOW).right
+
+
+def test_a_token_that_a_bare_key_got_works_with_an_alias_too(unattended):
+    token = let_in(unattended, remember=True).token
+    assert unattended.token(Who(OWNER.fingerprint, "owner@acme", ""), token, NOW).right
+
+
 @pytest.mark.parametrize("token", [b"", b"\0", bytes(32), bytes(1000)])
 def test_what_is_no_token_is_wrong(unattended, token):
     let_in(unattended, remember=True)

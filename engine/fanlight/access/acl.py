@@ -48,9 +48,9 @@ class AccessList:
         return [Entry(str(pattern), bool(enabled)) for pattern, enabled in rows]
 
     def names(self) -> tuple[str, ...]:
-        """Return the names in the list's aliases, without wildcards."""
+        """Return the names in the list's aliases, without wildcards; a letter or two is no name."""
         aliases = [entry.pattern for entry in self.entries() if "@" in entry.pattern]
-        return tuple(word for alias in aliases for word in re.split(r"[@*?]", alias) if word)
+        return tuple(word for alias in aliases for word in re.split(r"[@*?]", alias) if len(word) > 2)
 
     def add(self, pattern: str) -> str:
         """Add an entry, or enable it where it was; return it as it is kept."""

@@ -10,6 +10,7 @@ from fanlight.types import Permission
 
 RESUME_BYTES = 32
 RESUME_SECONDS = 600
+_MINE = "hash = ? AND fingerprint = ? AND (alias IS NULL OR alias = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,30 @@ class Resumes:
         """Make the secret of a session, in place of an older one."""
         secret = secrets.token_bytes(RESUME_BYTES)
         values = (
-            *(_hash(secret), session, who.fingerprint, tried.profile),
+            *(_hash(secret), session, who.fingerprint, who.alias, tried.profile),
             *(_names(tried.rights), int(tried.unattended), now + RESUME_SECONDS),
         )
         with self._store.changing() as db:
             db.execute("DELETE FROM resumes WHERE until < ?", (now,))
-            db.execute("INSERT OR REPLACE INTO resumes VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            db.execute("INSERT OR REPLACE INTO resumes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         return secret
 
     def take(self, who: Who, secret: bytes, now: float) -> Old | None:
-        """Use a secret up; None when it is not this client's, used or too old."""
-        place = _hash(secret), who.fingerprint
+        """Use a secret up; None when it is not this client's, used or too old.
+
+        What was issued under an alias is good only with that alias: one that was revoked opens nothing.
+        """
+        place = _hash(secret), who.fingerprint, who.alias
         with self._store.changing() as db:
-            row = db.execute(
-                "SELECT session, profile, rights, unattended, until FROM resumes WHERE hash = ? AND fingerprint = ?",
-                place,
-            ).fetchone()
-            db.execute("DELETE FROM resumes WHERE hash = ? AND fingerprint = ?", place)
-        # A clock that was set back must not make a secret last.
-        if row is None or not row[4] - 2 * RESUME_SECONDS < now <= row[4]:
+            row = db.execute(f"SELECT * FROM resumes WHERE {_MINE}", place).fetchone()  # noqa: S608
+            db.execute(f"DELETE FROM resumes WHERE {_MINE}", place)  # noqa: S608
+        if row is None:
             return None
-        return Old(row[0], row[1], _permissions(row[2]), bool(row[3]))
+        _, session, _, _, profile, rights, unattended, until = row
+        # A clock that was set back must not make a secret last.
+        if not until - 2 * RESUME_SECONDS < now <= until:
+            return None
+        return Old(session, profile, _permissions(rights), bool(unattended))
 
     def keep(self, session: str, rights: frozenset[Permission], now: float) -> None:
         """Let the ten minutes of a session's secret begin now, and end with these rights."""

@@ -97,7 +97,8 @@ class Rules:
         refused, UsageError that there is no such profile.
         """
         self.profiles.check(profile)
-        return self.passwords.set(password, profile, (*names, *self.acl.names()), two_factor=self.totp.on)
+        known = *names, *self.acl.names(), *self.namespaces.trusted()
+        return self.passwords.set(password, profile, known, two_factor=self.totp.on)
 
     def note_setting(self, setting: str, value: str, now: float) -> None:
         """Write into the audit that a setting was changed, for whoever changed it."""

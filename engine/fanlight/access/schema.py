@@ -32,8 +32,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         # resume; `rights` are names with spaces between them
         """CREATE TABLE resumes (
-            hash BLOB PRIMARY KEY, session TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, profile TEXT NOT NULL,
-            rights TEXT NOT NULL, unattended INTEGER NOT NULL, until REAL NOT NULL
+            hash BLOB PRIMARY KEY, session TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL, alias TEXT,
+            profile TEXT NOT NULL, rights TEXT NOT NULL, unattended INTEGER NOT NULL, until REAL NOT NULL
         ) WITHOUT ROWID""",
         # totp
         "CREATE TABLE recovery_codes (hash BLOB PRIMARY KEY) WITHOUT ROWID",

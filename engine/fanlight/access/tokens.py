@@ -64,9 +64,12 @@ class Tokens:
         return token
 
     def check(self, who: Who, token: bytes) -> str:
-        """Return the profile that a client's token opens, or ""."""
-        query = "SELECT profile FROM tokens WHERE hash = ? AND fingerprint = ?"
-        rows = self._store.rows(query, _hash(token), who.fingerprint)
+        """Return the profile that a client's token opens, or "".
+
+        What was issued under an alias is good only with that alias: one that was revoked opens nothing.
+        """
+        query = "SELECT profile FROM tokens WHERE hash = ? AND fingerprint = ? AND (alias IS NULL OR alias = ?)"
+        rows = self._store.rows(query, _hash(token), who.fingerprint, who.alias)
         return str(rows[0][0]) if rows else ""
 
     def note_use(self, who: Who, now: float) -> None:

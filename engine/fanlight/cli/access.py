@@ -98,6 +98,9 @@ def _facts(rules: Rules) -> dict[str, Any]:
     }
 
 
+_CODES = ", after {0}; {1[recovery_codes]} recovery codes left"
+
+
 def _lines(facts: dict[str, Any]) -> list[str]:
     onoff = {True: "on", False: "off"}
     named = [each["name"] for each in facts["profiles"] if each["has_password"]]
@@ -109,7 +112,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"requests           {facts['interactive']}",
         f"passwords          {', '.join(named) or 'none'}",
         f"disabled profiles  {', '.join(disabled) or 'none'}",
-        f"two-factor codes   {codes['state']}" + (f", after {', '.join(asked)}" if codes["state"] == "on" else ""),
+        f"two-factor codes   {codes['state']}"
+        + (_CODES.format(", ".join(asked), codes) if codes["state"] == "on" else ""),
         f"saved logins       {saved['count']}, new ones {'allowed' if saved['allowed'] else 'forbidden'}",
         f"access list        {onoff[listed['on']]}, {len(listed['entries'])} entries",
         f"admin secret       {'set' if facts['admin_secret'] else 'not set'}",
