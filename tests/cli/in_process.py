@@ -1,22 +1,10 @@
-"""Commands run in this process: what they print, and their exit codes."""
+"""Commands run in this process, with as many homes as a story needs."""
 
 import io
-import json
-import sys
-from dataclasses import dataclass
+
+from access_commands import Done
 
 from fanlight.cli.app import run
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
 
 
 class Command:
@@ -26,7 +14,7 @@ class Command:
         self.home, self._monkeypatch, self._capsys = home, monkeypatch, capsys
 
     def __call__(self, *arguments, stdin=""):
-        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         code = run([*map(str, arguments), "--home", str(self.home)])
         return Done(code, *self._capsys.readouterr())
 

@@ -199,7 +199,7 @@ class Policy:
             if built_in is not None:
                 word = "grants" if built_in else "does not grant"
                 reason = f"the profile {name!r} {word} {right} as long as the file does not say otherwise"
-                return Decision(built_in, reason, self.line("profile", name))
+                return Decision(built_in, reason, self.line("profile", name, "rights"))
         return Decision(False, f"nothing grants {right}", None)
 
     def _limit(self, kind: Literal["path", "tunnel"], question: Question) -> Decision | None:

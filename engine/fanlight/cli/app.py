@@ -49,12 +49,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, terminate)
     try:
-        fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
+        # Commands return nothing; a code is what click makes of an Exit.
+        code = fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("fanlight: interrupted", err=True)
         return 128 + ended_by[-1]
@@ -65,4 +64,4 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away, as `| head` does; nothing is left to say to it.
         sys.stderr.close()
         return 0
-    return 0
+    return code if isinstance(code, int) else 0
