@@ -54,6 +54,7 @@ HOMES = {
     "fanlight_bench": {"cli.bench"},
     "distributed": set(),
     "matplotlib": set(),
+    "prometheus_client": {"net.metrics"},
     "zstandard": {"codec"},
     "sqlite3": {"access"},
     "pyotp": {"access.totp"},

@@ -17,7 +17,7 @@ from fanlight.types import Frame
 
 SIZE = (200, 136)
 PLAIN, ZSTD = 0, 1
-TILES, VIDEO = 1, 2
+TILES, VIDEO, STATE = 1, 2, 3
 KEY = 1
 LIMITS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 names = pytest.mark.parametrize("name", OPENING)
@@ -197,13 +197,13 @@ def test_more_after_the_last_operation_is_refused():
     [
         b"\x01\0\0",
         section(0, b""),
-        section(3, b"x"),
+        section(4, b"x"),
         section(TILES, b"", length=0xFFFFFFFF),
         section(TILES, tile_body(b""), length=4),
-        section(TILES, tile_body(b"")) * 9,
+        section(TILES, tile_body(b"")) * 13,
         section(TILES, tile_body(b"")) + b"\x01",
     ],
-    ids=["header", "kind-0", "kind-3", "long", "short", "too-many", "trailing"],
+    ids=["header", "kind-0", "kind-4", "long", "short", "too-many", "trailing"],
 )
 def test_sections_that_do_not_fit_are_refused(update):
     refused("hybrid", update)
@@ -212,20 +212,51 @@ def test_sections_that_do_not_fit_are_refused(update):
 @pytest.mark.parametrize(
     "options",
     [
-        {"region": 1},
+        {"region": 8},
         {"flags": 2},
         {"rect": (1, 0, SIZE[0] - 1, SIZE[1])},
+        {"rect": (8, 0, SIZE[0] - 8, SIZE[1])},
         {"rect": (0, 0, SIZE[0] - 1, SIZE[1])},
+        {"rect": (0, 0, SIZE[0], SIZE[1] - 4)},
         {"rect": (0, 0, SIZE[0], SIZE[1] + 1)},
+        {"rect": (16, 0, *SIZE)},
         {"rect": (65535, 65535, 65535, 65535)},
         {"rect": (0, 0, 0, 0)},
+        {"rect": (0, 0, SIZE[0], 0)},
     ],
     ids=str,
 )
-def test_a_video_region_other_than_the_picture_is_refused(options):
+def test_a_video_region_that_does_not_fit_is_refused(options):
     packet = packet_of(SIZE)
     assert survives("hybrid", section(VIDEO, video_body(packet)))
     refused("hybrid", section(VIDEO, video_body(packet, **options)))
+
+
+def patch(region, rect, flags=KEY):
+    """Make the section that brings a region's key frame."""
+    return section(VIDEO, video_body(packet_of(rect[2:]), region, flags, rect))
+
+
+def test_video_regions_larger_than_the_picture_together_are_refused():
+    half, other = patch(0, (0, 0, 112, SIZE[1])), patch(1, (112, 0, SIZE[0] - 112, SIZE[1]))
+    assert survives("hybrid", half + other)
+    assert "larger than the picture" in refused("hybrid", half + other, patch(2, (0, 0, 16, 16)))
+    # One that takes the place of another does not count twice, and what is closed does not count.
+    assert survives("hybrid", half + other, patch(0, (0, 0, 96, SIZE[1])) + patch(2, (96, 0, 16, SIZE[1])))
+    assert survives("hybrid", half + other, section(STATE, b"\x01") + patch(2, (0, 0, 16, 16)))
+
+
+def test_a_video_region_that_moves_without_a_key_frame_is_refused():
+    first = patch(0, (0, 0, 64, 64))
+    assert "no key frame" in refused("hybrid", first, patch(0, (16, 0, 64, 64), flags=0))
+    assert "no key frame" in refused("hybrid", first, patch(1, (0, 0, 64, 64), flags=0))
+    assert "no key frame" in refused("hybrid", first, section(STATE, b"\x01"), patch(0, (0, 0, 64, 64), flags=0))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x02", b"\x01\x00", bytes(4), b"\x00\x00\xf0", b"\x00\x00\x10"], ids=bytes.hex)
+def test_a_state_that_does_not_fit_the_picture_is_refused(body):
+    assert survives("hybrid", section(STATE, b"\x01"), section(STATE, b"\x00\xff\x0f"))
+    refused("hybrid", section(STATE, body))
 
 
 @pytest.mark.parametrize("body", [b"", video_body(b""), video_body(b"\0" * 40), video_body(b"\0\0\1")], ids=len)

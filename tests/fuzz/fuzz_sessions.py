@@ -21,6 +21,7 @@ from fanlight.errors import LocalProtocolError
 from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import TABLE
 from fanlight.session import events
+from fanlight.types import Pixels
 
 
 class Wire:
@@ -71,14 +72,17 @@ def act(pair, randomly):
             exact=True,
             key=randomly.random() < 0.2,
             digest=randomly.getrandbits(64),
+            quality=randomly.choice([None, 10, 51]),
+            pixels=Pixels(tiles=randomly.getrandbits(40)),
             input_seq=0,
             damaged_at=pair.now,
             captured_at=pair.now,
+            encode_started_at=pair.now,
             encoded_at=pair.now,
             now=pair.now,
         ),
         lambda: pair.host.set_rights(
-            frozenset(randomly.sample(sorted(pair.host.granted), len(pair.host.granted) // 2))
+            frozenset(randomly.sample(sorted(pair.host.granted), len(pair.host.granted) // 2)), pair.now
         ),
         lambda: pair.client.send_key(randomly.randint(1, 0xFFFF), True),
         lambda: pair.client.send_pointer(randomly.randint(-99, 5000), randomly.randint(-99, 5000)),
@@ -104,6 +108,7 @@ def first_frames(data, count):
 
 def converse(rules, salted, seed):
     randomly = random.Random(seed)
+    rules.throttle.reset()
     pair = Pair(rules, salted)
     wire = Wire(randomly.choice([0.0, 0.05, 0.3]), randomly)
     from_client, from_host = b"", b""

@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 from session_pair import PASSWORD, Pair, salted_for
 
@@ -39,3 +42,14 @@ def opened(pair):
     made.host_events.clear()
     made.client_events.clear()
     return made
+
+
+@pytest.fixture
+def rules(open_rules, tmp_path):
+    """A copy of open_rules to change at will; PASSWORD's salt is the same."""
+    path = tmp_path / "fanlight.db"
+    with closing(sqlite3.connect(open_rules._store.path)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+    path.chmod(0o600)
+    with closing(Rules(Store(path), bytes(32))) as made:
+        yield made

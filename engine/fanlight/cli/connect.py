@@ -1,13 +1,15 @@
 """`fanlight connect`: see a host's screen, in a window or without one."""
 
+import contextlib
 import json
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
 
-from fanlight.cli.options import home_option, json_option
+from fanlight.cli.ledger_file import LedgerFile
+from fanlight.cli.options import home_option, json_option, ledger_option
 from fanlight.client import RemoteSession
 from fanlight.client import connect as open_session
 from fanlight.config import read_secret
@@ -26,6 +28,7 @@ from fanlight.viewer import Summary, save_png, show, watch
 @click.option("--request", is_flag=True, help="Ask the person at the host to be let in, instead of logging in.")
 @click.option("--trust", metavar="FINGERPRINT", help="The fingerprint of a host that is not known here yet.")
 @click.option("--screenshot", type=click.Path(path_type=Path), help="Save the last picture as PNG when it ends.")
+@ledger_option
 @home_option
 @json_option
 def connect(
@@ -39,6 +42,7 @@ def connect(
     request: bool,
     trust: str | None,
     screenshot: Path | None,
+    ledger: Path | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
@@ -50,21 +54,27 @@ def connect(
     password = read_secret(password_file) if password_file else None if request else _ask_password
     code = read_secret(code_file) if code_file else _ask_code
 
-    def open_one() -> AbstractAsyncContextManager[RemoteSession]:
-        return open_session(
-            address,
-            home=home,
-            password=password,
-            code=code,
-            remember=remember,
-            request=request,
-            trust=trust or _ask_trust,
-        )
+    with LedgerFile(ledger) if ledger else contextlib.nullcontext() as lines:
 
-    if headless:
-        summary = watch(open_one, seconds=seconds, status=not as_json)
-    else:
-        summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
+        @contextlib.asynccontextmanager
+        async def open_one() -> AsyncIterator[RemoteSession]:
+            async with open_session(
+                address,
+                home=home,
+                password=password,
+                code=code,
+                remember=remember,
+                request=request,
+                trust=trust or _ask_trust,
+            ) as session:
+                if lines is not None:
+                    session.ledger.watch(lines.write)
+                yield session
+
+        if headless:
+            summary = watch(open_one, seconds=seconds, status=not as_json)
+        else:
+            summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
     finish(summary, screenshot, as_json)
 
 

@@ -16,19 +16,22 @@ import click
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.cli.console import Console
-from fanlight.cli.options import home_option, json_option, say
+from fanlight.cli.ledger_file import LedgerFile
+from fanlight.cli.options import home_option, json_option, ledger_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
 from fanlight.net.control import ControlServer
 from fanlight.net.server import Server, ServerOptions
 from fanlight.net.tls import TlsProfile
+from fanlight.net.watching import Watcher
 from fanlight.types import Address
 
 log = logging.getLogger("fanlight")
 
 _SESSION_LOOK_SECONDS = 1.0
 _PIPE_BYTES = 64 * 1024
+_OWN_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class HostOptions:
     until_eof: bool
     console: bool
     tls: TlsProfile
+    ledger: Path | None
+    metrics: Address | None
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -58,6 +63,8 @@ class HostOptions:
 @click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE or n.")
 @click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
               help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
+@click.option("--metrics", metavar="PORT", help="Serve figures for Prometheus on 127.0.0.1:PORT, or on ADDRESS:PORT.")
+@ledger_option
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @home_option
 @json_option
@@ -70,6 +77,8 @@ def host(
     until_eof: bool,
     console: bool,
     tls: TlsProfile,
+    metrics: str | None,
+    ledger: Path | None,
     command: tuple[str, ...],
     home: Path | None,
     as_json: bool,
@@ -86,7 +95,10 @@ def host(
         raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     address = parse_address(listen, port_zero=True)
-    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls)
+    figures = None if metrics is None else _parse_metrics(metrics)
+    asked = HostOptions(
+        *(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls, ledger, figures)
+    )
     asyncio.run(_host(asked))
 
 
@@ -99,6 +111,7 @@ async def _host(asked: HostOptions) -> None:
     if asked.until_eof:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     with contextlib.ExitStack() as stack:
+        watchers, metrics = _open_watchers(asked, stack)
         virtual = _open_virtual(asked, stack)
         display = virtual.name if virtual else _named_display(asked)
         framebuffer = virtual.framebuffer if virtual else None
@@ -106,9 +119,9 @@ async def _host(asked: HostOptions) -> None:
         injector = _open_injector(display, stack)
         _report(capture, injector)
         options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls)
-        server = Server(options, capture, injector, store.identity(), store.rules())
-        async with _obeying(ControlServer(store.path, server.reception)), _serving(server):
-            _announce(server, asked.as_json)
+        server = Server(options, capture, injector, store.identity(), store.rules(), watchers)
+        async with _serving(server), _obeying(ControlServer(store.path, server.reception)):
+            _announce(server, metrics, asked.as_json)
             if asked.console:
                 Console(server.reception).start()
             await _first(stop.wait(), server.failed(), _session_end(virtual))
@@ -194,6 +207,33 @@ def _report(capture: Capture, injector: Injector | None) -> None:
         log.warning("a better way to capture was not taken: %s", capture.fallback)
 
 
-def _announce(server: Server, as_json: bool) -> None:
+def _parse_metrics(text: str) -> Address:
+    """Read a port, for this machine alone, or an address with its port."""
+    address = parse_address(f"127.0.0.1:{text}" if text.isdigit() else text, port_zero=True)
+    if address.host not in _OWN_HOSTS:
+        log.warning("whoever reaches %s can read the metrics: they are served without a password", address)
+    return address
+
+
+def _open_watchers(asked: HostOptions, stack: contextlib.ExitStack) -> tuple[list[Watcher], Address | None]:
+    """Open the file of the ledger and the metrics, as asked; return with them where the metrics are served."""
+    watchers: list[Watcher] = []
+    if asked.ledger is not None:
+        watchers.append(stack.enter_context(LedgerFile(asked.ledger)))
+    if asked.metrics is None:
+        return watchers, None
+    # Only who asks for metrics pays for the library that makes them.
+    from fanlight.net.metrics import Metrics, serve_metrics
+
+    metrics = Metrics()
+    watchers.append(metrics)
+    address = stack.enter_context(serve_metrics(metrics, asked.metrics))
+    log.info("metrics on http://%s/metrics", address)
+    return watchers, address
+
+
+def _announce(server: Server, metrics: Address | None, as_json: bool) -> None:
     facts = {"address": str(server.address), "fingerprint": server.fingerprint}
+    if metrics is not None:
+        facts["metrics"] = f"http://{metrics}/metrics"
     say(as_json, facts, f"listening on {facts['address']}\nfingerprint {facts['fingerprint']}")

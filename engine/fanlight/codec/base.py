@@ -1,43 +1,78 @@
-"""What every encoder and decoder promises; owns `Update` and the checks that all of them share."""
+"""What every encoder and decoder promises; owns `Update` and the checks that all of them share.
+
+A tile is *exact* where the decoder's pixels are those that the encoder last saw, and *lossy* from the moment a video
+packet wrote to it until an update of tiles has brought it again. Both ends keep these marks alike.
+"""
 
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import Self
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import ClassVar, Self
 
 from fanlight.errors import CodecError, EncoderError, UsageError
-from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, Rect, Size
+from fanlight.kernels import tiles as tile_kernels
+from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, PointerPlace, Rect, Size, Tiles
+
+EXACT, REFINING, LOSSY = 0, 1, 2
+"""What `states` says of a tile: exact; lossy and waiting to be sent exactly; lossy as long as its video runs."""
+
+QUALITIES = (10, 51)
+"""The least and the most that `set_quality` takes, on the quantiser's scale of H.264: more is coarser."""
+
+_NO_PIXELS: Mapping[str, int] = MappingProxyType({})
 
 
 class Update(bytes):
     """What one `Encoder.encode` made: the bytes for the decoder, and what they bring about.
 
     `exact`: with it, the decoder's picture equals the frame. `key`: it needs no update before it.
-    `lane`: "tiles", "video", "both", or "" when it is empty.
+    `lane`: "tiles", "video", "both", or "" when it is empty. `pixels`: how many each of "copy", "tiles" and "video"
+    wrote, where it is not empty.
     """
 
     exact: bool
     key: bool
     lane: str
+    pixels: Mapping[str, int]
 
-    def __new__(cls, data: bytes | bytearray = b"", *, exact: bool = False, key: bool = False, lane: str = "") -> Self:
+    def __new__(
+        cls,
+        data: bytes | bytearray = b"",
+        *,
+        exact: bool = False,
+        key: bool = False,
+        lane: str = "",
+        pixels: Mapping[str, int] = _NO_PIXELS,
+    ) -> Self:
         """Copy `data` into an update."""
         update = super().__new__(cls, data)
         update.exact = exact
         update.key = key
         update.lane = lane
+        update.pixels = pixels
         return update
 
 
 class Encoder(ABC):
-    """Turns frames of one size into updates for one decoder; not thread-safe.
+    """Turns frames of one size into updates for any number of decoders in one state; not thread-safe.
 
-    Every update must reach the decoder, in order. Frames may be skipped if their damage is added to a later one's.
+    Every update must reach each of them, in order. One that missed some is caught up, or leaves for a fork. Frames may
+    be skipped if their damage is added to a later one's.
+
+    `touched` marks the tiles that the last update changed at the decoder; the next `encode` replaces it.
+    `near`, where the pointer stands, may be set: what is lossy is refined there first.
     """
 
     name: str
+    can_catch_up: ClassVar[bool] = True
+    """Whether `catch_up` can ever work."""
 
     def __init__(self, size: Size) -> None:
         self.size = checked_size(size)
+        self.near: PointerPlace | None = None
+        self.touched: Tiles = tile_kernels.no_tiles(self.size)
+        self.touched.flags.writeable = False
+        self._untouched = self.touched
         self._closed = False
 
     def encode(self, frame: Frame) -> Update:
@@ -45,14 +80,61 @@ class Encoder(ABC):
 
         Only `frame.damage` is looked at. A frame without damage says that the screen rests: what is lossy is refined.
         """
-        if self._closed:
-            raise UsageError(f"the {self.name} encoder is closed; open a new one")
+        self._need_open()
         if frame.size != self.size:
             raise UsageError(f"the encoder is for {_text(self.size)}, the frame is {_text(frame.size)}; open a new one")
+        self.touched = self._untouched
         return self._encode(frame)
 
     @abstractmethod
-    def _encode(self, frame: Frame) -> Update: ...
+    def _encode(self, frame: Frame) -> Update:
+        """Make the update, and set `touched` to fresh marks if it is not empty."""
+
+    @property
+    @abstractmethod
+    def chained(self) -> bool:
+        """Whether a decoder that missed an update can follow no other before a key, whatever tiles it is given."""
+
+    def catch_up(self, lacks: Tiles) -> Update:
+        """Make an update for one decoder that has every tile of this encoder's picture but those in `lacks`.
+
+        It brings them as this encoder last saw them. After it that decoder can take all updates that follow; those who
+        missed nothing are not sent it, and lose nothing by it. UsageError where `chained`.
+        """
+        self._need_open()
+        if self.can_catch_up and self.chained:
+            raise UsageError("a decoder that missed updates cannot be caught up while video runs; fork the encoder")
+        return self._catch_up(lacks)
+
+    def _catch_up(self, lacks: Tiles) -> Update:
+        raise UsageError(f"the {self.name} encoder sends whole pictures: a decoder that missed one needs a key frame")
+
+    def fork(self, lacks: Tiles) -> "Encoder":
+        """Open another encoder, of the same options, for a decoder that has this one's picture but for `lacks`.
+
+        What is lossy here is so there. Its next update brings what changed, and `lacks`; it runs no video at first.
+        """
+        self._need_open()
+        return self._fork(lacks)
+
+    @abstractmethod
+    def _fork(self, lacks: Tiles) -> "Encoder": ...
+
+    @property
+    @abstractmethod
+    def quality(self) -> int | None:
+        """The quantiser of what is lossy, on the scale of H.264; None where nothing ever is."""
+
+    @abstractmethod
+    def set_quality(self, qp: int) -> None:
+        """Code what is lossy with another quantiser, 10 to 51, from some later update on; lossless encoders ignore it.
+
+        Small steps are put off, since most codecs must start again with a key frame.
+        """
+
+    @abstractmethod
+    def states(self) -> Tiles:
+        """Return EXACT, REFINING or LOSSY for each tile, as an array of its own."""
 
     @property
     @abstractmethod
@@ -62,7 +144,7 @@ class Encoder(ABC):
     @property
     @abstractmethod
     def digest(self) -> int | None:
-        """The 64-bit digest of the decoder's picture; None while it is lossy."""
+        """The 64-bit digest of the exact tiles of the decoder's picture; None for codecs of whole pictures."""
 
     @abstractmethod
     def refresh(self) -> None:
@@ -71,6 +153,10 @@ class Encoder(ABC):
     def close(self) -> None:
         """Free what the encoder holds; it encodes nothing more."""
         self._closed = True
+
+    def _need_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"the {self.name} encoder is closed; open a new one")
 
     def __enter__(self) -> Self:
         return self
@@ -122,8 +208,12 @@ class Decoder(ABC):
 
     @property
     @abstractmethod
-    def digest(self) -> int:
-        """The 64-bit digest of the picture; equals the encoder's where that has one."""
+    def digest(self) -> int | None:
+        """The 64-bit digest of the exact tiles; equals the encoder's. None for codecs of whole pictures."""
+
+    @abstractmethod
+    def states(self) -> Tiles:
+        """Return EXACT or LOSSY for each tile, as an array of its own."""
 
     def close(self) -> None:
         """Free what the decoder holds; it decodes nothing more."""

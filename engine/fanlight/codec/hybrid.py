@@ -23,30 +23,21 @@ Which lane:
 Time is what `damaged_at` and `captured_at` say. Rest is the span from one frame's capture to the first damage of the
 next, so a slow link, which takes few updates, does not look like a resting screen.
 
-An update is a row of sections `u8 kind, u32 length, body`, little-endian. Kind 1 is a tile update (see `tiles`), kind 2
-is video: `u8 region, u8 flags (1: key), u16 x, y, w, h`, then one H.264 packet. The only region is 0, the picture.
+An update is a row of `sections`.
 """
 
-import struct
-from collections.abc import Iterator
-from functools import partial
-
 import numpy as np
+from numpy.typing import NDArray
 
-from fanlight.codec.base import Decoder, Encoder, Update
+from fanlight.codec import sections
+from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, Update, checked_number
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import H264
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileReader, TileWriter, whole
-from fanlight.codec.video import VideoReader, VideoWriter
-from fanlight.errors import CodecError, UsageError
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, area, pixels_of, touched_by, whole
+from fanlight.codec.video import QUALITY_STEP, VideoWriter, checked_qp
+from fanlight.errors import UsageError
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Size, Tiles
-
-_SECTION = struct.Struct("<BI")
-_REGION = struct.Struct("<BBHHHH")
-_TILES, _VIDEO = 1, 2
-_KEY = 1
-_MOST_SECTIONS = 8
+from fanlight.types import Frame, Rect, Size, Tiles
 
 # The lanes' thresholds, as the module's text explains them.
 _HEAVY_SHARE = 1 / 3
@@ -133,12 +124,16 @@ class HybridEncoder(Encoder):
         self._lossy = tile_kernels.no_tiles(self.size)
         self._lossy_left = 0
         self._may_video = video
-        self._open_video = partial(VideoWriter, H264, self.size, qp=qp, preset=preset)
+        self._level, self._preset = level, preset
+        self._qp = self._wanted_qp = checked_qp(H264, qp)
         # Opened now, although it is needed later, so that a machine without x264 says so when the encoder is opened.
         self._video = self._open_video() if video else None
         self._lane = LaneChoice()
         self._key_due = True
         self._video_key_due = True
+        self._state_due = False
+        # What the decoder of a fork lacks until the first update.
+        self._lacks: Tiles | None = None
 
     def _encode(self, frame: Frame) -> Update:
         if not frame.damage:
@@ -146,13 +141,15 @@ class HybridEncoder(Encoder):
         if self._video is not None:
             self._video.note(frame.damage)
         if self._key_due and not self._lane.video:
-            return self._encode_whole(frame)
+            return self._send_tiles(frame, whole(self.size))
         batch = self._tiles.plan(frame.image, frame.damage, self._lossy)
+        if self._lacks is not None:
+            np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
         share = batch.changed / batch.tiles.size
         if self._lane.video and self._lane.weigh_video(frame, share, self._sampled_density(frame, batch)):
             return self._encode_video(frame, batch)
         if self._key_due:
-            return self._encode_whole(frame)
+            return self._send_tiles(frame, whole(self.size))
         return self._encode_tiles(frame, batch, share)
 
     @property
@@ -161,23 +158,57 @@ class HybridEncoder(Encoder):
         return self._lossy_left > 0
 
     @property
+    def chained(self) -> bool:
+        """Whether video runs."""
+        return self._lane.video
+
+    @property
     def digest(self) -> int | None:
-        """The digest of the decoder's picture; None while it is lossy."""
-        return None if self._lossy_left else self._shadow.digest
+        """The digest of the tiles of the decoder's picture that are not lossy."""
+        return self._shadow.digest_without(self._lossy) if self._lossy_left else self._shadow.digest
+
+    @property
+    def quality(self) -> int | None:
+        """The quantiser that video is, or will be, coded with."""
+        return self._wanted_qp
+
+    def set_quality(self, qp: int) -> None:
+        """Code video with another quantiser; where it runs, from a key frame on, and only if it differs enough."""
+        self._wanted_qp = checked_number("quality", qp, *QUALITIES)
+
+    def states(self) -> Tiles:
+        """Return EXACT, REFINING or LOSSY for each tile."""
+        return self._lossy * np.uint8(LOSSY if self._lane.video else REFINING)
 
     def refresh(self) -> None:
         """Make the next update bring every tile, or a key frame while video is on."""
         self._key_due = True
         self._video_key_due = True
+        self._state_due = True
         self._tiles.forget()
+
+    def _catch_up(self, lacks: Tiles) -> Update:
+        body = sections.write_tiles(self._tiles.catch_up(lacks)) + sections.write_state(self._lossy, all_closed=True)
+        pixels = {"tiles": area(lacks, self.size)}
+        return Update(body, exact=not self._lossy_left, key=bool(lacks.all()), lane="tiles", pixels=pixels)
+
+    def _fork(self, lacks: Tiles) -> "HybridEncoder":
+        twin = HybridEncoder(self.size, video=False, level=self._level, qp=self._qp, preset=self._preset)
+        twin._may_video = self._may_video
+        twin._wanted_qp = self._wanted_qp
+        twin._shadow.repeat(self._shadow)
+        twin._key_due = False
+        twin._state_due = True
+        twin._lacks = (lacks != 0).astype(np.uint8) if lacks.any() else None
+        # No move may read what the decoder lacks, no more than what it has with loss.
+        np.bitwise_or(self._lossy, lacks != 0, out=twin._lossy)
+        twin._lossy_left = int(np.count_nonzero(twin._lossy))
+        return twin
 
     def close(self) -> None:
         """Free the video encoder."""
         super().close()
         self._video = None
-
-    def _encode_whole(self, frame: Frame) -> Update:
-        return self._send_tiles(frame, whole(self.size))
 
     def _encode_tiles(self, frame: Frame, batch: Batch, share: float) -> Update:
         if share > _LARGE_SHARE:
@@ -197,6 +228,7 @@ class HybridEncoder(Encoder):
             return Update(exact=not self._lossy_left)
         if body is None:
             body = self._tiles.pack(frame.image, batch, self._lossy, key=self._key_due)
+        head = self._state()
         self._tiles.commit(frame.image, batch.tiles)
         self._lossy[batch.tiles != 0] = 0
         self._lossy_left = int(np.count_nonzero(self._lossy))
@@ -204,19 +236,34 @@ class HybridEncoder(Encoder):
             # An idle x264 holds some frames; the next video starts with a key frame anyway.
             self._video = None
         key, self._key_due = self._key_due, False
-        return Update(_section(_TILES, body), exact=not self._lossy_left, key=key, lane="tiles")
+        self.touched = touched_by(batch, self.size)
+        data, pixels = head + sections.write_tiles(body), pixels_of(batch, self.size)
+        return Update(data, exact=not self._lossy_left, key=key, lane="tiles", pixels=pixels)
 
     def _encode_video(self, frame: Frame, batch: Batch) -> Update:
-        if self._video is None:
+        if self._video is None or abs(self._wanted_qp - self._qp) >= QUALITY_STEP:
+            self._qp = self._wanted_qp
             self._video = self._open_video()
             self._video_key_due = True
         packet, key = self._video.encode(frame.image, key=self._video_key_due)
+        head = self._state()
         self._tiles.commit(frame.image, batch.tiles)
         self._lossy[:] = 1
         self._lossy_left = self._lossy.size
         self._key_due = self._video_key_due = False
-        region = _REGION.pack(0, _KEY if key else 0, 0, 0, *self.size)
-        return Update(_section(_VIDEO, region + packet), key=key, lane="video")
+        self.touched = tile_kernels.all_tiles(self.size)
+        data = head + sections.write_video(0, Rect(0, 0, *self.size), packet, key=key)
+        return Update(data, key=key, lane="video", pixels={"video": self.size[0] * self.size[1]})
+
+    def _state(self) -> bytes:
+        """Write the state where the decoder may have another one, and settle what it lacked."""
+        if not self._state_due:
+            return b""
+        self._state_due, self._lacks = False, None
+        return sections.write_state(self._lossy, all_closed=True)
+
+    def _open_video(self) -> VideoWriter:
+        return VideoWriter(H264, self.size, qp=self._qp, preset=self._preset)
 
     def _sampled_density(self, frame: Frame, batch: Batch) -> float:
         """Return how many bytes a pixel some of the changed tiles cost as tiles, spread over the picture."""
@@ -226,74 +273,16 @@ class HybridEncoder(Encoder):
         chosen = changed[:: -(-changed.size // _SAMPLE_TILES)]
         sample = tile_kernels.no_tiles(self.size)
         sample.reshape(-1)[chosen] = 1
-        return self._tiles.size_of(frame.image, sample) / (chosen.size * _TILE_PIXELS)
+        return len(self._tiles.alone(frame.image, sample)) / (chosen.size * _TILE_PIXELS)
 
     def _add_lossy(self, tiles: Tiles, most: int) -> None:
-        chosen = np.flatnonzero((self._lossy != 0) & (tiles == 0))[:most]
-        tiles.reshape(-1)[chosen] = 1
+        chosen = np.flatnonzero((self._lossy != 0) & (tiles == 0))
+        tiles.reshape(-1)[self._nearest(chosen)[:most]] = 1
 
-
-class HybridDecoder(Decoder):
-    """Shows the updates of a HybridEncoder."""
-
-    name = "hybrid"
-
-    def __init__(self, size: Size) -> None:
-        super().__init__(size)
-        self._picture = Picture(self.size)
-        self._tiles = TileReader(self._picture)
-        self._video = VideoReader(H264, self.size)
-        self._all = tile_kernels.all_tiles(self.size)
-
-    def _decode(self, update: memoryview) -> None:
-        touched = tile_kernels.no_tiles(self.size)
-        for kind, body in _sections(update):
-            if kind == _TILES:
-                np.bitwise_or(touched, self._tiles.decode(body), out=touched)
-            elif kind == _VIDEO:
-                self._show(body)
-                touched = self._all
-            else:
-                raise CodecError(f"an update holds a section of kind {kind}, which does not exist")
-        self.damage = tile_kernels.rects(touched, self.size)
-
-    def _show(self, body: memoryview) -> None:
-        if len(body) <= _REGION.size:
-            raise CodecError("a video section is cut off in its header")
-        region, flags, x, y, w, h = _REGION.unpack_from(body)
-        if flags not in (0, _KEY):
-            raise CodecError(f"a video section has flags {flags:#x}, which do not exist")
-        if region != 0 or (x, y, w, h) != (0, 0, *self.size):
-            raise CodecError(f"video region {region} at {x},{y} {w}x{h} is not the whole picture")
-        tile_kernels.copy(self._video.decode(body[_REGION.size :]), self._picture.image, self._all)
-        self._picture.touch(self._all)
-
-    @property
-    def image(self) -> Image:
-        """The picture now, read-only."""
-        return self._picture.view
-
-    @property
-    def digest(self) -> int:
-        """The digest of the picture, lossy or not."""
-        return self._picture.digest
-
-
-def _section(kind: int, body: bytes) -> bytes:
-    return _SECTION.pack(kind, len(body)) + body
-
-
-def _sections(update: memoryview) -> Iterator[tuple[int, memoryview]]:
-    count = 0
-    while update:
-        count += 1
-        if count > _MOST_SECTIONS:
-            raise CodecError(f"an update has at most {_MOST_SECTIONS} sections")
-        if len(update) < _SECTION.size:
-            raise CodecError("an update is cut off in the header of a section")
-        kind, length = _SECTION.unpack_from(update)
-        body = update[_SECTION.size : _SECTION.size + length]
-        if len(body) != length:
-            raise CodecError(f"a section says {length} bytes and holds {len(body)}")
-        yield kind, body
-        update = update[_SECTION.size + length :]
+    def _nearest(self, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Put the indexes of tiles in order of their distance from the pointer."""
+        if self.near is None or chosen.size < 2:
+            return chosen
+        rows, columns = np.divmod(chosen, self._lossy.shape[1])
+        x, y = self.near.x / tile_kernels.TILE - 0.5, self.near.y / tile_kernels.TILE - 0.5
+        return chosen[np.argsort((columns - x) ** 2 + (rows - y) ** 2, kind="stable")]

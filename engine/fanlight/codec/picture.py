@@ -1,7 +1,10 @@
 """The picture that an encoder and its decoder both hold, and the digest that proves they hold the same."""
 
+import numpy as np
+
+from fanlight.kernels import tiles as tile_kernels
 from fanlight.kernels.shadow import Shadow
-from fanlight.types import Image, Size
+from fanlight.types import Image, Size, Tiles
 
 
 class Picture(Shadow):
@@ -14,3 +17,16 @@ class Picture(Shadow):
         super().__init__(size)
         self.view: Image = self.image.view()
         self.view.flags.writeable = False
+
+    def digest_without(self, lossy: Tiles) -> int:
+        """Return the digest of all tiles but the `lossy` ones, which are not looked at."""
+        hidden = (self._stale != 0) & (lossy != 0)
+        self._stale[hidden] = 0
+        digest = self.digest
+        self._stale[hidden] = 1
+        return digest ^ int(np.bitwise_xor.reduce(self._mixed[lossy != 0]))
+
+    def repeat(self, other: "Picture") -> None:
+        """Become a copy of another picture of the same size."""
+        np.copyto(self.image, other.image)
+        self.touch(tile_kernels.all_tiles(self.size))

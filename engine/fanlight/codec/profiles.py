@@ -19,6 +19,7 @@ _X26X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium
 _420 = ("yuv420p", "yuvj420p")
 _444 = ("yuv444p", "yuvj444p")
 _BT709, _BT601 = 1, 5
+_H264_QPS = (1, 51)
 
 
 def _qp(qp: int) -> dict[str, str]:
@@ -77,6 +78,16 @@ class Profile:
     def options(self) -> frozenset[str]:
         """The options that its encoder takes."""
         return frozenset({"qp", "fps"} | ({"preset"} if self.presets else set()))
+
+    def from_h264(self, qp: int) -> int:
+        """Turn a quantiser of H.264's scale, 1 to 51, into the one of this codec that stands as far along its scale."""
+        least, most = self.qps
+        return least + round((qp - 1) * (most - least) / (_H264_QPS[1] - 1))
+
+    def as_h264(self, qp: int) -> int:
+        """Turn a quantiser of this codec's scale into one of H.264's."""
+        least, most = self.qps
+        return 1 + round((qp - least) * (_H264_QPS[1] - 1) / (most - least))
 
     def coded_size(self, size: Size) -> Size:
         """Return the size at which a picture is coded: a width that divides by 16 and an even height."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from fanlight.codec.base import Decoder, Encoder
-from fanlight.codec.hybrid import HybridDecoder, HybridEncoder
-from fanlight.codec.profiles import PROFILES
+from fanlight.codec.hybrid import HybridEncoder
+from fanlight.codec.hybrid_decoder import HybridDecoder
+from fanlight.codec.profiles import H264, PROFILES
 from fanlight.codec.tiles import TilesDecoder, TilesEncoder
-from fanlight.codec.video import VideoDecoder, VideoEncoder
+from fanlight.codec.video import VideoDecoder, VideoEncoder, can_decode
 from fanlight.errors import UsageError
 from fanlight.types import Size
 
@@ -21,7 +22,9 @@ class _Codec:
 
 
 _CODECS = {
-    "hybrid": _Codec(HybridEncoder, HybridDecoder, frozenset({"video", "level", "qp", "preset"})),
+    "hybrid": _Codec(
+        HybridEncoder, partial(HybridDecoder, "hybrid", H264), frozenset({"video", "level", "qp", "preset"})
+    ),
     "tiles": _Codec(TilesEncoder, TilesDecoder, frozenset({"level"})),
 } | {
     name: _Codec(partial(VideoEncoder, profile), partial(VideoDecoder, profile), profile.options)
@@ -32,6 +35,12 @@ _CODECS = {
 def encoders() -> list[str]:
     """List the names that `open_encoder` and `open_decoder` know, the default first; not all need open here."""
     return list(_CODECS)
+
+
+@cache
+def decoders() -> tuple[str, ...]:
+    """List the names that `open_decoder` can open here, the default first: what this end can be sent."""
+    return tuple(name for name in _CODECS if name not in PROFILES or can_decode(PROFILES[name]))
 
 
 def open_encoder(name: str, size: Size, **options: object) -> Encoder:

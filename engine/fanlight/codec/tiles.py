@@ -6,9 +6,11 @@ bytes are the tile stream of docs/tile-stream.md. Both ends have a cache of the 
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from fanlight.codec.base import Decoder, Encoder, Update, checked_number
 from fanlight.codec.picture import Picture
@@ -79,9 +81,14 @@ class TileWriter:
         """Name no tile from before: a decoder that starts now must do without."""
         self._cache.forget()
 
-    def size_of(self, image: Image, tiles: Tiles) -> int:
-        """Return how long the body would be that brings these tiles, were all of them new to the decoder."""
-        return len(self._compress(self._stream(image, Batch((), tiles, 0))))
+    def alone(self, image: Image, tiles: Tiles) -> bytes:
+        """Write a body that brings these tiles of `image` to any decoder, whatever it had before."""
+        return self._compress(self._stream(image, Batch((), tiles, 0)))
+
+    def catch_up(self, lacks: Tiles) -> bytes:
+        """Write a body for a decoder that has all of the shadow but `lacks`; name no tile from before to any, since."""
+        self.forget()
+        return self.alone(self._shadow.image, lacks)
 
     def _stream(
         self,
@@ -157,24 +164,59 @@ class TilesEncoder(Encoder):
 
     def __init__(self, size: Size, *, level: object = DEFAULT_LEVEL) -> None:
         super().__init__(size)
+        self._level = level
         self._shadow = Picture(self.size)
         self._writer = TileWriter(self._shadow, level)
         self._key_due = True
+        # What the decoder of a fork lacks until the first update.
+        self._lacks: Tiles | None = None
 
     def _encode(self, frame: Frame) -> Update:
         key = self._key_due
-        batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage)
+        batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage, self._lacks)
+        if self._lacks is not None:
+            np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
         if not batch:
             return Update(exact=True)
-        body = self._writer.pack(frame.image, batch, key=key)
+        body = self._writer.pack(frame.image, batch, self._lacks, key=key)
         self._writer.commit(frame.image, batch.tiles)
-        self._key_due = False
-        return Update(body, exact=True, key=key, lane="tiles")
+        self._key_due, self._lacks = False, None
+        self.touched = touched_by(batch, self.size)
+        return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))
+
+    @property
+    def chained(self) -> bool:
+        """Always False: tiles need nothing but what they name."""
+        return False
+
+    def _catch_up(self, lacks: Tiles) -> Update:
+        body = self._writer.catch_up(lacks)
+        key = bool(lacks.all())
+        return Update(body, exact=True, key=key, lane="tiles", pixels={"tiles": area(lacks, self.size)})
+
+    def _fork(self, lacks: Tiles) -> "TilesEncoder":
+        twin = TilesEncoder(self.size, level=self._level)
+        twin._shadow.repeat(self._shadow)
+        twin._key_due = False
+        twin._lacks = (lacks != 0).astype(np.uint8) if lacks.any() else None
+        return twin
+
+    @property
+    def quality(self) -> int | None:
+        """Always None."""
+        return None
+
+    def set_quality(self, qp: int) -> None:
+        """Do nothing: there is no quality to choose."""
+
+    def states(self) -> Tiles:
+        """Return EXACT for every tile."""
+        return tile_kernels.no_tiles(self.size)
 
     @property
     def pending(self) -> bool:
-        """Always False: nothing is ever lossy."""
-        return False
+        """Whether a fork's decoder lacks something; nothing is ever lossy."""
+        return self._lacks is not None
 
     @property
     def digest(self) -> int | None:
@@ -210,8 +252,42 @@ class TilesDecoder(Decoder):
         """The digest of the picture."""
         return self._picture.digest
 
+    def states(self) -> Tiles:
+        """Return EXACT for every tile."""
+        return tile_kernels.no_tiles(self.size)
+
 
 def whole(size: Size) -> Batch:
     """Make the batch that brings a whole picture to a decoder of which nothing is known."""
     tiles = tile_kernels.all_tiles(size)
     return Batch((), tiles, tiles.size)
+
+
+def touched_by(batch: Batch, size: Size) -> Tiles:
+    """Mark what a batch changes at the decoder: its tiles, and where its moves go."""
+    if not batch.moves:
+        return batch.tiles
+    touched = batch.tiles.copy()
+    tile_kernels.mark(touched, [Rect(*move[:4]) for move in batch.moves], size)
+    return touched
+
+
+def pixels_of(batch: Batch, size: Size) -> dict[str, int]:
+    """Count the pixels that a batch writes, by operation."""
+    pixels = {"tiles": area(batch.tiles, size)}
+    if batch.moves:
+        pixels["copy"] = sum(move.w * move.h for move in batch.moves)
+    return pixels
+
+
+def area(tiles: Tiles, size: Size) -> int:
+    """Return how many pixels the marked tiles have."""
+    return int(_areas(size)[tiles != 0].sum())
+
+
+@lru_cache(maxsize=16)
+def _areas(size: Size) -> NDArray[np.int64]:
+    rows, columns = tile_kernels.grid(size)
+    widths = np.minimum(size[0] - np.arange(columns) * tile_kernels.TILE, tile_kernels.TILE)
+    heights = np.minimum(size[1] - np.arange(rows) * tile_kernels.TILE, tile_kernels.TILE)
+    return np.outer(heights, widths)

@@ -22,18 +22,30 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
-from fanlight.codec.base import Decoder, Encoder, Update, cannot_open, checked_number
+from fanlight.codec.base import LOSSY, QUALITIES, Decoder, Encoder, Update, cannot_open, checked_number
 from fanlight.codec.feeding import Feed
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import THREADS, Profile
 from fanlight.errors import CodecError, EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Rect, Size
+from fanlight.types import Frame, Image, Rect, Size, Tiles
 
 DEFAULT_FPS = 60
 
+QUALITY_STEP = 3
+"""A new quantiser is worth a key frame from this difference on: PyAV has no way to change it in an open encoder."""
+
 _NEVER = 1 << 30
 _BT709 = 1
+
+
+def can_decode(profile: Profile) -> bool:
+    """Tell whether this PyAV has the decoder of a profile."""
+    try:
+        av.Codec(profile.decoder, "r")
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
 
 
 class VideoWriter:
@@ -145,10 +157,15 @@ class VideoReader:
 class VideoEncoder(Encoder):
     """The whole picture in every update, always lossy: the plain way, to compare with."""
 
-    def __init__(self, profile: Profile, size: Size, **options: object) -> None:
+    can_catch_up = False
+
+    def __init__(self, profile: Profile, size: Size, *, qp: object = None, **options: object) -> None:
         super().__init__(size)
         self.name = profile.name
-        self._writer = VideoWriter(profile, self.size, **options)
+        self._profile, self._options = profile, options
+        self._qp = checked_qp(profile, qp)
+        self._writer = self._open()
+        self._all = tile_kernels.all_tiles(self.size)
         self._key_due = True
         # Frames fed since, and with, the last that showed something new.
         self._since_news = 0
@@ -161,7 +178,40 @@ class VideoEncoder(Encoder):
         packet, is_key = self._writer.encode(frame.image, key=self._key_due)
         self._since_news = 1 if news else self._since_news + 1
         self._key_due = False
-        return Update(packet, key=is_key, lane="video" if packet else "")
+        if not packet:
+            return Update()
+        self.touched = self._all
+        return Update(packet, key=is_key, lane="video", pixels={"video": self.size[0] * self.size[1]})
+
+    def _open(self) -> VideoWriter:
+        return VideoWriter(self._profile, self.size, qp=self._qp, **self._options)
+
+    @property
+    def chained(self) -> bool:
+        """Always True: every packet leans on those before it."""
+        return True
+
+    def _fork(self, lacks: Tiles) -> "VideoEncoder":
+        return VideoEncoder(self._profile, self.size, qp=self._qp, **self._options)
+
+    @property
+    def quality(self) -> int | None:
+        """The quantiser, on the scale of H.264."""
+        return self._profile.as_h264(self._qp)
+
+    def set_quality(self, qp: int) -> None:
+        """Start again with another quantiser, unless it is much the same."""
+        wanted = self._profile.from_h264(checked_number("quality", qp, *QUALITIES))
+        if abs(qp - self._profile.as_h264(self._qp)) < QUALITY_STEP:
+            return
+        self._qp = wanted
+        self._writer.close()
+        self._writer = self._open()
+        self._key_due = True
+
+    def states(self) -> Tiles:
+        """Return LOSSY for every tile."""
+        return self._all * np.uint8(LOSSY)
 
     @property
     def pending(self) -> bool:
@@ -206,14 +256,22 @@ class VideoDecoder(Decoder):
         return self._picture.view
 
     @property
-    def digest(self) -> int:
-        """The digest of the lossy picture; the encoder has none to compare it with."""
-        return self._picture.digest
+    def digest(self) -> int | None:
+        """Always None: no pixel of it is known to be exact."""
+        return None
+
+    def states(self) -> Tiles:
+        """Return LOSSY for every tile."""
+        return self._all * np.uint8(LOSSY)
+
+
+def checked_qp(profile: Profile, qp: object) -> int:
+    """Return a quantiser on the profile's own scale, its default for None."""
+    return profile.qp if qp is None else checked_number("qp", qp, *profile.qps)
 
 
 def _options(profile: Profile, qp: object, preset: object) -> dict[str, str]:
-    number = profile.qp if qp is None else checked_number("qp", qp, *profile.qps)
-    options = profile.settings | profile.quantiser(number)
+    options = profile.settings | profile.quantiser(checked_qp(profile, qp))
     if profile.presets:
         chosen = profile.preset if preset is None else preset
         if chosen not in profile.presets:

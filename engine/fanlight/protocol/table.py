@@ -103,6 +103,8 @@ TABLE: dict[int, Spec] = {
     0x18: _control(m.AuditHead, _HOST),
     0x20: Spec(m.Ack, m.Ack.decode, _CLIENT, _OPEN, None, m.Ack.LAYOUT.size, None),
     0x21: _control(m.Refresh, _CLIENT, _VIEW),
+    0x22: Spec(m.Presented, m.Presented.decode, _CLIENT, _OPEN, None, m.Presented.LAYOUT.size, None),
+    0x23: _control(m.Watch, _CLIENT, _VIEW),
     0x28: _control(m.Countersign, _CLIENT),
     0x29: _control(m.Waive, _CLIENT),
     0x2A: _control(m.Leave, _CLIENT),

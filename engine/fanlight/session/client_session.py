@@ -1,6 +1,5 @@
 """The client's end of an open session: what it sees and does. How it came in and leaves: client_presence.py."""
 
-from collections import deque
 from datetime import datetime
 
 from fanlight.access import Identity
@@ -9,10 +8,8 @@ from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
 from fanlight.session.client_presence import ClientPresence
-from fanlight.session.events import ClientEvent, ClockSample
-from fanlight.types import MAX_PIXELS, CursorShape, Permission, PointerPlace
-
-_CLOCK_SAMPLES = 8
+from fanlight.session.events import ClientEvent
+from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
 
 
 class ClientSession(ClientPresence):
@@ -28,9 +25,11 @@ class ClientSession(ClientPresence):
         super().__init__(identity, leaf, now, at, certificate=certificate)
         self._serial = 0
         self._picture_seq = 0
+        self._acked = 0
+        self._presented = 0
         self._input_seq = 0
         self._refresh_asked = False
-        self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
+        self._resumes: events.Resumed | None = None
 
     # -- what the client says --------------------------------------------------------------------------------------
 
@@ -50,26 +49,32 @@ class ClientSession(ClientPresence):
         """Turn the wheel at a place, at most 32 notches to the right or down; return the event's sequence number."""
         return self._send_input(m.Wheel(seq=self._next_input(), x=x, y=y, dx=dx, dy=dy))
 
+    def send_watch(self, codecs: tuple[str, ...], resume: events.Resumed | None = None) -> None:
+        """Let the pictures begin, in one of these codecs, best first; `resume` is what is left of before."""
+        had = m.Resumed(session=resume.session, screen=resume.screen, seq=resume.seq) if resume else None
+        self._send(m.Watch(codecs=list(codecs), resume=had))
+        self._resumes = resume
+
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
         self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+        self._acked = seq
+
+    def send_presented(self, seq: int, at: float) -> None:
+        """Say that every picture up to `seq` is on this screen since `at` of our clock.
+
+        Nothing is said twice, and nothing of what is not acknowledged in this session: a window may be behind it.
+        """
+        advance, acknowledged = ((end - self._presented) % m.MAX_SEQ for end in (seq, self._acked))
+        if 1 <= advance <= acknowledged:
+            self._presented = seq
+            self._send(m.Presented(seq, m.stamp(at)))
 
     def send_refresh(self, reason: str) -> None:
         """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
         if not self._refresh_asked and Permission.VIEW in self.granted:
             self._send(m.Refresh(reason=m.plain(reason)))
             self._refresh_asked = True
-
-    # -- the host's clock ------------------------------------------------------------------------------------------
-
-    @property
-    def clock_offset(self) -> float | None:
-        """How far the host's clock is ahead, by the quickest of the last samples; None before the first."""
-        return min(self._clock, key=lambda sample: sample.rtt).offset if self._clock else None
-
-    def local_time(self, host_time: float) -> float:
-        """Return a time on the host's clock as one on ours; without a sample the two are taken for the same."""
-        return host_time - (self.clock_offset or 0.0)
 
     # -- what the host says ----------------------------------------------------------------------------------------
 
@@ -91,16 +96,16 @@ class ClientSession(ClientPresence):
                 return [events.Pointer(PointerPlace(place.x, place.y) if place else None)]
         return super()._handle_open(received, now)
 
-    def _measured(self, sample: ClockSample) -> None:
-        self._clock.append(sample)
-
     def _announced(self, screen: m.Screen) -> events.Screen:
         if screen.width * screen.height > MAX_PIXELS:
             raise RemoteProtocolError(f"a screen of {screen.width}x{screen.height}: at most {MAX_PIXELS} pixels")
         if screen.serial <= self._serial:
             raise RemoteProtocolError(f"screen {screen.serial} after screen {self._serial}")
+        may_continue = self._resumes is not None and self._serial == 0 and screen.serial == self._resumes.screen
+        if screen.continues and not may_continue:
+            raise RemoteProtocolError(f"screen {screen.serial} continues one that is not there")
         self._serial = screen.serial
-        return events.Screen((screen.width, screen.height), screen.codec, screen.serial)
+        return events.Screen((screen.width, screen.height), screen.codec, screen.serial, screen.continues)
 
     def _picture(self, picture: m.Picture) -> events.Picture:
         if picture.screen != self._serial or picture.seq != m.next_seq(self._picture_seq):
@@ -116,11 +121,14 @@ class ClientSession(ClientPresence):
             input_seq=picture.input_seq,
             exact=picture.exact,
             key=picture.key,
+            quality=picture.quality or None,
+            pixels=Pixels(picture.copy_pixels, picture.tile_pixels, picture.video_pixels),
             damaged_at=m.seconds(picture.damaged_at),
             captured_at=m.seconds(picture.captured_at),
+            encode_started_at=m.seconds(picture.encode_started_at),
             encoded_at=m.seconds(picture.encoded_at),
             sent_at=m.seconds(picture.sent_at),
-            digest=picture.digest if picture.exact else None,
+            digest=picture.digest if picture.proved else None,
             update=picture.update,
         )
 

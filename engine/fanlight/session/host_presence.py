@@ -76,7 +76,8 @@ class HostPresence(HostHandshake):
             return self.end(str(error), now, said=ENDED_BY_HOST, for_good=True)
         profile = self._rules.profile_rights(self.profile, self._who, self._wall(now))
         if profile is None:
-            return self.end(f"the profile {self.profile!r} is disabled", now, said=ENDED_BY_HOST, for_good=True)
+            reason = f"the profile {self.profile!r} is disabled, or the policy keeps this client out now"
+            return self.end(reason, now, said=ENDED_BY_HOST, for_good=True)
         self.live.profile = profile
         if now >= self._kept_at + _KEEP_SECONDS:
             self._keep(now)

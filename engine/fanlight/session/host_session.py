@@ -7,11 +7,11 @@ from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
-from fanlight.session.events import Acked, HostEvent, InputEvent, RefreshWanted
+from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
 from fanlight.session.front_desk import FrontDesk
 from fanlight.session.host_presence import HostPresence
 from fanlight.session.limits import Bucket
-from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
+from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
@@ -40,14 +40,19 @@ class HostSession(HostPresence):
         self._serial = 0
         self._sent = 0
         self._acked = 0
+        self._presented = 0
+        self._watched = False
         self._inputs = Bucket("input events", rate=INPUT_RATE, burst=INPUT_RATE)
         self._refreshes = Bucket("requests for the whole picture", rate=2, burst=10)
 
     # -- what the host says ----------------------------------------------------------------------------------------
 
-    def send_screen(self, size: Size, codec: str, serial: int) -> None:
-        """Announce the picture that the next updates belong to; `serial` must grow."""
-        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
+    def send_screen(self, size: Size, codec: str, serial: int, *, continues: bool = False) -> None:
+        """Announce the picture that the next updates belong to; `serial` must grow.
+
+        `continues`: the viewer has asked to go on with the picture of an earlier connection, and this is that.
+        """
+        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial, continues=continues))
         self._screen, self._serial = size, serial
 
     def send_picture(
@@ -57,25 +62,37 @@ class HostSession(HostPresence):
         exact: bool,
         key: bool,
         digest: int | None,
+        quality: int | None,
+        pixels: Pixels,
         input_seq: int,
         damaged_at: float,
         captured_at: float,
+        encode_started_at: float,
         encoded_at: float,
         now: float,
     ) -> int:
         """Send an update; return its sequence number. `update` is not copied and must not change any more.
 
-        `exact` counts only with a `digest`. `input_seq` is the last input injected before the capture, 0 if none.
+        `digest` is that of the tiles which are exact, `exact` says that this is all of them and counts only with it.
+        `quality` is the quantiser of the video in it, None without. `input_seq` is the last input injected before the
+        capture, 0 if none.
         """
         seq = m.next_seq(self._sent)
+        copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in pixels)
         picture = m.Picture(
             seq=seq,
             screen=self._serial,
             input_seq=input_seq,
             exact=exact and digest is not None,
             key=key,
+            proved=digest is not None,
+            quality=quality or 0,
+            copy_pixels=copied,
+            tile_pixels=tiled,
+            video_pixels=filmed,
             damaged_at=m.stamp(damaged_at),
             captured_at=m.stamp(captured_at),
+            encode_started_at=m.stamp(encode_started_at),
             encoded_at=m.stamp(encoded_at),
             sent_at=m.stamp(now),
             digest=digest or 0,
@@ -103,9 +120,13 @@ class HostSession(HostPresence):
         match received:
             case m.Ack():
                 return [self._acknowledged(received)]
+            case m.Presented():
+                return [self._shown(received)]
             case m.Refresh(reason=reason):
                 self._refreshes.take(now)
                 return [RefreshWanted(m.plain(reason))]
+            case m.Watch():
+                return [self._watching(received)]
             case m.Key() | m.Pointer() | m.Button() | m.Wheel():
                 self._inputs.take(now)
                 return [InputEvent(self._input(received))]
@@ -114,6 +135,13 @@ class HostSession(HostPresence):
             case _:
                 return super()._handle_open(received, now)
         return []
+
+    def _watching(self, watch: m.Watch) -> WatchWanted:
+        if self._watched:
+            raise RemoteProtocolError("a second WATCH: the pictures have begun")
+        self._watched = True
+        had = watch.resume
+        return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
     def _acknowledged(self, ack: m.Ack) -> Acked:
         """Move the acknowledged end forward; sequence numbers are compared on their circle."""
@@ -124,6 +152,16 @@ class HostSession(HostPresence):
             )
         self._acked = ack.seq
         return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at))
+
+    def _shown(self, presented: m.Presented) -> Presented:
+        """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""
+        advance = (presented.seq - self._presented) % m.MAX_SEQ
+        if not 1 <= advance <= (self._acked - self._presented) % m.MAX_SEQ:
+            raise RemoteProtocolError(
+                f"a PRESENTED of picture {presented.seq}: {self._presented} is presented, {self._acked} acknowledged"
+            )
+        self._presented = presented.seq
+        return Presented(presented.seq, m.seconds(presented.at))
 
     def _input(self, message: m.Key | m.Pointer | m.Button | m.Wheel) -> channel.Input:
         if isinstance(message, m.Key):

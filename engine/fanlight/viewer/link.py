@@ -69,6 +69,8 @@ class Link:
         async with self._connect() as session:
             stage = Stage(self._wake, time.monotonic())
             view = View(session, stage, Controls(session, asyncio.get_running_loop()))
+            session.ledger.expect_window()
+            session.ledger.watch(stage.record)
             async for update in session.updates():
                 if 0 not in session.size:
                     stage.take(session, update, time.monotonic())

@@ -131,8 +131,5 @@ def _words(seconds: float | None) -> str:
 
 
 def _rate(bytes_per_second: float) -> str:
-    for unit in ("B/s", "kB/s"):
-        if bytes_per_second < 1_000:
-            return f"{bytes_per_second:.0f} {unit}"
-        bytes_per_second /= 1_000
-    return f"{bytes_per_second:.1f} MB/s"
+    bits = bytes_per_second * 8
+    return f"{bits / 1_000:.0f} kbit/s" if bits < 1_000_000 else f"{bits / 1_000_000:.1f} Mbit/s"
