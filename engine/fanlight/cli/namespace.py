@@ -16,6 +16,7 @@ from fanlight.cli.access_change import change_options, open_to_change
 from fanlight.cli.options import home_option, json_option, say
 from fanlight.config import Home, read_file, write_file
 from fanlight.errors import IdentityError
+from fanlight.net.control import review
 
 _MOST_KEY = 16 * 1024
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -64,7 +65,7 @@ def issue(
     issuing = Issuing(store)
     issuing.add(authority.name, authority.fingerprint)
     issuing.record(made, at)
-    place.audit(store).append("alias issued", at.timestamp(), alias=alias, who=made.fingerprint)
+    place.audit(store).append("alias issued", at.timestamp(), alias=alias, client=made.fingerprint)
     pem = made.pem.decode("ascii")
     facts = {"alias": alias, "fingerprint": made.fingerprint, "expires": made.expires.isoformat(), "certificate": pem}
     if out is None:
@@ -83,6 +84,7 @@ def revoke(alias: str, home: Path | None, admin_file: Path | None, as_json: bool
     authority = place.authority(alias_namespace(alias))
     count = Issuing(store).revoke(alias, at)
     place.audit(store).append("alias revoked", at.timestamp(), alias=alias, certificates=count)
+    review(place.path)
     hint = f"other hosts learn it from `fanlight namespace export {authority.name}`"
     say(as_json, {"alias": alias, "revoked": count}, f"{alias} is revoked, {count} certificates; {hint}")
 
@@ -124,6 +126,7 @@ def trust(file: Path, fingerprint: str | None, home: Path | None, admin_file: Pa
         place.audit(store).append(
             "namespace trusted", at.timestamp(), namespace=found.name, fingerprint=found.fingerprint
         )
+    review(place.path)
     until = known.trusted()[found.name].list_until
     ends = None if until is None else until.isoformat()
     text = f"{found.name!r} is trusted, with the fingerprint {found.fingerprint}"
@@ -139,6 +142,7 @@ def distrust(name: str, home: Path | None, admin_file: Path | None, as_json: boo
     (place, store), name = _open_to_change(home, admin_file), parse_alias_or_namespace(name)
     Trust(store).distrust(name)
     place.audit(store).append("namespace distrusted", datetime.now(UTC).timestamp(), namespace=name)
+    review(place.path)
     say(as_json, {"distrusted": name}, f"{name!r} is trusted no longer")
 
 
