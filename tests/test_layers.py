@@ -56,6 +56,7 @@ HOMES = {
     "matplotlib": set(),
     "prometheus_client": {"net.metrics"},
     "zstandard": {"codec"},
+    "uvloop": {"net.loop"},
     "sqlite3": {"access"},
 }
 

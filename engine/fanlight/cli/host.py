@@ -20,6 +20,7 @@ from fanlight.cli.options import home_option, json_option, ledger_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
+from fanlight.net.loop import run
 from fanlight.net.server import Server, ServerOptions
 from fanlight.net.watching import Watcher
 from fanlight.types import Address
@@ -85,7 +86,7 @@ def host(
     address = parse_address(listen, port_zero=True)
     figures = None if metrics is None else _parse_metrics(metrics)
     asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, ledger, figures)
-    asyncio.run(_host(asked))
+    run(_host(asked))
 
 
 async def _host(asked: HostOptions) -> None:
