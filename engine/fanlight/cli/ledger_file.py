@@ -17,7 +17,7 @@ class LedgerFile(Watcher):
         self._path = path
         self._error: OSError | None = None
         try:
-            self._file = path.open("w", encoding="utf-8")
+            self._file = path.open("w", encoding="utf-8", buffering=1)
         except OSError as error:
             raise UsageError(
                 f"the ledger cannot be written to {path}: {error.strerror}; give --ledger another place"
