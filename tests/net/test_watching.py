@@ -166,6 +166,13 @@ def test_a_wrong_estimate_of_the_clocks_takes_nothing_away(served: tuple[Metrics
     assert scraped(url)['fanlight_stage_seconds_sum{stage="transit"}'] == 0
 
 
+def test_a_viewer_that_lies_spoils_little(served: tuple[Metrics, str]) -> None:
+    metrics, url = served
+    metrics.complete("one", entry(presented_at=9e9))
+    assert scraped(url)['fanlight_stage_seconds_sum{stage="present"}'] == 60
+    assert scraped(url)["fanlight_latency_seconds_sum"] == 60
+
+
 def test_a_port_that_is_taken_is_said() -> None:
     with (
         serve_metrics(Metrics(), HERE) as address,
