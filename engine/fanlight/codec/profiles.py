@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from av.video.reformatter import Colorspace
 
+from fanlight.errors import UsageError
 from fanlight.types import Size
 
 THREADS = 2
@@ -258,3 +259,19 @@ PROFILES: dict[str, Profile] = {
     )
 }
 """Every profile by its name, in the order that people are shown."""
+
+
+def region_name(profile: Profile) -> str:
+    """Return the name of the hybrid codec whose regions have this profile."""
+    return "hybrid" if profile is H264 else f"hybrid-{profile.name.replace('_', '-')}"
+
+
+def region_profile(video: object) -> Profile | None:
+    """Return the profile that the option `video` means: True the default, False none, else a name."""
+    if isinstance(video, bool):
+        return H264 if video else None
+    profile = PROFILES.get(video.replace("-", "_")) if isinstance(video, str) else None
+    if profile is None:
+        known = ", ".join(name.replace("_", "-") for name in PROFILES)
+        raise UsageError(f"video is True, False or one of {known}, not {video!r}")
+    return profile

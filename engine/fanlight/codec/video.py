@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, cast
 
 import av
@@ -25,7 +26,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from fanlight.codec.base import LOSSY, QUALITIES, Decoder, Encoder, Update, cannot_open, checked_number
 from fanlight.codec.feeding import Feed
 from fanlight.codec.picture import Picture
-from fanlight.codec.profiles import THREADS, Profile
+from fanlight.codec.profiles import PROFILES, THREADS, Profile
 from fanlight.errors import CodecError, EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Rect, Size, Tiles
@@ -36,6 +37,7 @@ QUALITY_STEP = 3
 """A new quantiser is worth a key frame from this difference on: PyAV has no way to change it in an open encoder."""
 
 _NEVER = 1 << 30
+_PROBE = (64, 64)
 _BT709 = 1
 
 
@@ -46,6 +48,12 @@ def can_decode(profile: Profile) -> bool:
     except av.codec.codec.UnknownCodecError:
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def check_encoder(name: str) -> None:
+    """Open a profile's encoder and close it: EncoderError, with the reason, where this machine cannot."""
+    VideoWriter(PROFILES[name], _PROBE).close()
 
 
 class VideoWriter:
@@ -270,13 +278,20 @@ def checked_qp(profile: Profile, qp: object) -> int:
     return profile.qp if qp is None else checked_number("qp", qp, *profile.qps)
 
 
+def checked_preset(profile: Profile, preset: object) -> str:
+    """Return a preset of the profile, its default for None."""
+    if preset is None:
+        return profile.preset
+    if preset not in profile.presets:
+        known = ", ".join(profile.presets)
+        raise UsageError(f"preset is one of {known}, not {preset!r}" if known else f"{profile.title} has no presets")
+    return str(preset)
+
+
 def _options(profile: Profile, qp: object, preset: object) -> dict[str, str]:
     options = profile.settings | profile.quantiser(checked_qp(profile, qp))
     if profile.presets:
-        chosen = profile.preset if preset is None else preset
-        if chosen not in profile.presets:
-            raise UsageError(f"preset is one of {', '.join(profile.presets)}, not {chosen!r}")
-        options[profile.preset_option] = str(chosen)
+        options[profile.preset_option] = checked_preset(profile, preset)
     return options
 
 
