@@ -19,6 +19,9 @@ EXACT, REFINING, LOSSY = 0, 1, 2
 QUALITIES = (10, 51)
 """The least and the most that `set_quality` takes, on the quantiser's scale of H.264: more is coarser."""
 
+QUALITY_STEP = 3
+"""A new quantiser is worth a key frame from this difference on: PyAV has no way to change it in an open encoder."""
+
 DEFAULT_PORTION = 128 << 10
 
 _NO_PIXELS: Mapping[str, int] = MappingProxyType({})

@@ -15,7 +15,7 @@ REST_SECONDS: Final = 0.1
 
 # Photographs and film cost more than half a byte a pixel; text and plain surfaces never come near, moves considered.
 _HEAVY_DENSITY = 0.5
-_HEAVY_BYTES = 48 << 10
+_HEAVY_BYTES = 64 << 10
 _HEAVY_SECONDS = 0.04
 _DENSITY = 0.25
 _BYTES = 8 << 10

@@ -14,7 +14,7 @@ a lossy tile. An update of tiles makes them exact; a packet of a region makes al
 - Around regions everything is tiles, in the same update, which is a row of `sections`: tiles first, so that where both
   write to a tile at the edge of a region the video stands on top.
 - Lossy tiles without a region are made exact in portions (`refinement`): a full one when nothing changed, a smaller one
-  beside a small change, none beside a large one. Newer changes so never wait for a long refinement.
+  beside a small change, next to nothing beside a large one. Newer changes so never wait for a long refinement.
 
 Time is what `damaged_at` and `captured_at` say.
 """
@@ -43,10 +43,9 @@ _Coded = tuple[Region, bytes, bool]
 _SAMPLE_TILES = 6
 _SAMPLED_ROWS = 4
 _TILE_PIXELS = tile_kernels.TILE**2
-# Beside a change a portion is smaller by so much.
+# Shares of a portion: what is left of it beside a change, and what even film without end may not take away.
 _BESIDE = 4
-# Less room than this beside a change is not worth a section.
-_LEAST_PORTION = 1 << 10
+_AT_LEAST = 8
 
 
 class HybridEncoder(Encoder):
@@ -200,9 +199,9 @@ class HybridEncoder(Encoder):
 
     def _refine(self, batch: Batch, draft: Draft) -> None:
         """Add a portion of lossy tiles, if there is room."""
-        budget = self.portion // _BESIDE - len(draft) if batch else self.portion
+        budget = max(self.portion // _BESIDE - len(draft), self.portion // _AT_LEAST) if batch else self.portion
         waiting = np.where(self._regions.tiles, np.uint8(0), self._lossy)
-        if budget < _LEAST_PORTION or not waiting.any():
+        if not waiting.any():
             return
         count = self._refinement.count(budget)
         while True:

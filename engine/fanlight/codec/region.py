@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from fanlight.codec import placement
+from fanlight.codec.base import QUALITY_STEP
 from fanlight.codec.heat import REST_SECONDS
-from fanlight.codec.video import QUALITY_STEP, VideoWriter
+from fanlight.codec.video import VideoWriter
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, Image, Rect, Size, Tiles
 
@@ -20,6 +21,7 @@ _LARGE_SHARE = 1 / 8
 _SMALL_BYTES = 16 << 10
 _LIGHT_DENSITY = 0.25
 _LIGHT_UPDATES = 3
+_LOOKED_AT = 3
 _WINDOW_SECONDS = 1.0
 _SHRUNK = 1 / 2
 # A finer quantiser is worth a key frame so often, a coarser one at once: it is asked for when the link is full.
@@ -57,7 +59,7 @@ class Region:
         self._qp = 0
         self._finer_at = opened_at + _FINER_SECONDS
         self._large_at = opened_at
-        self._light = 0
+        self._light = self._unweighed = 0
         self._active = tile_kernels.no_tiles(size)
         self._active_since = opened_at
 
@@ -83,17 +85,22 @@ class Region:
         count = int(np.count_nonzero(inside))
         if count == 0:
             return self._rest(frame)
-        cost = density(inside)
-        if count <= _LARGE_SHARE * self._count and cost * count * _TILE * _TILE < _SMALL_BYTES:
+        if count <= _LARGE_SHARE * self._count and density(inside) * count * _TILE * _TILE < _SMALL_BYTES:
             return self._rest(frame)
-        if not self.started:
-            return Verdict.VIDEO
-        self._large_at = frame.captured_at
-        self._light = self._light + 1 if cost < _LIGHT_DENSITY else 0
-        if self._light >= _LIGHT_UPDATES:
-            return Verdict.CLOSE
+        if self.started:
+            self._large_at = frame.captured_at
+            if self._is_light(inside, density):
+                return Verdict.CLOSE
         np.bitwise_or(self._active, inside, out=self._active)
         return Verdict.VIDEO
+
+    def _is_light(self, inside: Tiles, density: Callable[[Tiles], float]) -> bool:
+        """Tell whether three large updates in a row were cheap as tiles; one in three is looked at while none was."""
+        self._unweighed += 1
+        if self._light or self._unweighed >= _LOOKED_AT:
+            self._unweighed = 0
+            self._light = self._light + 1 if density(inside) < _LIGHT_DENSITY else 0
+        return self._light >= _LIGHT_UPDATES
 
     def _rest(self, frame: Frame) -> Verdict:
         return Verdict.CLOSE if frame.captured_at - self._large_at > REST_SECONDS else Verdict.TILES

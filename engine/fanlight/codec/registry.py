@@ -9,7 +9,8 @@ from fanlight.codec.hybrid import HybridEncoder
 from fanlight.codec.hybrid_decoder import HybridDecoder
 from fanlight.codec.profiles import H264, PROFILES, region_name
 from fanlight.codec.tiles import TilesDecoder, TilesEncoder
-from fanlight.codec.video import VideoDecoder, VideoEncoder, can_decode
+from fanlight.codec.video import can_decode
+from fanlight.codec.whole import VideoDecoder, VideoEncoder
 from fanlight.errors import UsageError
 from fanlight.types import Size
 
