@@ -28,6 +28,9 @@ enum {
 /* The kernels that have variants. All take w and h in 1..FL_TILE and any alignment. */
 typedef struct fl_dsp {
     bool (*tile_equal)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+    /* Bit x of rows[y] = pixel x of row y differs. */
+    void (*tile_changes)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                         uint64_t *rows);
     void (*tile_copy)(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                       int h);
     /* rows[y] = the sum of row y that the tile hash folds. */
@@ -48,6 +51,8 @@ typedef struct fl_dsp {
 extern fl_dsp fl_kernels;
 
 bool fl_tile_equal_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows);
 void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
                          int w, int h);
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
@@ -60,6 +65,8 @@ bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
 
 bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                          uint64_t *rows);
 void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
@@ -72,6 +79,8 @@ bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
 bool fl_tile_equal_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows);
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
@@ -82,6 +91,8 @@ void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint
 void fl_row_yuv444_avx512(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 
 bool fl_tile_equal_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                          uint64_t *rows);
 void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
