@@ -15,17 +15,19 @@ from fanlight.codec.picture import Picture
 from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Move, Rect, Size, Tiles
+from fanlight.kernels.lane import TOO_MANY, Lane
+from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
 DEFAULT_LEVEL = 1
 
 _HEADER = struct.Struct("<BI")
 _PLAIN, _ZSTD = 0, 1
-# A stream this short does not pay for a frame header and the call.
-_LEAST_COMPRESSED = 64
+# A shorter stream fits one packet as it is, and compressing it would take as long as all the rest.
+_LEAST_COMPRESSED = 512
 # Level 19 uses a window of 8 MiB; a larger one can only be meant to cost memory.
 _MOST_WINDOW = 1 << 23
 _MOST_MOVES = 16
+_ANY_NUMBER = MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,33 @@ class TileWriter:
         self._shadow = shadow
         self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
-        # Pages of it that no stream has needed yet are not there.
-        self._room = np.empty(stream_kernels.bound(shadow.size), np.uint8)
+        # Pages of it that no stream has needed yet are not there. It starts with room for the header.
+        memory = np.empty(_HEADER.size + stream_kernels.bound(shadow.size), np.uint8)
+        self._room = memory[_HEADER.size :]
+        self._body = memory.data
+        self._lane = Lane(shadow, self._cache, memory, _HEADER.size)
+
+    def update(self, image: Image, damage: tuple[Rect, ...]) -> bytes:
+        """Plan, pack and commit at once, for a decoder that has no lossy tile; return the body, b"" for no change.
+
+        It must reach the decoder.
+        """
+        return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
+
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
+        """Do what `update` does if at most `most` tiles changed; else return what `plan` does."""
+        length = self._lane.update(image, damage, _MOST_MOVES, most)
+        if length == TOO_MANY:
+            return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
+        return self._finish(length)
+
+    def _finish(self, length: int) -> bytes:
+        if length >= _LEAST_COMPRESSED:
+            return self._compress(self._body[_HEADER.size : _HEADER.size + length])
+        if not length:
+            return b""
+        _HEADER.pack_into(self._body, 0, _PLAIN, length)
+        return self._body[: _HEADER.size + length].tobytes()
 
     def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
@@ -162,14 +189,17 @@ class TilesEncoder(Encoder):
         self._key_due = True
 
     def _encode(self, frame: Frame) -> Update:
-        key = self._key_due
-        batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage)
-        if not batch:
-            return Update(exact=True)
-        body = self._writer.pack(frame.image, batch, key=key)
-        self._writer.commit(frame.image, batch.tiles)
+        if self._key_due:
+            return self._encode_whole(frame.image)
+        body = self._writer.update(frame.image, frame.damage)
+        return Update(body, exact=True, lane="tiles") if body else Update(exact=True)
+
+    def _encode_whole(self, image: Image) -> Update:
+        batch = whole(self.size)
+        body = self._writer.pack(image, batch, key=True)
+        self._writer.commit(image, batch.tiles)
         self._key_due = False
-        return Update(body, exact=True, key=key, lane="tiles")
+        return Update(body, exact=True, key=True, lane="tiles")
 
     @property
     def pending(self) -> bool:
