@@ -135,25 +135,31 @@ static uint64_t hash_tile(const uint8_t *pixels, ptrdiff_t stride, const fl_tile
 /* The slot of an equal tile, or -1. */
 static int cached_slot(const fl_writer *out, const fl_tile *t)
 {
+    const fl_source *s = &out->source;
+    const uint8_t *pixels = fl_tile_pixels(s->image, s->stride, t);
     if (!out->cache || !out->cache->stored)
         return -1;
-    const int slot = fl_cache_find(out->cache, hash_tile(out->pixels, out->stride, t), t);
-    return slot >= 0 && fl_cache_equals(out->cache, slot, out->pixels, out->stride, t) ? slot : -1;
+    const int slot = fl_cache_find(out->cache, hash_tile(pixels, s->stride, t), t);
+    return slot >= 0 && fl_cache_equals(out->cache, slot, pixels, s->stride, t) ? slot : -1;
 }
 
-static int write_whole(fl_writer *out, const fl_tile *t)
+static int write_form(fl_writer *out, const fl_tile *t, int part)
 {
     const int failure = fl_flush_spans(out);
-    return failure ? failure : write_pixels(out, t, 0);
+    return failure ? failure : write_pixels(out, t, part);
+}
+
+/* Turn to a tile or a part of one. Returns whether it has one colour. */
+static bool look_for_solid(fl_writer *out, const fl_tile *t)
+{
+    look_at(out, out->source.image, out->source.stride, t);
+    return is_solid(out, t);
 }
 
 static int write_part(fl_writer *out, const fl_tile *part, int i)
 {
-    look_at(out, out->source.image, out->source.stride, part);
-    if (is_solid(out, part))
-        return fl_write_solid(out, part, fl_load_pixel(out->pixels));
-    const int failure = fl_flush_spans(out);
-    return failure ? failure : write_pixels(out, part, i);
+    const bool solid = look_for_solid(out, part);
+    return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part, i);
 }
 
 static int write_tile(fl_writer *out, const fl_tile *t)
@@ -161,14 +167,15 @@ static int write_tile(fl_writer *out, const fl_tile *t)
     const fl_parts changed = fl_changed_parts(&out->source, t);
     if (!changed.n)
         return 0;
-    look_at(out, out->source.image, out->source.stride, t);
-    if (is_solid(out, t))
+    const bool whole = !is_part(out, changed.parts);
+    /* A tile of one colour has parts of one colour. */
+    if ((whole || look_for_solid(out, changed.parts)) && look_for_solid(out, t))
         return fl_write_solid(out, t, fl_load_pixel(out->pixels));
     const int slot = cached_slot(out, t);
     if (slot >= 0)
         return fl_write_slot(out, FL_OP_CACHED, t, slot);
-    if (!is_part(out, changed.parts))
-        return write_whole(out, t);
+    if (whole)
+        return write_form(out, t, 0);
     int failure = 0;
     for (int i = 0; i < changed.n && !failure; i++)
         failure = write_part(out, changed.parts + i, i);
