@@ -6,11 +6,11 @@ screen finds the ones it missed merged into the next, never queued.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from fanlight.codec import Decoder, decoders, open_decoder
-from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
+from fanlight.errors import ConnectionLost, FanlightError, RemoteProtocolError, UsageError
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
 from fanlight.session.ledger import Ledger, LedgerEntry, SentUpdate, arrived
@@ -38,9 +38,16 @@ class ScreenUpdate:
 class RemoteSession:
     """An open session with a host. Made by `connect`; all methods belong to the event loop it was made on."""
 
-    def __init__(self, address: Address, link: ClientLink, opened: events.Opened) -> None:
+    def __init__(
+        self, address: Address, link: ClientLink, opened: events.Opened, on_audit: Callable[[bytes], None]
+    ) -> None:
         self.address = str(address)
         self.rights: frozenset[Permission] = opened.rights
+        self.unavailable = opened.unavailable
+        self.profile = opened.profile
+        self.connection = opened.connection
+        self.secrets = opened.secrets
+        self._on_audit = on_audit
         self.cursor: CursorShape | None = None
         self.pointer: PointerPlace | None = None
         self.ledger = Ledger()
@@ -124,6 +131,23 @@ class RemoteSession:
         self.ledger.input_sent(seq, time.monotonic())
         self._link.flush()
 
+    # -- rights ----------------------------------------------------------------------------------------------------
+
+    @property
+    def denied(self) -> frozenset[Permission]:
+        """The rights that would mean something on the host, but are not granted."""
+        return frozenset(Permission) - self.rights - self.unavailable
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether the connection was lost, rather than the session ended here; it may be resumed then."""
+        return isinstance(self._error, ConnectionLost)
+
+    def waive(self, *rights: Permission) -> None:
+        """Do without these rights, and only these, from now on; `rights` follows when the host has answered."""
+        self._link.session.waive(frozenset(rights))
+        self._link.flush()
+
     # -- what the link brings --------------------------------------------------------------------------------------
 
     def take(self, event: events.ClientEvent) -> None:
@@ -146,6 +170,8 @@ class RemoteSession:
             case events.Pointer(place=place):
                 self.pointer = place
                 self._tell(())
+            case events.AuditShown(head=head):
+                self._on_audit(head)
             case events.RightsChanged(rights=rights):
                 self.rights = rights
                 self._watch()
@@ -238,9 +264,8 @@ class RemoteSession:
     async def close(self) -> None:
         """Say goodbye, wait until the connection is gone, and free the decoder."""
         self.ledger.finish()
-        self._link.session.end("the viewer has left", time.monotonic())
+        self._link.session.leave(time.monotonic())
         self._link.flush()
-        self._link.close()
         await self._link.gone
         if self._decoder is not None:
             self._decoder.close()
