@@ -125,6 +125,9 @@ class Server:
         for task in tuple(self._connections):
             task.cancel()
         await asyncio.to_thread(self._picture.stop)
+        if self._failure.done():
+            # Whoever stops the host for another reason has not asked, and need not hear of it.
+            self._failure.exception()
 
     # -- connections ---------------------------------------------------------------------------------------------
 
