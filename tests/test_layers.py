@@ -38,7 +38,8 @@ HOMES = {
     "socket": {"net", "viewer", "capture.virtual_supervisor"},
     "asyncio": {"net", "client", "viewer", "cli"},
     "ssl": {"net", "client"},
-    "threading": {"kernels.x11", "capture", "net", "client", "viewer"},
+    # An encoder that hangs is left behind on a thread of its own.
+    "threading": {"kernels.x11", "capture", "codec.patience", "net", "client", "viewer"},
     "time": {"kernels.x11", "capture", "net", "client", "viewer", "cli"},  # Capture stamps frames.
     "datetime.datetime.now": {"net", "config", "client", "cli"},
     "datetime.datetime.utcnow": set(),
@@ -56,6 +57,7 @@ HOMES = {
     "matplotlib": set(),
     "prometheus_client": {"net.metrics"},
     "zstandard": {"codec"},
+    "uvloop": {"net.loop"},
     "sqlite3": {"access"},
     "pyotp": {"access.totp"},
     "zxcvbn": {"access.strength"},

@@ -1,20 +1,26 @@
 """`--ledger` and `--metrics`, by the commands."""
 
 import errno
+import itertools
 import json
+import subprocess
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands import StartHost, password_file, run_fanlight, start_host
+from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host
 from fanlight.cli.ledger_file import LedgerFile
 from fanlight.errors import FanlightError
 from x11_client import X11Client
 from x_server import wait_until
 
 __all__ = ["password_file", "start_host"]  # Fixtures.
+
+Run = Callable[..., subprocess.Popen[bytes]]
+StartXvfb = Callable[..., Any]
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -45,6 +51,33 @@ def test_both_ends_write_the_ledger_and_the_host_serves_metrics(
         assert line["total"] is None or sum(line["stages"].values()) == line["total"]
     assert ours[-1]["inputs"] == []
     assert sum(line["bytes"] for line in theirs) == sum(line["bytes"] for line in ours)
+
+
+def test_what_a_window_shows_stands_in_both_ledgers(
+    start_xvfb: StartXvfb, painter: X11Client, xvfb: str, run_program: Run, start_host: StartHost, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD + "\n")
+    ours, theirs = tmp_path / "viewer.jsonl", tmp_path / "host.jsonl"
+    host = start_host("--display", xvfb, "--ledger", theirs)
+    viewer = run_program(
+        start_xvfb().name,
+        *fanlight_command("connect", host.address, "--home", tmp_path / "viewer", "--trust", host.fingerprint),
+        *("--password-file", str(password), "--ledger", str(ours)),
+    )
+    colours = itertools.count()
+
+    def both_have_it() -> bool:
+        assert viewer.poll() is None
+        painter.fill(next(colours) * 7919 % 0x1000000, (60, 40, 120, 90))
+        painter.sync()
+        return all(path.exists() and '"present":' in path.read_text() for path in (ours, theirs))
+
+    wait_until(both_have_it)
+    shown = {line["seq"]: line for line in lines_of(ours) if "present" in line["stages"]}
+    for line in lines_of(theirs):
+        if "present" in line["stages"] and line["seq"] in shown:
+            assert line["stages"]["present"] == pytest.approx(shown[line["seq"]]["stages"]["present"], abs=2)
 
 
 def test_a_ledger_that_cannot_be_written_is_said_before_anything_else(tmp_path: Path) -> None:

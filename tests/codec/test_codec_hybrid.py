@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from codec_scenes import FRAME_SECONDS, blank, frames, gradient, noise, same, scroll, text, whole
+from codec_scenes import FRAME_SECONDS, blank, frames, noise, same, scroll, text, whole
 
 from fanlight.codec import open_decoder, open_encoder
-from fanlight.codec.hybrid import REFINED_AT_REST
 from fanlight.types import Frame, Rect
 
 SIZE = (640, 512)
@@ -80,13 +79,15 @@ def test_a_slow_viewer_of_film_gets_video_at_its_second_update():
 
 
 def test_film_that_rests_becomes_exact_in_bounded_portions(link):
+    link.encoder.portion = 100_000
     portions = []
     while link.encoder.pending:
         portions.append(link.rest())
-        assert len(portions) <= -(-TILES // REFINED_AT_REST)
+        assert len(portions) <= TILES
     assert portions[-1].exact
     assert all(update.lane == "tiles" for update in portions)
-    assert max(map(len, portions)) <= REFINED_AT_REST * (64 * 64 * 3 + 64)
+    assert max(map(len, portions)) <= 2 * link.encoder.portion + 1000
+    assert len(portions) > 5
     assert link.rest() == b""
 
 
@@ -177,16 +178,6 @@ def test_slides_stay_exact():
         update = link.show(noise(SIZE, seed), later=1.0)
         assert update.exact
         assert update.lane == "tiles"
-
-
-def test_a_small_film_stays_in_tiles():
-    link = Link()
-    ground = gradient(SIZE)
-    link.show(ground)
-    for seed in range(12):
-        image = ground.copy()
-        image[64:256, 64:256] = noise((192, 192), seed)
-        assert link.show(image, (Rect(64, 64, 192, 192),)).exact
 
 
 def test_film_that_scrolls_is_copied_not_coded():

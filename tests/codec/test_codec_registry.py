@@ -90,6 +90,7 @@ def test_an_encoder_that_cannot_open_says_why(name, monkeypatch):
     def without_encoder(*_):
         raise ValueError("no such luck")
 
+    video.check_encoder.cache_clear()
     monkeypatch.setattr(video, "_open_encoder", without_encoder)
     with pytest.raises(EncoderError, match="cannot be opened: no such luck"):
         open_encoder(name, (64, 64))
@@ -100,6 +101,7 @@ def test_an_encoder_that_pyav_lacks_is_named(name, monkeypatch):
     def unknown(profile, *_):
         raise av.codec.codec.UnknownCodecError(profile.encoder)
 
+    video.check_encoder.cache_clear()
     monkeypatch.setattr(video, "_open_encoder", unknown)
     with pytest.raises(EncoderError, match="this PyAV has no encoder"):
         open_encoder(name, (64, 64))
@@ -116,6 +118,7 @@ def test_an_error_that_ffmpeg_has_no_words_for_is_none_of_ours(monkeypatch):
     def fails(*_):
         raise av.UnknownError(-1313558101, "Unknown error occurred")
 
+    video.check_encoder.cache_clear()
     monkeypatch.setattr(video, "_open_encoder", fails)
     with pytest.raises(EncoderError, match="FFmpeg gives no reason; it needs an Intel GPU"):
         open_encoder("h264_qsv", (640, 360))

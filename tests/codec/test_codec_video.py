@@ -11,6 +11,7 @@ from codec_scenes import EXACT, OPENING, SCENES, blank, frames, gradient, psnr, 
 
 from fanlight.codec import encoders, open_decoder, open_encoder, video
 from fanlight.codec.profiles import H264
+from fanlight.codec.whole import VideoEncoder
 from fanlight.errors import CodecError, EncoderError
 from fanlight.types import Frame, Rect
 
@@ -179,7 +180,7 @@ def late(monkeypatch):
 
 
 def test_a_late_encoder_is_empty_first_and_rest_brings_what_it_held(late):
-    encoder, decoder = video.VideoEncoder(late, SIZE), open_decoder("h264", SIZE)
+    encoder, decoder = VideoEncoder(late, SIZE), open_decoder("h264", SIZE)
     timed = frames(SCENES["full_change"](SIZE))[:4]
     updates = [encoder.encode(frame) for frame in timed]
     assert [bool(update) for update in updates] == [False, True, True, True]
@@ -196,7 +197,7 @@ def test_a_late_encoder_is_empty_first_and_rest_brings_what_it_held(late):
 
 
 def test_an_encoder_that_may_not_be_late_says_so(late):
-    encoder = video.VideoEncoder(H264, SIZE)
+    encoder = VideoEncoder(H264, SIZE)
     with pytest.raises(EncoderError, match="0 packets for one frame"):
         encoder.encode(frames(typing(SIZE))[0])
 

@@ -88,6 +88,7 @@ async def test_both_ends_keep_the_same_ledger(tmp_path: Path) -> None:
             await notebook.five_complete.wait()
     theirs = notebook.of("complete")
     assert len(notebook.of("opened")) == len(notebook.of("left")) == 1
+    assert theirs[0].pixels == Pixels(tiles=320 * 200)
     for entry in theirs:
         assert sum(entry.stages.values()) == entry.total
         mine = ours[entry.seq]
@@ -139,6 +140,7 @@ def test_the_metrics_say_what_was_sent_and_how_it_went(served: tuple[Metrics, st
     assert found['fanlight_updates_total{exact="true"}'] == found['fanlight_updates_total{exact="false"}'] == 1
     assert found["fanlight_update_bytes_total"] == 200
     assert found['fanlight_pixels_total{operation="video"}'] == 600
+    assert found["fanlight_video_qp_sum"] == 60
     assert found["fanlight_skipped_states_total"] == 3
     assert found["fanlight_mismatches_total"] == 1
     assert found['fanlight_stage_seconds_sum{stage="encode"}'] == pytest.approx(0.004)
@@ -162,6 +164,13 @@ def test_a_wrong_estimate_of_the_clocks_takes_nothing_away(served: tuple[Metrics
     metrics, url = served
     metrics.complete("one", entry(received_at=1.004, decoded_at=1.0045, presented_at=None))
     assert scraped(url)['fanlight_stage_seconds_sum{stage="transit"}'] == 0
+
+
+def test_a_viewer_that_lies_spoils_little(served: tuple[Metrics, str]) -> None:
+    metrics, url = served
+    metrics.complete("one", entry(presented_at=9e9))
+    assert scraped(url)['fanlight_stage_seconds_sum{stage="present"}'] == 60
+    assert scraped(url)["fanlight_latency_seconds_sum"] == 60
 
 
 def test_a_port_that_is_taken_is_said() -> None:

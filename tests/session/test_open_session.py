@@ -452,6 +452,23 @@ def test_an_idle_session_lives_by_its_pings(opened):
     assert len(opened.host_of(events.ClockSample)) > 20
 
 
+def test_both_ends_compare_clocks_a_few_times_at_first_and_then_seldom(opened):
+    def live_until(end):
+        while (deadline := min(opened.host.deadline, opened.client.deadline)) < end:
+            opened.now = deadline
+            opened.host_events += opened.host.timeout(opened.now)
+            opened.client_events += opened.client.timeout(opened.now)
+            opened.run()
+        return len(opened.host_of(events.ClockSample)), len(opened.client_of(events.ClockSample))
+
+    first, start = live_until(opened.now + 4), opened.now
+    assert all(6 <= count <= 8 for count in first)
+    later = live_until(start + 60)
+    assert all(10 <= now - before <= 13 for now, before in zip(later, first, strict=True))
+    assert opened.host.clock_offset is not None
+    assert opened.ends == (None, None)
+
+
 @pytest.mark.parametrize("side", ["host", "client"])
 def test_silence_for_fifteen_seconds_is_the_end(opened, side):
     session = getattr(opened, side)

@@ -12,7 +12,7 @@ import numpy as np
 
 from fanlight.codec.profiles import H264
 from fanlight.codec.video import VideoWriter
-from fanlight.types import Image
+from fanlight.types import Image, Rect
 from fanlight_bench.pipeline.account import Task
 from fanlight_bench.pipeline.measure import Pipeline, Step
 
@@ -61,5 +61,6 @@ class X11GrabPipeline(Pipeline):
 
 def _encode(writer: VideoWriter, image: Image, key: bool) -> Step:
     began = time.monotonic()
+    writer.note((Rect(0, 0, image.shape[1], image.shape[0]),))
     packet, _ = writer.encode(image, key=key)
     return Step(len(packet), time.monotonic() - began, encoded=image.shape[0] * image.shape[1])

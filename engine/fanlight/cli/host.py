@@ -22,6 +22,7 @@ from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_add
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
 from fanlight.net.control import ControlServer
+from fanlight.net.loop import run
 from fanlight.net.server import Server, ServerOptions
 from fanlight.net.tls import TlsProfile
 from fanlight.net.watching import Watcher
@@ -99,7 +100,7 @@ def host(
     asked = HostOptions(
         *(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls, ledger, figures)
     )
-    asyncio.run(_host(asked))
+    run(_host(asked))
 
 
 async def _host(asked: HostOptions) -> None:

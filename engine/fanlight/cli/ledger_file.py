@@ -1,9 +1,10 @@
 """`--ledger FILE`: one JSON object a line for every update, in the order in which they were shown."""
 
-import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from fanlight.errors import FanlightError, UsageError
 from fanlight.net.watching import Watcher
@@ -17,7 +18,7 @@ class LedgerFile(Watcher):
         self._path = path
         self._error: OSError | None = None
         try:
-            self._file = path.open("w", encoding="utf-8")
+            self._file = path.open("w", encoding="utf-8", buffering=1)
         except OSError as error:
             raise UsageError(
                 f"the ledger cannot be written to {path}: {error.strerror}; give --ledger another place"
@@ -48,6 +49,6 @@ class LedgerFile(Watcher):
     def _line(self, value: dict[str, Any]) -> None:
         if self._error is None:
             try:
-                self._file.write(json.dumps(value) + "\n")
+                self._file.write(msgspec.json.encode(value).decode() + "\n")
             except OSError as error:
                 self._error = error

@@ -16,7 +16,6 @@ from fanlight.cli.access_change import change_options, note_change, open_to_chan
 from fanlight.cli.options import home_option, json_option, printable, say
 from fanlight.config import Home, read_file, write_file
 from fanlight.errors import SettingRefused, UsageError
-from fanlight.net.control import review
 from fanlight.types import Permission
 
 _path = click.Path(path_type=Path, dir_okay=False)
@@ -119,10 +118,8 @@ def apply(file: Path, home: Path | None, admin_file: Path | None, as_json: bool)
     if wrong:
         raise SettingRefused(f"{_failure_words(file, wrong[0])}; nothing was changed")
     rules = open_to_change(home, admin_file)
-    place = Home(home)
-    gone = apply_policy(place.store(), found)
+    gone = apply_policy(Home(home).store(), found)
     note_change(rules, "policy", str(file))
-    review(place.path)
     hint = f"; disabled, because the file does not name them: {', '.join(gone)}" if gone else ""
     say(as_json, {"applied": True, "disabled": list(gone)}, printable(f"{file} is the policy now{hint}"))
 

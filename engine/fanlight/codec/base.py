@@ -19,6 +19,11 @@ EXACT, REFINING, LOSSY = 0, 1, 2
 QUALITIES = (10, 51)
 """The least and the most that `set_quality` takes, on the quantiser's scale of H.264: more is coarser."""
 
+QUALITY_STEP = 3
+"""A new quantiser is worth a key frame from this difference on: PyAV has no way to change it in an open encoder."""
+
+DEFAULT_PORTION = 128 << 10
+
 _NO_PIXELS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -60,7 +65,9 @@ class Encoder(ABC):
     be skipped if their damage is added to a later one's.
 
     `touched` marks the tiles that the last update changed at the decoder; the next `encode` replaces it.
-    `near`, where the pointer stands, may be set: what is lossy is refined there first.
+    `near`, where the pointer stands, may be set: what is lossy is refined there first. `portion` may be set: about so
+    many bytes of an update refine what is lossy, at most, and a quarter of that beside a change. What a link carries in
+    20 ms is right, since whatever changes next waits for it.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Encoder(ABC):
     def __init__(self, size: Size) -> None:
         self.size = checked_size(size)
         self.near: PointerPlace | None = None
+        self.portion = DEFAULT_PORTION
         self.touched: Tiles = tile_kernels.no_tiles(self.size)
         self.touched.flags.writeable = False
         self._untouched = self.touched

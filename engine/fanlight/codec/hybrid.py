@@ -1,111 +1,58 @@
-"""Two lanes on one picture: exact tiles by default, full-frame video while much of it keeps changing.
+"""Two lanes on one picture: exact tiles by default, video for the rectangles that keep changing.
 
 Theory of operation. The shadow holds the host's pixels as they were last encoded, by either lane, and `lossy` marks the
-tiles of which the decoder has only what H.264 left of them. So every frame can be compared with the last one in both
+tiles of which the decoder has only what video left of them. So every frame can be compared with the last one in both
 lanes, and what the decoder shows is known exactly wherever `lossy` is not set, without decoding here. Moves never touch
-a lossy tile. An update of tiles makes them exact; an update of video makes every tile lossy.
+a lossy tile. An update of tiles makes them exact; a packet of a region makes all tiles that the region touches lossy.
 
-Which lane:
+- Tiles are the rule. What keeps changing and is dear as tiles gets a video region (`heat`), a rectangle round it
+  (`placement`) with an encoder of just its size. A single change, a slide or a new window, stays exact, and so does
+  text that scrolls, because only what moves did not explain counts.
+- In a region, an update that changes much is a packet. Smaller ones (a caret, a menu) go as exact tiles in between. A
+  region closes when nothing large changed for 0.1 s, when what changes there has become cheap as tiles, or by a frame
+  without damage, by which the host says that the screen rests (`region`).
+- Around regions everything is tiles, in the same update, which is a row of `sections`: tiles first, so that where both
+  write to a tile at the edge of a region the video stands on top.
+- Lossy tiles without a region are made exact in portions (`refinement`): a full one when nothing changed, a smaller one
+  beside a small change, next to nothing beside a large one. Newer changes so never wait for a long refinement.
 
-- Tiles are the rule. An update is *heavy* when more than a third of the tiles changed and they cost more than half
-  a byte a pixel, moves considered: photographs and film do, text and plain surfaces never come near. Two or more
-  heavy updates in a row, 0.04 s or more from the first damage on and with no rest above 0.1 s between them, open the
-  video lane with a key frame. A single change of the whole screen, a slide or a new window, therefore stays exact.
-- In the video lane, an update that changes more than an eighth of the tiles is a packet. Smaller ones (a caret, a
-  menu) go as exact tiles in between. Where a sample of the changed tiles codes well three times in a row, somebody
-  reads or scrolls text: back to tiles.
-- The lane closes when nothing large changed for 0.1 s, or at once by a frame without damage, by which the host says
-  that the screen rests.
-- Out of the video lane, lossy tiles are made exact in portions: a full one when nothing changed, a small one beside
-  a small change, none beside a large one. Newer changes so never wait for a long refinement. When no lossy tile is
-  left, the picture is exact and has a digest again.
-
-Time is what `damaged_at` and `captured_at` say. Rest is the span from one frame's capture to the first damage of the
-next, so a slow link, which takes few updates, does not look like a resting screen.
-
-An update is a row of `sections`.
+Time is what `damaged_at` and `captured_at` say.
 """
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import NDArray
 
-from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, Update, checked_number
+from fanlight.codec.draft import Draft
+from fanlight.codec.heat import LEAST_TILES
 from fanlight.codec.picture import Picture
-from fanlight.codec.profiles import H264
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, area, pixels_of, touched_by, whole
-from fanlight.codec.video import QUALITY_STEP, VideoWriter, checked_qp
-from fanlight.errors import UsageError
+from fanlight.codec.profiles import H264, region_name, region_profile
+from fanlight.codec.refinement import Refinement, nearest
+from fanlight.codec.region import Region
+from fanlight.codec.regions import ALL, Regions
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
+from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
+from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Rect, Size, Tiles
+from fanlight.types import Frame, Image, Rect, Size, Tiles
 
-# The lanes' thresholds, as the module's text explains them.
-_HEAVY_SHARE = 1 / 3
-_HEAVY_DENSITY = 0.5
-_HEAVY_UPDATES = 2
-_HEAVY_SECONDS = 0.04
-_LARGE_SHARE = 1 / 8
-_REST_SECONDS = 0.1
-_LIGHT_DENSITY = 0.25
-_LIGHT_UPDATES = 3
-_SAMPLE_TILES = 32
+_Coded = tuple[Region, bytes, bool]
+"""A region, its packet, and whether that is a key frame."""
+
+_SAMPLE_TILES = 6
+_SAMPLED_ROWS = 4
 _TILE_PIXELS = tile_kernels.TILE**2
-
-REFINED_AT_REST = 64
-"""The most tiles that an update refines when the frame has no damage."""
-
-_REFINED_BESIDE = 16
-
-
-class LaneChoice:
-    """Which lane the updates take. `share` is of the tiles, `density` in bytes a pixel as tiles."""
-
-    def __init__(self) -> None:
-        self.video = False
-        self._heavy = 0
-        self._heavy_since = 0.0
-        self._heavy_at = 0.0
-        self._light = 0
-        self._large_at = 0.0
-
-    def weigh_tiles(self, frame: Frame, share: float, density: float) -> None:
-        """Count what an update costs as tiles; heavy ones in a row open the video lane."""
-        if share <= _HEAVY_SHARE:
-            return
-        if density <= _HEAVY_DENSITY:
-            self._heavy = 0
-            return
-        if self._heavy == 0 or frame.damaged_at - self._heavy_at > _REST_SECONDS:
-            self._heavy, self._heavy_since = 0, frame.damaged_at
-        self._heavy += 1
-        self._heavy_at = frame.captured_at
-        if self._heavy >= _HEAVY_UPDATES and frame.captured_at - self._heavy_since >= _HEAVY_SECONDS:
-            self.video = True
-            self._light = 0
-
-    def weigh_video(self, frame: Frame, share: float, density: float) -> bool:
-        """Tell whether an update of the open video lane goes as video; light or small ones in a row close the lane."""
-        if share <= _LARGE_SHARE:
-            if frame.captured_at - self._large_at > _REST_SECONDS:
-                self.close()
-            return False
-        self._large_at = frame.captured_at
-        self._light = self._light + 1 if density < _LIGHT_DENSITY else 0
-        if self._light >= _LIGHT_UPDATES:
-            self.close()
-        return self.video
-
-    def close(self) -> None:
-        """Return to the tiles."""
-        self.video = False
-        self._heavy = 0
-        self._light = 0
+# Shares of a portion: what is left of it beside a change, and what even film without end may not take away.
+_BESIDE = 4
+_AT_LEAST = 8
 
 
 class HybridEncoder(Encoder):
-    """Exact tiles, or full-frame video while most of the picture keeps changing; exact again when it rests."""
+    """Exact tiles, and video in regions that keep changing; exact again when they rest.
 
-    name = "hybrid"
+    `fallback` says why video is no longer used, once its encoder has failed at work.
+    """
 
     def __init__(
         self,
@@ -113,54 +60,184 @@ class HybridEncoder(Encoder):
         *,
         video: object = True,
         level: object = DEFAULT_LEVEL,
-        qp: object = H264.qp,
-        preset: object = H264.preset,
+        qp: object = None,
+        preset: object = None,
     ) -> None:
         super().__init__(size)
-        if not isinstance(video, bool):
-            raise UsageError(f"video is True or False, not {video!r}")
+        self._profile = region_profile(video)
+        codec = self._profile or H264
+        self.name = region_name(codec)
+        self.fallback: str | None = None
+        self._qp, self._preset = checked_qp(codec, qp), checked_preset(codec, preset)
+        self._level = level
+        if self._profile is not None:
+            # Long before it is needed, so that a machine without it says so when this is opened.
+            check_encoder(codec.name)
         self._shadow = Picture(self.size)
         self._tiles = TileWriter(self._shadow, level)
+        self._regions = Regions(self.size)
+        self._refinement = Refinement()
         self._lossy = tile_kernels.no_tiles(self.size)
         self._lossy_left = 0
-        self._may_video = video
-        self._level, self._preset = level, preset
-        self._qp = self._wanted_qp = checked_qp(H264, qp)
-        # Opened now, although it is needed later, so that a machine without x264 says so when the encoder is opened.
-        self._video = self._open_video() if video else None
-        self._lane = LaneChoice()
         self._key_due = True
-        self._video_key_due = True
+        # Set where the decoder may have regions and marks of which this encoder knows nothing.
         self._state_due = False
+        # Set where an encoder holds a packet back, so that its tiles are lossy without the decoder's knowing.
+        self._marks_due = False
         # What the decoder of a fork lacks until the first update.
         self._lacks: Tiles | None = None
 
     def _encode(self, frame: Frame) -> Update:
         if not frame.damage:
-            self._lane.close()
-        if self._video is not None:
-            self._video.note(frame.damage)
-        if self._key_due and not self._lane.video:
-            return self._send_tiles(frame, whole(self.size))
+            self._regions.close()
+        self._regions.note(frame.damage)
+        batch = self._find(frame)
+        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: self._density(frame.image, tiles))
+        lane = self._tile_lane(frame, batch, chosen)
+        body = None
+        if self._may_open(lane):
+            body = self._tiles.pack(frame.image, lane, self._lossy)
+            opened = self._regions.open(frame, lane.tiles, len(body), self._share_changed(frame.image))
+            if opened:
+                self._tiles.take_back()
+                chosen = [region for region in self._regions if region in chosen or region in opened]
+                lane, body = self._tile_lane(frame, batch, chosen), None
+        coded = self._code(frame, chosen)
+        if coded is None:
+            if body is not None:
+                self._tiles.take_back()
+            lane, body, coded = self._tile_lane(frame, batch, []), None, []
+        return self._send(frame, batch, lane, body, coded)
+
+    def _find(self, frame: Frame) -> Batch:
+        """Find what the decoder lacks; everything, where the update is to stand alone."""
+        if self._key_due and not self._regions:
+            return whole(self.size)
         batch = self._tiles.plan(frame.image, frame.damage, self._lossy)
         if self._lacks is not None:
             np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
-        share = batch.changed / batch.tiles.size
-        if self._lane.video and self._lane.weigh_video(frame, share, self._sampled_density(frame, batch)):
-            return self._encode_video(frame, batch)
-        if self._key_due:
-            return self._send_tiles(frame, whole(self.size))
-        return self._encode_tiles(frame, batch, share)
+        return batch
+
+    def _tile_lane(self, frame: Frame, batch: Batch, chosen: list[Region]) -> Batch:
+        """Return what goes as tiles: all but what lies in the chosen regions."""
+        if not (chosen or self._key_due):
+            return batch
+        lane = whole(self.size) if self._key_due else Batch(batch.moves, batch.tiles.copy(), batch.changed)
+        for region in chosen:
+            around = region.border
+            if not self._key_due:
+                around = region.changed_outside(self._shadow.image, frame.image, frame.damage)
+                if self._lacks is not None:
+                    around |= self._lacks & region.border
+            lane.tiles[region.tiles != 0] = 0
+            np.bitwise_or(lane.tiles, around, out=lane.tiles)
+        return lane
+
+    def _may_open(self, lane: Batch) -> bool:
+        return self._profile is not None and not self._key_due and int(np.count_nonzero(lane.tiles)) >= LEAST_TILES
+
+    def _code(self, frame: Frame, chosen: list[Region]) -> list[_Coded] | None:
+        """Encode the regions. None where their encoder fails: all video ends with that, since tiles do without."""
+        try:
+            return [(region, *region.encode(frame, self._open_video, self._qp)) for region in chosen]
+        except EncoderError as error:
+            self.fallback = str(error)
+            self._profile = None
+            self._regions.close()
+            return None
+
+    def _open_video(self, size: Size, qp: int) -> VideoWriter:
+        assert self._profile is not None
+        return VideoWriter(self._profile, size, qp=qp, preset=self._preset)
+
+    def _send(self, frame: Frame, batch: Batch, lane: Batch, body: bytes | None, coded: list[_Coded]) -> Update:
+        draft = Draft(self.size)
+        self._add_state(draft)
+        if lane:
+            if body is None:
+                body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
+            draft.add_tiles(lane, body)
+        self._tiles.commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles)
+        self._mark(lane.tiles, 0)
+        self._add_video(draft, coded)
+        if self._lossy_left and not self._key_due:
+            self._refine(batch, draft)
+        if not draft:
+            return Update(exact=not self._lossy_left)
+        if self._marks_due:
+            draft.add_state(0, self._lossy)
+        key, self._key_due = self._key_due, False
+        assert draft.touched is not None
+        self.touched = draft.touched
+        self._state_due = self._marks_due = False
+        self._lacks, self._regions.closed = None, 0
+        return draft.finish(exact=not self._lossy_left, key=key)
+
+    def _share_changed(self, image: Image) -> Callable[[Rect], float]:
+        """Return what tells how many pixels of a rectangle, in some of its rows, the update changes."""
+
+        def share(rect: Rect) -> float:
+            place = slice(rect.y, rect.y + rect.h, _SAMPLED_ROWS), slice(rect.x, rect.x + rect.w)
+            differs = (image[place][..., :3] != self._shadow.image[place][..., :3]).any(axis=2)
+            return float(differs.mean())
+
+        return share
+
+    def _add_state(self, draft: Draft) -> None:
+        if self._state_due:
+            draft.add_state(ALL, self._lossy)
+        elif self._regions.closed:
+            draft.add_state(self._regions.closed, None)
+
+    def _add_video(self, draft: Draft, coded: list[_Coded]) -> None:
+        for region, packet, key in coded:
+            if packet:
+                draft.add_video(region, packet, key=key)
+            else:
+                self._marks_due = True
+            self._mark(region.tiles, 1)
+
+    def _refine(self, batch: Batch, draft: Draft) -> None:
+        """Add a portion of lossy tiles, if there is room."""
+        budget = max(self.portion // _BESIDE - len(draft), self.portion // _AT_LEAST) if batch else self.portion
+        waiting = np.where(self._regions.tiles, np.uint8(0), self._lossy)
+        if not waiting.any():
+            return
+        count = self._refinement.count(budget)
+        while True:
+            part = Batch((), nearest(waiting, count, self.near), 0)
+            # Of the shadow, since the frame may hold more than its damage says.
+            body = self._tiles.pack(self._shadow.image, part, self._lossy)
+            self._refinement.learn(int(np.count_nonzero(part.tiles)), len(body))
+            if len(body) <= 2 * budget or count == 1:
+                break
+            self._tiles.take_back()
+            count = max(1, count // 2)
+        draft.add_tiles(part, body)
+        self._mark(part.tiles, 0)
+
+    def _mark(self, tiles: Tiles, lossy: int) -> None:
+        if lossy or self._lossy_left:
+            self._lossy[tiles != 0] = lossy
+            self._lossy_left = int(np.count_nonzero(self._lossy))
+
+    def _density(self, image: Image, tiles: Tiles) -> float:
+        """Return how many bytes a pixel some of these tiles cost, spread over the picture."""
+        chosen = np.flatnonzero(tiles)
+        chosen = chosen[:: -(-chosen.size // _SAMPLE_TILES)]
+        sample = tile_kernels.no_tiles(self.size)
+        sample.reshape(-1)[chosen] = 1
+        return len(self._tiles.alone(image, sample)) / (chosen.size * _TILE_PIXELS)
 
     @property
     def pending(self) -> bool:
-        """Whether some tiles are still lossy."""
+        """Whether some tiles are still lossy, or a fork's decoder lacks them."""
         return self._lossy_left > 0
 
     @property
     def chained(self) -> bool:
         """Whether video runs."""
-        return self._lane.video
+        return self._regions.started
 
     @property
     def digest(self) -> int | None:
@@ -169,34 +246,39 @@ class HybridEncoder(Encoder):
 
     @property
     def quality(self) -> int | None:
-        """The quantiser that video is, or will be, coded with."""
-        return self._wanted_qp
+        """The quantiser that video is, or will be, coded with, on the scale of H.264."""
+        return None if self._profile is None else self._profile.as_h264(self._qp)
 
     def set_quality(self, qp: int) -> None:
-        """Code video with another quantiser; where it runs, from a key frame on, and only if it differs enough."""
-        self._wanted_qp = checked_number("quality", qp, *QUALITIES)
+        """Code video with another quantiser: new regions at once, running ones if it differs enough for a key frame."""
+        wanted = checked_number("quality", qp, *QUALITIES)
+        if self._profile is not None:
+            self._qp = self._profile.from_h264(wanted)
 
     def states(self) -> Tiles:
         """Return EXACT, REFINING or LOSSY for each tile."""
-        return self._lossy * np.uint8(LOSSY if self._lane.video else REFINING)
+        return np.where(self._regions.tiles, np.uint8(LOSSY), np.uint8(REFINING)) * self._lossy
 
     def refresh(self) -> None:
-        """Make the next update bring every tile, or a key frame while video is on."""
-        self._key_due = True
-        self._video_key_due = True
-        self._state_due = True
+        """Make the next update bring every tile, or a key frame for those under video."""
+        self._key_due = self._state_due = True
+        self._regions.refresh()
         self._tiles.forget()
 
     def _catch_up(self, lacks: Tiles) -> Update:
-        body = sections.write_tiles(self._tiles.catch_up(lacks)) + sections.write_state(self._lossy, all_closed=True)
-        pixels = {"tiles": area(lacks, self.size)}
-        return Update(body, exact=not self._lossy_left, key=bool(lacks.all()), lane="tiles", pixels=pixels)
+        draft = Draft(self.size)
+        draft.add_tiles(Batch((), lacks, 0), self._tiles.catch_up(lacks))
+        draft.add_state(ALL, self._lossy)
+        return draft.finish(exact=not self._lossy_left, key=bool(lacks.all()))
 
     def _fork(self, lacks: Tiles) -> "HybridEncoder":
-        twin = HybridEncoder(self.size, video=False, level=self._level, qp=self._qp, preset=self._preset)
-        twin._may_video = self._may_video
-        twin._wanted_qp = self._wanted_qp
+        video = False if self._profile is None else self._profile.name
+        twin = HybridEncoder(self.size, video=video, level=self._level)
+        twin.name, twin.fallback = self.name, self.fallback
+        twin._qp, twin._preset = self._qp, self._preset
+        twin.near, twin.portion = self.near, self.portion
         twin._shadow.repeat(self._shadow)
+        twin._regions.inherit(self._regions)
         twin._key_due = False
         twin._state_due = True
         twin._lacks = (lacks != 0).astype(np.uint8) if lacks.any() else None
@@ -206,83 +288,6 @@ class HybridEncoder(Encoder):
         return twin
 
     def close(self) -> None:
-        """Free the video encoder."""
+        """Free the video encoders."""
         super().close()
-        self._video = None
-
-    def _encode_tiles(self, frame: Frame, batch: Batch, share: float) -> Update:
-        if share > _LARGE_SHARE:
-            body = self._tiles.pack(frame.image, batch, self._lossy)
-            if self._may_video:
-                self._lane.weigh_tiles(frame, share, len(body) / (batch.changed * _TILE_PIXELS))
-                if self._lane.video:
-                    self._tiles.take_back()
-                    return self._encode_video(frame, batch)
-            return self._send_tiles(frame, batch, body)
-        if self._lossy_left and not self._lane.video:
-            self._add_lossy(batch.tiles, _REFINED_BESIDE if batch else REFINED_AT_REST)
-        return self._send_tiles(frame, batch)
-
-    def _send_tiles(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
-        if not batch:
-            return Update(exact=not self._lossy_left)
-        if body is None:
-            body = self._tiles.pack(frame.image, batch, self._lossy, key=self._key_due)
-        head = self._state()
-        self._tiles.commit(frame.image, batch.tiles)
-        self._lossy[batch.tiles != 0] = 0
-        self._lossy_left = int(np.count_nonzero(self._lossy))
-        if not (self._lossy_left or self._lane.video):
-            # An idle x264 holds some frames; the next video starts with a key frame anyway.
-            self._video = None
-        key, self._key_due = self._key_due, False
-        self.touched = touched_by(batch, self.size)
-        data, pixels = head + sections.write_tiles(body), pixels_of(batch, self.size)
-        return Update(data, exact=not self._lossy_left, key=key, lane="tiles", pixels=pixels)
-
-    def _encode_video(self, frame: Frame, batch: Batch) -> Update:
-        if self._video is None or abs(self._wanted_qp - self._qp) >= QUALITY_STEP:
-            self._qp = self._wanted_qp
-            self._video = self._open_video()
-            self._video_key_due = True
-        packet, key = self._video.encode(frame.image, key=self._video_key_due)
-        head = self._state()
-        self._tiles.commit(frame.image, batch.tiles)
-        self._lossy[:] = 1
-        self._lossy_left = self._lossy.size
-        self._key_due = self._video_key_due = False
-        self.touched = tile_kernels.all_tiles(self.size)
-        data = head + sections.write_video(0, Rect(0, 0, *self.size), packet, key=key)
-        return Update(data, key=key, lane="video", pixels={"video": self.size[0] * self.size[1]})
-
-    def _state(self) -> bytes:
-        """Write the state where the decoder may have another one, and settle what it lacked."""
-        if not self._state_due:
-            return b""
-        self._state_due, self._lacks = False, None
-        return sections.write_state(self._lossy, all_closed=True)
-
-    def _open_video(self) -> VideoWriter:
-        return VideoWriter(H264, self.size, qp=self._qp, preset=self._preset)
-
-    def _sampled_density(self, frame: Frame, batch: Batch) -> float:
-        """Return how many bytes a pixel some of the changed tiles cost as tiles, spread over the picture."""
-        changed = np.flatnonzero(batch.tiles)
-        if not changed.size:
-            return 0.0
-        chosen = changed[:: -(-changed.size // _SAMPLE_TILES)]
-        sample = tile_kernels.no_tiles(self.size)
-        sample.reshape(-1)[chosen] = 1
-        return len(self._tiles.alone(frame.image, sample)) / (chosen.size * _TILE_PIXELS)
-
-    def _add_lossy(self, tiles: Tiles, most: int) -> None:
-        chosen = np.flatnonzero((self._lossy != 0) & (tiles == 0))
-        tiles.reshape(-1)[self._nearest(chosen)[:most]] = 1
-
-    def _nearest(self, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Put the indexes of tiles in order of their distance from the pointer."""
-        if self.near is None or chosen.size < 2:
-            return chosen
-        rows, columns = np.divmod(chosen, self._lossy.shape[1])
-        x, y = self.near.x / tile_kernels.TILE - 0.5, self.near.y / tile_kernels.TILE - 0.5
-        return chosen[np.argsort((columns - x) ** 2 + (rows - y) ** 2, kind="stable")]
+        self._regions.close()

@@ -3,11 +3,11 @@
 import numpy as np
 
 from fanlight.codec import sections
-from fanlight.codec.base import LOSSY, Decoder
+from fanlight.codec.base import LOSSY, Decoder, cannot_open
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import Profile
 from fanlight.codec.tiles import TileReader
-from fanlight.codec.video import VideoReader
+from fanlight.codec.video import VideoReader, can_decode
 from fanlight.errors import CodecError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Image, Rect, Size, Tiles
@@ -20,6 +20,8 @@ class HybridDecoder(Decoder):
         super().__init__(size)
         self.name = name
         self._profile = profile
+        if not can_decode(profile):
+            raise cannot_open(profile.title, f"this PyAV has no decoder {profile.decoder}")
         self._picture = Picture(self.size)
         self._tiles = TileReader(self._picture)
         self._regions: dict[int, _Region] = {}
@@ -72,10 +74,12 @@ class HybridDecoder(Decoder):
         return region
 
     def _settle(self, state: sections.State) -> None:
-        if state.all_closed:
-            self._regions.clear()
-        self._lossy = state.lossy
-        self._any_lossy = bool(state.lossy.any())
+        for number in tuple(self._regions):
+            if state.closed >> number & 1:
+                del self._regions[number]
+        if state.lossy is not None:
+            self._lossy = state.lossy
+            self._any_lossy = bool(state.lossy.any())
 
     @property
     def image(self) -> Image:

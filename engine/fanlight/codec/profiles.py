@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from av.video.reformatter import Colorspace
 
+from fanlight.errors import UsageError
 from fanlight.types import Size
 
 THREADS = 2
@@ -46,7 +47,8 @@ class Profile:
     `quantiser` turns a qp into FFmpeg options; `qps` are the least and the most, `qp` the default, on the codec's own
     scale. `formats` are those its decoder accepts, `source` is what its encoder is fed, `colours` is FFmpeg's number
     of the matrix. `least` bounds the coded size from below. `may_delay`: frames may come out later than they went in.
-    `device` is the kind of hardware that FFmpeg opens; `needs` tells people what the encoder wants of a machine.
+    `may_hang`: it has been seen to lock itself up at work. `device` is the kind of hardware that FFmpeg opens; `needs`
+    tells people what the encoder wants of a machine.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Profile:
     colours: int = _BT709
     least: Size = (1, 1)
     may_delay: bool = False
+    may_hang: bool = False
     device: str | None = None
     needs: str = ""
     environment: dict[str, str] = field(default_factory=dict)
@@ -103,7 +106,7 @@ def _x264(name: str, title: str, source: str, formats: tuple[str, ...]) -> Profi
         "h264",
         _qp,
         (1, 51),
-        24,
+        26,
         presets=_X26X_PRESETS,
         preset="ultrafast",
         settings={"tune": "zerolatency", "forced-idr": "1"},
@@ -175,6 +178,8 @@ _AV1 = Profile(
     settings={"svtav1-params": f"rtc=1:pred-struct=1:scm=1:lp={THREADS}"},
     least=(64, 64),
     may_delay=True,
+    # Version 4.1 has been seen to wait for itself, with all its threads, in the middle of a stream.
+    may_hang=True,
     # The library writes its settings to standard error otherwise.
     environment={"SVT_LOG": "0"},
 )
@@ -258,3 +263,19 @@ PROFILES: dict[str, Profile] = {
     )
 }
 """Every profile by its name, in the order that people are shown."""
+
+
+def region_name(profile: Profile) -> str:
+    """Return the name of the hybrid codec whose regions have this profile."""
+    return "hybrid" if profile is H264 else f"hybrid-{profile.name.replace('_', '-')}"
+
+
+def region_profile(video: object) -> Profile | None:
+    """Return the profile that the option `video` means: True the default, False none, else a name."""
+    if isinstance(video, bool):
+        return H264 if video else None
+    profile = PROFILES.get(video.replace("-", "_")) if isinstance(video, str) else None
+    if profile is None:
+        known = ", ".join(name.replace("_", "-") for name in PROFILES)
+        raise UsageError(f"video is True, False or one of {known}, not {video!r}")
+    return profile

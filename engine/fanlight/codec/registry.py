@@ -7,9 +7,10 @@ from functools import cache, partial
 from fanlight.codec.base import Decoder, Encoder
 from fanlight.codec.hybrid import HybridEncoder
 from fanlight.codec.hybrid_decoder import HybridDecoder
-from fanlight.codec.profiles import H264, PROFILES
+from fanlight.codec.profiles import H264, PROFILES, region_name
 from fanlight.codec.tiles import TilesDecoder, TilesEncoder
-from fanlight.codec.video import VideoDecoder, VideoEncoder, can_decode
+from fanlight.codec.video import can_decode
+from fanlight.codec.whole import VideoDecoder, VideoEncoder
 from fanlight.errors import UsageError
 from fanlight.types import Size
 
@@ -31,6 +32,9 @@ _CODECS = {
     for name, profile in PROFILES.items()
 }
 
+# What hybrid encoders call themselves, by the codec of their regions.
+_HYBRIDS = {region_name(profile): profile for profile in PROFILES.values()}
+
 
 def encoders() -> list[str]:
     """List the names that `open_encoder` and `open_decoder` know, the default first; not all need open here."""
@@ -40,15 +44,18 @@ def encoders() -> list[str]:
 @cache
 def decoders() -> tuple[str, ...]:
     """List the names that `open_decoder` can open here, the default first: what this end can be sent."""
-    return tuple(name for name in _CODECS if name not in PROFILES or can_decode(PROFILES[name]))
+    profiles = PROFILES | _HYBRIDS
+    names = (*_CODECS, *(name for name in _HYBRIDS if name not in _CODECS))
+    return tuple(name for name in names if name not in profiles or can_decode(profiles[name]))
 
 
 def open_encoder(name: str, size: Size, **options: object) -> Encoder:
     """Open an encoder for pictures of one size.
 
-    `tiles`: level (zstd, 1 to 19). `hybrid`: video (False keeps it to tiles), level, qp, preset. All others: qp, fps
-    (nominal) and most of them preset, on the codec's own scales (docs/codecs.md). UsageError for a name, size or option
-    that does not exist; EncoderError, with the reason, for an encoder that this machine cannot open.
+    `tiles`: level (zstd, 1 to 19). `hybrid`: video (False keeps it to tiles; the name of another codec than H.264 then
+    stands in the encoder's own), level, qp, preset. All others: qp, fps (nominal) and most of them preset. Values of qp
+    and preset are on the codec's own scales (docs/codecs.md). UsageError for a name, size or option that does not
+    exist; EncoderError, with the reason, for an encoder that this machine cannot open.
     """
     codec = _find(name)
     unknown = sorted(options.keys() - codec.options)
@@ -59,7 +66,9 @@ def open_encoder(name: str, size: Size, **options: object) -> Encoder:
 
 
 def open_decoder(name: str, size: Size) -> Decoder:
-    """Open the decoder for an encoder's updates; its picture is black until the first."""
+    """Open the decoder for the updates of an encoder of this `name`; its picture is black until the first."""
+    if name in _HYBRIDS:
+        return HybridDecoder(name, _HYBRIDS[name], size)
     return _find(name).decoder(size)
 
 

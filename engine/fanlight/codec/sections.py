@@ -1,8 +1,8 @@
 """What a hybrid update consists of: sections of tiles, of video and of state, as docs/codecs.md defines them.
 
 `u8 kind, u32 length, body`, little-endian. Kind 1 is a tile update (see `tiles`). Kind 2 is video: `u8 region, u8 flags
-(1: key), u16 x, y, w, h`, then one packet. Kind 3 is state: `u8 flags (1: every region is closed)`, then nothing, or a
-bit for each tile, the lowest first, that says which count as lossy from then on; without bits none does.
+(1: key), u16 x, y, w, h`, then one packet. Kind 3 is state: `u8 closed`, with bit n set where region n is closed, then
+nothing, or a bit for each tile, the lowest first, that says which count as lossy from then on.
 """
 
 import struct
@@ -25,7 +25,6 @@ MOST_REGIONS: Final = 8
 _SECTION = struct.Struct("<BI")
 _REGION = struct.Struct("<BBHHHH")
 _KEY = 1
-_ALL_CLOSED = 1
 # Tiles before and after what video brings, the state before and after those, and every region.
 _MOST_SECTIONS = MOST_REGIONS + 4
 
@@ -42,10 +41,10 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A section of state: whether all regions are closed, and which tiles are lossy."""
+    """A section of state: the mask of regions that are closed, and which tiles are lossy if that changes."""
 
-    all_closed: bool
-    lossy: Tiles
+    closed: int
+    lossy: Tiles | None
 
 
 def write_tiles(body: bytes) -> bytes:
@@ -59,11 +58,10 @@ def write_video(region: int, rect: Rect, packet: bytes, *, key: bool) -> bytes:
     return _SECTION.pack(VIDEO, len(head) + len(packet)) + head + packet
 
 
-def write_state(lossy: Tiles, *, all_closed: bool) -> bytes:
-    """Write a section that tells a decoder which tiles are lossy."""
-    flags = bytes([_ALL_CLOSED if all_closed else 0])
-    marks = np.packbits(lossy != 0, bitorder="little").tobytes() if lossy.any() else b""
-    return _SECTION.pack(STATE, len(flags) + len(marks)) + flags + marks
+def write_state(closed: int, lossy: Tiles | None = None) -> bytes:
+    """Write a section that closes regions, and tells a decoder which tiles are lossy."""
+    marks = b"" if lossy is None else np.packbits(lossy != 0, bitorder="little").tobytes()
+    return _SECTION.pack(STATE, 1 + len(marks)) + bytes([closed]) + marks
 
 
 def read(update: memoryview) -> Iterator[tuple[int, memoryview]]:
@@ -115,12 +113,11 @@ def read_state(body: memoryview, size: Size) -> State:
     rows, columns = tile_kernels.grid(size)
     if len(body) not in (1, 1 + (rows * columns + 7) // 8):
         raise CodecError(f"a state section of {len(body)} bytes is not for this picture")
-    if body[0] not in (0, _ALL_CLOSED):
-        raise CodecError(f"a state section has flags {body[0]:#x}, which do not exist")
+    if len(body) == 1:
+        return State(body[0], None)
+    bits = np.unpackbits(np.frombuffer(body[1:], np.uint8), bitorder="little")
+    if bits[rows * columns :].any():
+        raise CodecError("a state section marks tiles outside of the picture")
     lossy = tile_kernels.no_tiles(size)
-    if len(body) > 1:
-        bits = np.unpackbits(np.frombuffer(body[1:], np.uint8), bitorder="little")
-        if bits[rows * columns :].any():
-            raise CodecError("a state section marks tiles outside of the picture")
-        lossy[:] = bits[: rows * columns].reshape(rows, columns)
-    return State(bool(body[0] & _ALL_CLOSED), lossy)
+    lossy[:] = bits[: rows * columns].reshape(rows, columns)
+    return State(body[0], lossy)

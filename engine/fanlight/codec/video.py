@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import Literal, cast
+from functools import lru_cache
+from typing import Literal, TypeAlias, cast
 
 import av
 import numpy as np
@@ -22,20 +23,20 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
-from fanlight.codec.base import LOSSY, QUALITIES, Decoder, Encoder, Update, cannot_open, checked_number
+from fanlight.codec.base import cannot_open, checked_number
 from fanlight.codec.feeding import Feed
-from fanlight.codec.picture import Picture
-from fanlight.codec.profiles import THREADS, Profile
+from fanlight.codec.patience import Patience
+from fanlight.codec.profiles import PROFILES, THREADS, Profile
 from fanlight.errors import CodecError, EncoderError, UsageError
-from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Rect, Size, Tiles
+from fanlight.types import Image, Rect, Size
 
 DEFAULT_FPS = 60
 
-QUALITY_STEP = 3
-"""A new quantiser is worth a key frame from this difference on: PyAV has no way to change it in an open encoder."""
+_Packets: TypeAlias = "list[av.Packet[VideoCodecContext]]"
 
 _NEVER = 1 << 30
+_PATIENCE = 2.0
+_PROBE = (64, 64)
 _BT709 = 1
 
 
@@ -46,6 +47,12 @@ def can_decode(profile: Profile) -> bool:
     except av.codec.codec.UnknownCodecError:
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def check_encoder(name: str) -> None:
+    """Open a profile's encoder and close it: EncoderError, with the reason, where this machine cannot."""
+    VideoWriter(PROFILES[name], _PROBE).close()
 
 
 class VideoWriter:
@@ -64,6 +71,7 @@ class VideoWriter:
         self._size = size
         self._feed = Feed(profile, size)
         self._fed = self._given = 0
+        self._patience: Patience[_Packets] | None = Patience(_PATIENCE) if profile.may_hang else None
         options = _options(profile, qp, preset)
         rate = checked_number("fps", fps, 1, 240)
         try:
@@ -86,7 +94,9 @@ class VideoWriter:
             frame = self._feed.frame(image)
             frame.pts = self._fed
             frame.pict_type = PictureType.I if key else PictureType.NONE
-            packets = self._context.encode(frame)
+            packets = self._feed_encoder(frame)
+        except TimeoutError:
+            raise EncoderError(f"{self._profile.title} did not answer for {_PATIENCE:g} seconds") from None
         except av.FFmpegError as error:
             raise EncoderError(f"{self._profile.title} failed at work: {error}") from error
         self._fed += 1
@@ -99,8 +109,15 @@ class VideoWriter:
 
     def close(self) -> None:
         """Tell the encoder that nothing follows, which some need to end their threads quietly."""
-        with suppress(av.FFmpegError):
-            self._context.encode(None)
+        with suppress(av.FFmpegError, TimeoutError):
+            self._feed_encoder(None)
+        if self._patience is not None:
+            self._patience.end()
+
+    def _feed_encoder(self, frame: av.VideoFrame | None) -> _Packets:
+        if self._patience is None:
+            return self._context.encode(frame)
+        return self._patience.call(lambda: self._context.encode(frame))
 
 
 class VideoReader:
@@ -154,129 +171,25 @@ class VideoReader:
         return rows[:height, :width]
 
 
-class VideoEncoder(Encoder):
-    """The whole picture in every update, always lossy: the plain way, to compare with."""
-
-    can_catch_up = False
-
-    def __init__(self, profile: Profile, size: Size, *, qp: object = None, **options: object) -> None:
-        super().__init__(size)
-        self.name = profile.name
-        self._profile, self._options = profile, options
-        self._qp = checked_qp(profile, qp)
-        self._writer = self._open()
-        self._all = tile_kernels.all_tiles(self.size)
-        self._key_due = True
-        # Frames fed since, and with, the last that showed something new.
-        self._since_news = 0
-
-    def _encode(self, frame: Frame) -> Update:
-        self._writer.note(frame.damage)
-        news = bool(frame.damage) or self._key_due
-        if not (news or self.pending):
-            return Update()
-        packet, is_key = self._writer.encode(frame.image, key=self._key_due)
-        self._since_news = 1 if news else self._since_news + 1
-        self._key_due = False
-        if not packet:
-            return Update()
-        self.touched = self._all
-        return Update(packet, key=is_key, lane="video", pixels={"video": self.size[0] * self.size[1]})
-
-    def _open(self) -> VideoWriter:
-        return VideoWriter(self._profile, self.size, qp=self._qp, **self._options)
-
-    @property
-    def chained(self) -> bool:
-        """Always True: every packet leans on those before it."""
-        return True
-
-    def _fork(self, lacks: Tiles) -> "VideoEncoder":
-        return VideoEncoder(self._profile, self.size, qp=self._qp, **self._options)
-
-    @property
-    def quality(self) -> int | None:
-        """The quantiser, on the scale of H.264."""
-        return self._profile.as_h264(self._qp)
-
-    def set_quality(self, qp: int) -> None:
-        """Start again with another quantiser, unless it is much the same."""
-        wanted = self._profile.from_h264(checked_number("quality", qp, *QUALITIES))
-        if abs(qp - self._profile.as_h264(self._qp)) < QUALITY_STEP:
-            return
-        self._qp = wanted
-        self._writer.close()
-        self._writer = self._open()
-        self._key_due = True
-
-    def states(self) -> Tiles:
-        """Return LOSSY for every tile."""
-        return self._all * np.uint8(LOSSY)
-
-    @property
-    def pending(self) -> bool:
-        """Whether the encoder holds the newest picture back; a lossy one is all that it brings."""
-        return self._writer.held >= self._since_news > 0
-
-    @property
-    def digest(self) -> int | None:
-        """Always None."""
-        return None
-
-    def refresh(self) -> None:
-        """Make the next update a key frame."""
-        self._key_due = True
-
-    def close(self) -> None:
-        """End the FFmpeg encoder."""
-        super().close()
-        self._writer.close()
-
-
-class VideoDecoder(Decoder):
-    """Shows the packets of a VideoEncoder."""
-
-    def __init__(self, profile: Profile, size: Size) -> None:
-        super().__init__(size)
-        self.name = profile.name
-        self._reader = VideoReader(profile, self.size)
-        self._picture = Picture(self.size)
-        self._all = tile_kernels.all_tiles(self.size)
-
-    def _decode(self, update: memoryview) -> None:
-        if not update:
-            return
-        tile_kernels.copy(self._reader.decode(update), self._picture.image, self._all)
-        self._picture.touch(self._all)
-        self.damage = (Rect(0, 0, *self.size),)
-
-    @property
-    def image(self) -> Image:
-        """The picture now, read-only."""
-        return self._picture.view
-
-    @property
-    def digest(self) -> int | None:
-        """Always None: no pixel of it is known to be exact."""
-        return None
-
-    def states(self) -> Tiles:
-        """Return LOSSY for every tile."""
-        return self._all * np.uint8(LOSSY)
-
-
 def checked_qp(profile: Profile, qp: object) -> int:
     """Return a quantiser on the profile's own scale, its default for None."""
     return profile.qp if qp is None else checked_number("qp", qp, *profile.qps)
 
 
+def checked_preset(profile: Profile, preset: object) -> str:
+    """Return a preset of the profile, its default for None."""
+    if preset is None:
+        return profile.preset
+    if preset not in profile.presets:
+        known = ", ".join(profile.presets)
+        raise UsageError(f"preset is one of {known}, not {preset!r}" if known else f"{profile.title} has no presets")
+    return str(preset)
+
+
 def _options(profile: Profile, qp: object, preset: object) -> dict[str, str]:
     options = profile.settings | profile.quantiser(checked_qp(profile, qp))
     if profile.presets:
-        chosen = profile.preset if preset is None else preset
-        if chosen not in profile.presets:
-            raise UsageError(f"preset is one of {', '.join(profile.presets)}, not {chosen!r}")
-        options[profile.preset_option] = str(chosen)
+        options[profile.preset_option] = checked_preset(profile, preset)
     return options
 
 

@@ -15,7 +15,10 @@ from fanlight.session.ledger import STAGES, LedgerEntry, SentUpdate
 from fanlight.types import Address, Pixels
 
 _BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0167, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_QP_BUCKETS = (16, 20, 24, 28, 32, 36, 40, 44, 51)
 _MICROS = 1_000_000
+# The stamps are the viewer's word: one that lies spoils no sum with more than this.
+_MOST_SECONDS = 60.0
 
 
 class Metrics(Watcher):
@@ -40,6 +43,12 @@ class Metrics(Watcher):
         self._mismatches = Counter(
             "fanlight_mismatches",
             "Whole pictures that viewers asked for, which they do where digests differ.",
+            registry=registry,
+        )
+        self._quality = Histogram(
+            "fanlight_video_qp",
+            "The quantiser of updates that hold video, on H.264's scale.",
+            buckets=_QP_BUCKETS,
             registry=registry,
         )
         self._stages = Histogram(
@@ -75,6 +84,8 @@ class Metrics(Watcher):
         """Count what an update takes and writes."""
         self._updates.labels("true" if update.exact else "false").inc()
         self._bytes.inc(update.bytes)
+        if update.quality is not None:
+            self._quality.observe(update.quality)
         self._skipped.inc(max(0, states - 1))
         for operation, count in update.pixels._asdict().items():
             self._pixels.labels(operation).inc(count)
@@ -82,14 +93,18 @@ class Metrics(Watcher):
     def complete(self, session: str, entry: LedgerEntry) -> None:
         """Take the times of an update."""
         for stage, micros in entry.stages.items():
-            # The estimate of the clocks' offset can put "transit" a little below nothing.
-            self._stages.labels(stage).observe(max(0, micros) / _MICROS)
+            self._stages.labels(stage).observe(_seconds(micros))
         if entry.total is not None:
-            self._latency.observe(max(0, entry.total) / _MICROS)
+            self._latency.observe(_seconds(entry.total))
 
     def refresh_wanted(self, session: str) -> None:
         """Count a request for the whole picture."""
         self._mismatches.inc()
+
+
+def _seconds(micros: int) -> float:
+    # The estimate of the clocks' offset can put "transit" a little below nothing.
+    return min(max(0.0, micros / _MICROS), _MOST_SECONDS)
 
 
 @contextlib.contextmanager

@@ -48,8 +48,8 @@ def ledger_graph(entries: Sequence[LedgerEntry], answers: Sequence[float], below
 
 
 def _scale(entries: Sequence[LedgerEntry]) -> float:
-    """Return microseconds a pixel, so that all but the slowest hundredth fit."""
-    needed = percentile([entry.total or 0 for entry in entries], 99) or 0
+    """Return microseconds a pixel, so that all but the slowest twentieth fit."""
+    needed = percentile([entry.total or 0 for entry in entries], 95) or 0
     halvings = math.ceil(math.log2(max(1.0, needed / (_LEAST_SCALE * _HEIGHT))))
     return _LEAST_SCALE * 2.0 ** min(halvings, _MOST_HALVINGS)
 

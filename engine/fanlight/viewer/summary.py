@@ -67,15 +67,15 @@ class Recent:
     exact: bool
     size: Size
 
-    def line(self, codec: str) -> str:
-        """Say it in one line."""
+    def line(self, codec: str, quality: int | None = None) -> str:
+        """Say it in one line; `quality` is the quantiser of the newest video, where there is one."""
         width, height = self.size
         parts = (
             f"{self.fps:.0f} fps",
             f"{_words(self.latency_p50)} / {_words(self.latency_p99)} ms",
             "exact" if self.exact else "refining",
             _rate(self.bytes_per_second),
-            codec,
+            codec if quality is None else f"{codec} q {quality}",
             f"{width}x{height}",
         )
         return "  ·  ".join(parts)

@@ -134,8 +134,10 @@ class Window:
             self._scene.say(None)
             self._scene.draw(None)
         elif now >= self._overlay_due:
-            self._scene.say(self._stage.recent(now).line(self._session.codec))
-            self._scene.draw(ledger_graph(*self._stage.entries(), self._scene.below_line))
+            entries, answers = self._stage.entries()
+            quality = next((entry.quality for entry in reversed(entries) if entry.quality), None)
+            self._scene.say(self._stage.recent(now).line(self._session.codec, quality))
+            self._scene.draw(ledger_graph(entries, answers, self._scene.below_line))
             self._overlay_due = now + _OVERLAY_INTERVAL
 
     # ---- the window's size and state
