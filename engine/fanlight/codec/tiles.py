@@ -64,11 +64,16 @@ class TileWriter:
         return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
 
     def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
-        """Do what `update` does if at most `most` tiles changed; else return what `plan` does."""
+        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
         if length == TOO_MANY:
             return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
         return self._finish(length)
+
+    @property
+    def changed(self) -> int:
+        """How many tiles differed before the moves in the last `update` or `update_few`."""
+        return self._lane.differed
 
     def _finish(self, length: int) -> bytes:
         if length >= _LEAST_COMPRESSED:
