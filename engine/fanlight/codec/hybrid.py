@@ -157,7 +157,7 @@ class HybridEncoder(Encoder):
             if body is None:
                 body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
             draft.add_tiles(lane, body)
-        self._tiles.commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles)
+        self._commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles, coded)
         self._mark(lane.tiles, 0)
         self._add_video(draft, coded)
         if self._lossy_left and not self._key_due:
@@ -182,6 +182,13 @@ class HybridEncoder(Encoder):
             return float(differs.mean())
 
         return share
+
+    def _commit(self, image: Image, tiles: Tiles, coded: list[_Coded]) -> None:
+        """Take the tiles over into the shadow; those of film without what a search for moves would want."""
+        for region, _, _ in coded:
+            self._shadow.follow(image, tiles & region.tiles)
+            tiles = np.where(region.tiles, np.uint8(0), tiles)
+        self._tiles.commit(image, tiles)
 
     def _add_state(self, draft: Draft) -> None:
         if self._state_due:
