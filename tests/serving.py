@@ -1,13 +1,14 @@
 """A real host in the test's own loop: TLS on loopback, a home of its own, any capture."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from fanlight.capture import Capture, open_capture
 from fanlight.config import Home
 from fanlight.inject import Injector
 from fanlight.net.server import Server, ServerOptions
+from fanlight.net.watching import Watcher
 from fanlight.types import Address
 
 PASSWORD = "a password for tests"
@@ -33,6 +34,7 @@ async def serving(
     codec: str = "hybrid",
     unattended: bool = True,
     port: int = 0,
+    watchers: Sequence[Watcher] = (),
 ) -> AsyncIterator[Serving]:
     """Serve a pattern, or `capture`, from `home`; the password is PASSWORD."""
     place = Home(home)
@@ -42,7 +44,7 @@ async def serving(
     rules.set_unattended(unattended)
     with capture or open_capture("pattern:320x200", max_fps=30) as source:
         options = ServerOptions(Address("127.0.0.1", port), codec, 60)
-        server = Server(options, source, injector, place.identity(), rules)
+        server = Server(options, source, injector, place.identity(), rules, watchers)
         await server.start()
         try:
             yield Serving(server, home)

@@ -54,7 +54,9 @@ HOMES = {
     "fanlight_bench": {"cli.bench"},
     "distributed": set(),
     "matplotlib": set(),
+    "prometheus_client": {"net.metrics"},
     "zstandard": {"codec"},
+    "uvloop": {"net.loop"},
     "sqlite3": {"access"},
 }
 

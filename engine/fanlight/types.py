@@ -1,8 +1,9 @@
 """The values every layer shares; all frozen, none with behaviour that could fail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,19 @@ class Move(NamedTuple):
     h: int
     src_x: int
     src_y: int
+
+
+class Pixels(NamedTuple):
+    """Pixels that an update wrote, by operation: moved from elsewhere, exact tiles, lossy video."""
+
+    copy: int = 0
+    tiles: int = 0
+    video: int = 0
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Self:
+        """Take the three from an encoder's counts; an operation that is not named wrote none."""
+        return cls(*(counts.get(name, 0) for name in cls._fields))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,10 +73,11 @@ int fl_x11_take_events(fl_x11 *x)
     return code;
 }
 
-/* The moment after which the next read may come: on average one an interval, and at once after a rest. */
+/* The moment after which the next read may come: on average one an interval, and after a rest two at once. One would
+ * hold back a screen that changes just as often, but out of step, by as much as an interval for every frame. */
 static int64_t next_due(int64_t due, int64_t now, int64_t interval)
 {
-    return due + interval > now ? due + interval : now + interval;
+    return due + interval > now ? due + interval : now;
 }
 
 void fl_x11_tell(fl_x11 *x, int news, int failure)

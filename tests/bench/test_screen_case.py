@@ -94,6 +94,7 @@ def test_fanlight_is_measured_whole() -> None:
     assert figures["frames a second"].median > 0
     assert 0 < figures["latency p50"].median <= figures["latency p99"].median <= figures["latency max"].median
     assert figures["bytes a second"].median > 0
+    assert figures["ledger p50"].median > 0
     for part in ("host", "viewer", "X server"):
         assert figures[f"{part} CPU a frame"].median > 0
 

@@ -1,11 +1,15 @@
 """Which cases there are, what their figures say, and which ratios are shown."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from fanlight.errors import UsageError
 from fanlight_bench import screen
 from fanlight_bench.results import Figure, Row
-from fanlight_bench.screen.case import Spent, figures
+from fanlight_bench.screen.case import Spent, figures, told
+from fanlight_bench.screen.fanlight_system import ledger_latencies
 from fanlight_bench.screen.looks import Look, deliver
 from fanlight_bench.screen.system import missing_commands, version_of
 from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
@@ -52,6 +56,28 @@ def test_costs_are_of_a_delivered_frame() -> None:
     assert found["host CPU a frame"].median == pytest.approx(50)
     assert found["host CPU"].median == pytest.approx(50)
     assert found["bytes a frame"].median == 500
+
+
+def test_what_a_system_says_of_itself_stands_beside_what_was_seen() -> None:
+    seen = deliver([Look(at, at - 5_000, at, False) for at in range(0, 1_000_000, 100_000)], 0, 1_000_000)
+    found = told([3.0, 4.0, 9.0], seen)
+    assert found["ledger p50"].median == 4.0
+    assert found["drawn less ledger"].median == pytest.approx(1.0)
+    assert told([], seen) == told([1.0], deliver([], 0, 1_000_000)) == {}
+
+
+def test_a_ledger_tells_of_what_was_shown_in_the_window_alone(tmp_path: Path) -> None:
+    lines = [
+        {"total": 1_000, "stamps": {"presented": 50}},
+        {"total": 2_000, "stamps": {"presented": 100}},
+        {"total": 3_000, "stamps": {"decoded": 150}},
+        {"total": None, "stamps": {"presented": 160}},
+        {"total": 4_000, "stamps": {"presented": 199}},
+        {"total": 5_000, "stamps": {"presented": 200}},
+    ]
+    path = tmp_path / "ledger"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"total": 6000, "sta')
+    assert ledger_latencies(path, 100, 200) == [2.0, 4.0]
 
 
 def test_without_a_frame_there_is_no_latency_but_the_rate_is_nought() -> None:

@@ -203,6 +203,8 @@ def test_a_consumer_that_never_waits_gets_frames(capture: Capture, painter: X11C
 def test_frames_come_no_faster_than_asked(xvfb: str, painter: X11Client) -> None:
     with open_capture(xvfb, backend="x11", max_fps=1) as slow:
         assert slow.next(5.0) is not None
+        painter.fill(0x0000FF, (90, 90, 20, 20))
+        assert frame_of(slow).damage == (Rect(90, 90, 20, 20),), "a second one is free, to fall into step"
         painter.fill(0x00FF00, (10, 10, 20, 20))
         assert slow.next(0.0) is None
         painter.fill(0x00FF00, (50, 50, 20, 20))

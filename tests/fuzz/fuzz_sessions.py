@@ -21,6 +21,7 @@ from fanlight.errors import LocalProtocolError
 from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import TABLE
 from fanlight.session import events
+from fanlight.types import Pixels
 
 
 class Wire:
@@ -71,9 +72,12 @@ def act(pair, randomly):
             exact=True,
             key=randomly.random() < 0.2,
             digest=randomly.getrandbits(64),
+            quality=randomly.choice([None, 10, 51]),
+            pixels=Pixels(tiles=randomly.getrandbits(40)),
             input_seq=0,
             damaged_at=pair.now,
             captured_at=pair.now,
+            encode_started_at=pair.now,
             encoded_at=pair.now,
             now=pair.now,
         ),

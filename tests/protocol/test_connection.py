@@ -15,7 +15,8 @@ from fanlight.types import Permission
 KEY = bytes(range(32))
 VIEW_AND_CONTROL = [Permission.VIEW, Permission.CONTROL]
 HELLO = m.ClientHello(version=m.VERSION, nonce=KEY, key=b"key")
-SCREEN = m.Screen(width=64, height=64, codec="tiles", serial=1)
+PICTURE = (1, 1, 0, True, True, True, *[0] * 10)
+SCREEN = m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False)
 
 
 def session(rights=VIEW_AND_CONTROL):
@@ -46,11 +47,13 @@ EXAMPLES = {
         m.Pong(t=0, at=0),
         m.RightsChanged(rights=VIEW_AND_CONTROL, epoch=2),
         SCREEN,
-        m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b""),
+        m.Picture(*PICTURE, b""),
         m.Cursor(0, 0, 0, 0, b""),
         m.PointerPlace(place=None),
         m.Ack(1, 0, 0),
+        m.Presented(1, 0),
         m.Refresh(reason=""),
+        m.Watch(codecs=["tiles"], resume=None),
         m.Key(seq=1, keysym=1, down=True),
         m.Pointer(seq=1, x=0, y=0),
         m.Button(seq=1, x=0, y=0, button=1, down=True),
@@ -60,8 +63,8 @@ EXAMPLES = {
 SENDERS = {
     "ClientHello": "C", "HostHello": "H", "Prove": "C", "Methods": "H", "Auth": "C", "AskCode": "H", "Code": "C",
     "Session": "H", "Failed": "H", "Refused": "H", "Bye": "CH", "Ping": "CH", "Pong": "CH", "RightsChanged": "H",
-    "Screen": "H", "Picture": "H", "Cursor": "H", "PointerPlace": "H", "Ack": "C", "Refresh": "C", "Key": "C",
-    "Pointer": "C", "Button": "C", "Wheel": "C",
+    "Screen": "H", "Picture": "H", "Cursor": "H", "PointerPlace": "H", "Ack": "C", "Refresh": "C",
+    "Presented": "C", "Watch": "C", "Key": "C", "Pointer": "C", "Button": "C", "Wheel": "C",
 }  # fmt: skip
 STATES = {
     "ClientHello": {"CLIENT_HELLO"}, "HostHello": {"HOST_HELLO"}, "Prove": {"PROVE"}, "Methods": {"METHODS"},
@@ -70,6 +73,7 @@ STATES = {
 }  # fmt: skip
 NEEDS = {
     "Screen": "view", "Picture": "view", "Cursor": "view", "PointerPlace": "view", "Refresh": "view",
+    "Watch": "view",
     "Key": "control", "Pointer": "control", "Button": "control", "Wheel": "control",
 }  # fmt: skip
 
@@ -225,15 +229,15 @@ def test_a_picture_over_its_limit_is_not_sent():
     connection.data_to_send()
     update = bytes(m.picture_limit((64, 64)))
     with pytest.raises(LocalProtocolError, match="over its limit"):
-        connection.send(m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, update))
+        connection.send(m.Picture(*PICTURE, update))
     assert connection.data_to_send() == []
 
 
 def test_a_large_update_is_queued_without_a_copy():
     connection = at(Role.HOST, State.SESSION)
-    connection.send(m.Screen(width=1920, height=1080, codec="tiles", serial=1))
+    connection.send(m.Screen(width=1920, height=1080, codec="tiles", serial=1, continues=False))
     update = bytes(1_000_000)
-    connection.send(m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, update))
+    connection.send(m.Picture(*PICTURE, update))
     assert any(part is update for part in connection.data_to_send())
 
 

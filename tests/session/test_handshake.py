@@ -280,7 +280,7 @@ def test_a_host_that_does_not_know_the_password_cannot_open_the_session():
         pass
     session = m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)
     connection.send(session)
-    connection.send(m.Screen(width=64, height=64, codec="tiles", serial=1))
+    connection.send(m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False))
     (ended,) = client.receive_data(b"".join(connection.data_to_send()), 0.0)
     assert isinstance(ended.error, IdentityError)
     assert client.granted == frozenset()

@@ -10,7 +10,7 @@ from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import KINDS
 from fanlight.session import events
 from fanlight.session.host_session import INPUT_RATE
-from fanlight.types import CursorShape, Permission, PointerPlace
+from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
 
 ALL_BUT = {right: frozenset(Permission) - {right} for right in Permission}
 
@@ -25,9 +25,21 @@ def raw(kind, body):
 
 
 def send_picture(made, update=b"update", **change):
-    values = dict.fromkeys(("damaged_at", "captured_at", "encoded_at"), made.now)
-    values |= {"exact": True, "key": False, "digest": 7, "input_seq": 0, "now": made.now}
+    values = dict.fromkeys(("damaged_at", "captured_at", "encode_started_at", "encoded_at"), made.now)
+    values |= {
+        "exact": True,
+        "key": False,
+        "digest": 7,
+        "quality": None,
+        "pixels": Pixels(),
+        "input_seq": 0,
+        "now": made.now,
+    }
     return made.host.send_picture(update, **(values | change))
+
+
+def picture(seq, screen):
+    return m.Picture(seq, screen, 0, True, True, True, *[0] * 10, b"")
 
 
 def show(made, size=(640, 480)):
@@ -46,30 +58,43 @@ def test_a_picture_arrives_as_it_was_sent(opened):
         exact=True,
         key=True,
         digest=2**64 - 1,
+        quality=30,
+        pixels=Pixels(1, 2, 2**32),
         input_seq=9,
         damaged_at=1.000001,
         captured_at=2.5,
+        encode_started_at=2.75,
         encoded_at=3.25,
         now=4.125,
     )
     opened.run()
     screen, picture = opened.client_events
-    assert screen == events.Screen((640, 480), "hybrid", 3)
+    assert screen == events.Screen((640, 480), "hybrid", 3, False)
     assert (picture.seq, picture.screen, picture.input_seq) == (seq, 3, 9) == (1, 3, 9)
     assert (picture.exact, picture.key, picture.digest) == (True, True, 2**64 - 1)
-    assert (picture.damaged_at, picture.captured_at) == (1.000001, 2.5)
+    assert picture.quality == 30
+    assert picture.pixels == Pixels(1, 2, 2**32 - 1)
+    assert (picture.damaged_at, picture.captured_at, picture.encode_started_at) == (1.000001, 2.5, 2.75)
     assert (picture.encoded_at, picture.sent_at) == (3.25, 4.125)
     assert bytes(picture.update) == b"update"
 
 
-@pytest.mark.parametrize(("exact", "digest"), [(False, 5), (False, None), (True, None)])
-def test_a_lossy_picture_has_no_digest(opened, exact, digest):
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_picture_that_is_not_proved_is_not_exact(opened, exact):
     show(opened)
-    send_picture(opened, exact=exact, digest=digest)
+    send_picture(opened, exact=exact, digest=None)
     opened.run()
     picture = opened.client_of(events.Picture)[0]
     assert picture.exact is False
     assert picture.digest is None
+
+
+def test_a_lossy_picture_carries_the_digest_of_its_exact_tiles(opened):
+    show(opened)
+    send_picture(opened, exact=False, digest=5)
+    opened.run()
+    picture = opened.client_of(events.Picture)[0]
+    assert (picture.exact, picture.digest) == (False, 5)
 
 
 def test_a_digest_of_zero_is_a_digest(opened):
@@ -102,14 +127,14 @@ def test_a_resize_starts_a_new_screen(opened):
 
 
 HOSTILE_PICTURES = [
-    [m.Screen(width=16_384, height=16_384, codec="tiles", serial=1)],
-    [m.Screen(width=8193, height=8192, codec="tiles", serial=1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1)] * 2,
-    [m.Screen(width=64, height=64, codec="tiles", serial=s) for s in (2, 1)],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(2, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), m.Picture(1, 2, 0, True, True, 0, 0, 0, 0, 0, b"")],
-    [m.Screen(width=64, height=64, codec="tiles", serial=1), *[m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")] * 2],
-    [m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"")],
+    [m.Screen(width=16_384, height=16_384, codec="tiles", serial=1, continues=False)],
+    [m.Screen(width=8193, height=8192, codec="tiles", serial=1, continues=False)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False)] * 2,
+    [m.Screen(width=64, height=64, codec="tiles", serial=s, continues=False) for s in (2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), picture(2, 1)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), picture(1, 2)],
+    [m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False), *[picture(1, 1)] * 2],
+    [picture(1, 1)],
     [m.RightsChanged(rights=[], epoch=1)],
     [m.RightsChanged(rights=[], epoch=3)],
     [m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)],
@@ -165,6 +190,32 @@ def test_sequence_numbers_go_round(opened):
     assert [acked.seq for acked in opened.host_of(events.Acked)] == [m.MAX_SEQ, 2]
     opened.give_host(frame(m.Ack(3, 0, 0)))
     assert isinstance(opened.ends[0].error, RemoteProtocolError)
+
+
+def test_a_picture_is_presented_once_and_after_it_was_acknowledged(opened):
+    show(opened)
+    for _ in range(3):
+        send_picture(opened)
+    opened.run()
+    opened.client.send_ack(1, 0, 0)
+    opened.client.send_presented(1, 1.5)
+    opened.client.send_ack(3, 0, 0)
+    opened.client.send_presented(3, 2.5)
+    for seq in (3, 1, 0, 4, m.MAX_SEQ):
+        opened.client.send_presented(seq, 3.5)
+    opened.run()
+    assert opened.host_of(events.Presented) == [events.Presented(1, 1.5), events.Presented(3, 2.5)]
+
+
+@pytest.mark.parametrize("presented", [[1], [3], [0xFFFFFFFF], [2, 2], [2, 1]])
+def test_a_presented_that_is_not_acknowledged_or_said_twice_ends_the_session(opened, presented):
+    show(opened)
+    for _ in range(3):
+        send_picture(opened)
+    acks = [] if presented == [1] else [m.Ack(2, 0, 0)]
+    opened.give_host(b"".join(map(frame, [*acks, *(m.Presented(seq, 0) for seq in presented)])))
+    assert isinstance(opened.ends[0].error, RemoteProtocolError)
+    assert "PRESENTED" in opened.ends[0].reason
 
 
 # -- refresh ---------------------------------------------------------------------------------------------------------
@@ -400,6 +451,23 @@ def test_an_idle_session_lives_by_its_pings(opened):
     assert len(opened.host_of(events.ClockSample)) > 20
 
 
+def test_both_ends_compare_clocks_a_few_times_at_first_and_then_seldom(opened):
+    def live_until(end):
+        while (deadline := min(opened.host.deadline, opened.client.deadline)) < end:
+            opened.now = deadline
+            opened.host_events += opened.host.timeout(opened.now)
+            opened.client_events += opened.client.timeout(opened.now)
+            opened.run()
+        return len(opened.host_of(events.ClockSample)), len(opened.client_of(events.ClockSample))
+
+    first, start = live_until(opened.now + 4), opened.now
+    assert all(6 <= count <= 8 for count in first)
+    later = live_until(start + 60)
+    assert all(10 <= now - before <= 13 for now, before in zip(later, first, strict=True))
+    assert opened.host.clock_offset is not None
+    assert opened.ends == (None, None)
+
+
 @pytest.mark.parametrize("side", ["host", "client"])
 def test_silence_for_fifteen_seconds_is_the_end(opened, side):
     session = getattr(opened, side)
@@ -528,8 +596,8 @@ PARTS = [
         m.Refresh(reason="r"),
         m.Ack(1, 0, 0),
         m.Bye(reason="b"),
-        m.Screen(width=64, height=64, codec="tiles", serial=1),
-        m.Picture(1, 1, 0, True, True, 0, 0, 0, 0, 0, b"u"),
+        m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False),
+        picture(1, 1),
         m.Cursor(1, 1, 0, 0, bytes(4)),
         m.PointerPlace(place=None),
         m.RightsChanged(rights=[], epoch=2),
@@ -567,3 +635,40 @@ def test_any_bytes_at_any_stage_give_events_and_at_most_one_end(pair, parts, fli
         assert session.granted == frozenset()
         assert not [event for event in found if isinstance(event, events.Opened | events.InputEvent | events.Picture)]
     assert all(isinstance(part, bytes | bytearray | memoryview) for part in session.data_to_send())
+
+
+SESSION = "0123456789abcdef" * 2
+
+
+def test_a_client_says_what_it_decodes_and_what_it_has(opened):
+    had = events.Resumed(SESSION, 3, 77)
+    opened.client.send_watch(("hybrid", "tiles"), had)
+    opened.run()
+    assert opened.host_of(events.WatchWanted) == [events.WatchWanted(("hybrid", "tiles"), had)]
+
+
+def test_a_client_may_begin_once(opened):
+    opened.give_host(frame(m.Watch(codecs=["tiles"], resume=None)) * 2)
+    assert opened.host_of(events.Ended)[0].error is not None
+    assert len(opened.host_of(events.WatchWanted)) == 1
+
+
+def test_a_screen_goes_on_where_the_client_has_asked_for_it(opened):
+    opened.client.send_watch(("tiles",), events.Resumed(SESSION, 3, 77))
+    opened.host.send_screen((64, 64), "tiles", 3, continues=True)
+    opened.run()
+    assert opened.client_of(events.Screen) == [events.Screen((64, 64), "tiles", 3, True)]
+
+
+@pytest.mark.parametrize("resume", [None, events.Resumed(SESSION, 2, 77)])
+def test_a_screen_that_goes_on_from_nowhere_is_a_breach(opened, resume):
+    opened.client.send_watch(("tiles",), resume)
+    opened.host.send_screen((64, 64), "tiles", 3, continues=True)
+    opened.run()
+    assert isinstance(opened.client_of(events.Ended)[0].error, RemoteProtocolError)
+
+
+def test_only_a_connection_that_broke_is_one_to_come_back_to(opened):
+    assert [event.broken for event in opened.host.lost(1.0)] == [True]
+    opened.client.end("the viewer has left", 1.0)
+    assert [event.broken for event in opened.client.lost(1.0)] == []

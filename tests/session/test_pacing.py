@@ -1,8 +1,42 @@
-"""The window of one viewer: how many updates may be on their way to it."""
+"""The window of one viewer, the rate of its link, and how good its picture may be."""
 
-from fanlight.session.pacing import Window
+from fanlight.session.events import ClockSample
+from fanlight.session.pacing import BEST_QUALITY, LONGEST_INTERVAL, WORST_QUALITY, RateControl, Window
 
 INTERVAL = 1 / 60
+# The viewer's clock is another one.
+AHEAD = 5_000.0
+MEGABIT = 125_000.0
+
+
+class Link:
+    """A window whose updates cross a link of so many bytes a second and seconds each way; `now` is the host's time."""
+
+    def __init__(self, rate: float, delay: float) -> None:
+        self.window = Window(INTERVAL)
+        self.rate = rate
+        self.delay = delay
+        self.now = 0.0
+        self.queued = 0.0
+        self._free_at = 0.0
+        self._seq = 0
+        self._arriving: list[tuple[float, int]] = []
+        self.window.measured(ClockSample(rtt=2 * delay, offset=AHEAD))
+
+    def send(self, length: int) -> None:
+        """Hand an update to the link."""
+        self._seq += 1
+        self.window.sent(self._seq, length, self.now)
+        self._free_at = max(self.now, self._free_at) + length / self.rate
+        self.queued = max(self.queued, self._free_at - self.now)
+        self._arriving.append((self._free_at + self.delay, self._seq))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let what arrives be acknowledged."""
+        self.now += seconds
+        while self._arriving and self._arriving[0][0] + self.delay <= self.now:
+            at, seq = self._arriving.pop(0)
+            self.window.acknowledged(seq, at + AHEAD, at + self.delay)
 
 
 def test_a_viewer_that_never_acknowledges_closes_its_window() -> None:
@@ -10,38 +44,94 @@ def test_a_viewer_that_never_acknowledges_closes_its_window() -> None:
     sent = 0
     while window.is_open and sent < 100:
         sent += 1
-        window.sent(sent, now=0.0)
+        window.sent(sent, 1000, now=0.0)
     assert sent == 2
 
 
 def test_an_acknowledgement_covers_all_updates_before_it() -> None:
     window = Window(INTERVAL)
-    window.sent(1, now=0.0)
-    window.sent(2, now=0.01)
+    window.sent(1, 1000, now=0.0)
+    window.sent(2, 1000, now=0.01)
     assert not window.is_open
-    window.acknowledged(2, now=0.02)
+    window.acknowledged(2, AHEAD, now=0.02)
     assert window.is_open
 
 
 def test_the_window_covers_one_round_trip() -> None:
     window = Window(INTERVAL)
-    window.sent(1, now=0.0)
-    window.acknowledged(1, now=0.1)
+    window.sent(1, 1000, now=0.0)
+    window.acknowledged(1, AHEAD, now=0.1)
     assert window.limit == 7
 
 
 def test_a_queue_on_the_way_does_not_widen_the_window() -> None:
     window = Window(INTERVAL)
-    window.sent(1, now=0.0)
-    window.acknowledged(1, now=0.02)
+    window.sent(1, 1000, now=0.0)
+    window.acknowledged(1, AHEAD, now=0.02)
     before = window.limit
-    window.sent(2, now=1.0)
-    window.acknowledged(2, now=3.0)
+    window.sent(2, 1000, now=1.0)
+    window.acknowledged(2, AHEAD, now=3.0)
     assert window.limit == before
 
 
 def test_the_window_is_bounded_on_the_longest_way() -> None:
     window = Window(INTERVAL)
-    window.sent(1, now=0.0)
-    window.acknowledged(1, now=60.0)
+    window.sent(1, 1000, now=0.0)
+    window.acknowledged(1, AHEAD, now=60.0)
     assert window.limit == 32
+
+
+def test_the_rate_of_a_link_shows_without_filling_it() -> None:
+    link = Link(10 * MEGABIT, delay=0.02)
+    for step in range(60):
+        link.send(100 if step % 2 else 8_000)
+        link.pass_time(INTERVAL)
+    assert link.window.rate is not None
+    assert 0.8 < link.window.rate / (10 * MEGABIT) < 1.3
+
+
+def test_what_is_on_its_way_is_bounded_in_bytes_where_the_rate_is_known() -> None:
+    link = Link(10 * MEGABIT, delay=0.02)
+    for _ in range(20):
+        link.send(8_000)
+        link.pass_time(0.1)
+    link.queued = 0.0
+    for _ in range(600):
+        if link.window.is_open:
+            link.send(60_000)
+        link.pass_time(INTERVAL)
+    # A round trip's worth, one interval's, and one update.
+    assert link.queued <= 0.04 + INTERVAL + 60_000 / link.rate + 0.01
+
+
+def test_quality_gives_way_before_the_rate_and_both_say_why() -> None:
+    control = RateControl(INTERVAL)
+    reasons = [control.lossy_sent(40_000, 4 * MEGABIT, now=float(step)) for step in range(10)]
+    said = [reason for reason in reasons if reason]
+    assert said[0].startswith(f"q {BEST_QUALITY} -> ")
+    assert said[0].endswith("link 4.0 Mbit/s")
+    assert "updates a second" in said[-1]
+    assert control.quality == WORST_QUALITY
+    assert INTERVAL < control.interval <= LONGEST_INTERVAL
+
+
+def test_a_better_link_brings_the_rate_back_before_the_quality() -> None:
+    control = RateControl(INTERVAL)
+    for step in range(10):
+        control.lossy_sent(40_000, 4 * MEGABIT, now=float(step))
+    reasons = [control.lossy_sent(4_000, 1000 * MEGABIT, now=10.0 + 2 * step) for step in range(40)]
+    said = [reason for reason in reasons if reason]
+    assert "updates a second" in said[0]
+    assert said[-1].startswith("q ")
+    assert (control.quality, control.interval) == (BEST_QUALITY, INTERVAL)
+
+
+def test_a_link_whose_rate_is_not_known_changes_nothing() -> None:
+    control = RateControl(INTERVAL)
+    assert not any(control.lossy_sent(10_000_000, None, now=float(step)) for step in range(100))
+    assert control.quality == BEST_QUALITY
+
+
+def test_what_fits_the_link_changes_nothing() -> None:
+    control = RateControl(INTERVAL)
+    assert not any(control.lossy_sent(8_000, 10 * MEGABIT, now=float(step)) for step in range(100))

@@ -11,7 +11,8 @@ from time import monotonic
 import numpy as np
 
 from fanlight.errors import FanlightError
-from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size
+from fanlight.session.ledger import Ledger
+from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
 PATIENCE = 15.0
 SCREEN = (1280, 800)
@@ -23,6 +24,7 @@ class FakeUpdate:
     exact: bool = True
     latency: float | None = 0.004
     bytes: int = 100
+    seq: int = 1
 
 
 def noise(size: Size, seed: int = 1) -> Image:
@@ -71,6 +73,10 @@ class FakeScreen:
         self.cursor: CursorShape | None = None
         self.pointer: PointerPlace | None = None
         self.rights = frozenset({Permission.VIEW, Permission.CONTROL}) if rights is None else rights
+        self.ledger = Ledger()
+        self.states: Tiles | None = None
+        self.shown: list[tuple[int, float]] = []
+        self._seq = 1
         self.sent: list[tuple[object, ...]] = []
         self.following = False
         self.closed = False
@@ -103,7 +109,8 @@ class FakeScreen:
 
         def make() -> None:
             change()
-            self._updates.put_nowait(FakeUpdate(damage, exact, bytes=100 if damage else 0))
+            self._seq += bool(damage)
+            self._updates.put_nowait(FakeUpdate(damage, exact, bytes=100 if damage else 0, seq=self._seq))
 
         self._on_loop(make)
 
@@ -118,6 +125,14 @@ class FakeScreen:
     def _on_loop(self, call: Callable[[], None]) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(call)
+
+    def tile_states(self) -> Tiles | None:
+        return None if self.states is None else self.states.copy()
+
+    def presented(self, seq: int, at: float) -> None:
+        self.threads.add(threading.get_ident())
+        self.shown.append((seq, at))
+        self.ledger.presented(seq, at)
 
     def move_pointer(self, x: int, y: int) -> None:
         self._note("move", x, y)

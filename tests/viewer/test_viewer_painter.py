@@ -138,3 +138,21 @@ def test_margins_are_black_where_they_are_cleared():
     assert not seen[:100, :100].any()
     assert (seen[100:, :, :3] == 9).all()
     assert (seen[50:100, 100:200, :3] == 9).all()
+
+
+@pytest.mark.parametrize("window", [(957, 541), (640, 360), (2400, 1111)])
+def test_a_tint_is_painted_once_wherever_damage_falls(window):
+    easel = Easel(soft((957, 541)), window, enlarge=True)
+    easel.paint(whole(easel.remote.image))
+    plain = pixels(easel.surface)
+    states = np.zeros((9, 15), np.uint8)
+    states[2:5, 3:9], states[8, 14] = 2, 1
+    assert easel.painter.tint(states)
+    easel.paint(whole(easel.remote.image))
+    tinted = pixels(easel.surface)
+    for rect in (Rect(190, 120, 300, 9), Rect(200, 100, 40, 200), Rect(200, 100, 40, 200), Rect(900, 500, 57, 41)):
+        easel.paint(rect, rect)
+    assert difference(pixels(easel.surface), tinted) <= SOFT_TOLERANCE
+    x, y, w, h = easel.layout.area
+    changed = (tinted != plain).any(axis=2)[y : y + h, x : x + w].mean()
+    assert changed == pytest.approx(states.astype(bool).mean(), abs=0.03)

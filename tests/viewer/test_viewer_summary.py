@@ -112,5 +112,6 @@ def test_recent_counts_a_young_session_by_its_own_time():
 
 def test_one_line_for_people():
     line = filled(100).recent(102.0).line("hybrid")
-    assert line == "50 fps  ·  50.0 / 99.0 ms  ·  exact  ·  2 kB/s  ·  hybrid  ·  640x480"
+    assert line == "50 fps  ·  50.0 / 99.0 ms  ·  exact  ·  20 kbit/s  ·  hybrid  ·  640x480"
+    assert "  ·  hybrid q 30  ·  " in filled(100).recent(102.0).line("hybrid", 30)
     assert "refining" in Meter(0.0).recent(1.0).line("h264")

@@ -233,7 +233,7 @@ class TestOverlay:
             desk.sees(remote.image)
             desk.do("key", chord)
             wait_until(lambda: not np.array_equal(desk.see()[:40], remote.image[:40]), "the overlay is seen")
-            assert np.array_equal(desk.see()[60:], remote.image[60:])
+            assert np.array_equal(desk.see()[170:], remote.image[170:])
             desk.do("key", chord)
             desk.sees(remote.image)
 
@@ -249,7 +249,7 @@ class TestOverlay:
             wait_until(lambda: not np.array_equal(desk.see()[:40], remote.image[:40]), "the overlay is seen")
             line = desk.see()[10:30, 10:60]
             remote.push(whole(remote.image), change=change)
-            wait_until(lambda: np.array_equal(desk.see()[60:], noise(SIZE, seed=9)[60:]), "the change is seen")
+            wait_until(lambda: np.array_equal(desk.see()[170:], noise(SIZE, seed=9)[170:]), "the change is seen")
             assert not np.array_equal(desk.see()[10:30, 10:60], remote.image[10:30, 10:60])
             assert (desk.see()[9] == line[0, 0]).all(axis=1).sum() > 50
             desk.do("key", "F12")
@@ -267,6 +267,66 @@ class TestOverlay:
             assert remote.sent_keys().count((0xFFC9, True)) == 1
 
         show(remote, play)
+
+
+class TestTint:
+    def test_tiles_that_are_not_exact_are_coloured_until_they_are(self, show, remote):
+        remote.image = soft(SIZE)
+        remote.states = np.zeros((5, 8), np.uint8)
+        remote.states[1, 2], remote.states[4, 7] = 2, 1
+
+        def differs(desk):
+            found = (desk.see() != remote.image).any(axis=2)
+            return {(y // 64, x // 64) for y, x in np.argwhere(found)}
+
+        def heal():
+            remote.states[:] = 0
+
+        def play(desk):
+            desk.point(*MIDDLE)
+            desk.sees(remote.image)
+            desk.do("key", "ctrl+alt+e")
+            wait_until(lambda: differs(desk) == {(1, 2), (4, 7)}, "the two tiles are coloured")
+            once = desk.see()
+            remote.push(Rect(0, 0, *SIZE))
+            remote.push(Rect(130, 70, 9, 9), Rect(134, 75, 30, 30))
+            wait_until(lambda: remote.shown[-1][0] == 3, "the updates are shown")
+            assert np.array_equal(desk.see(), once)
+            remote.push(Rect(0, 0, 1, 1), change=heal)
+            desk.sees(remote.image)
+
+        show(remote, play)
+        assert ord("e") not in {keysym for keysym, _ in remote.sent_keys()}
+
+    def test_the_colour_goes_when_it_is_not_wanted(self, show, remote):
+        remote.states = np.full((5, 8), 2, np.uint8)
+
+        def play(desk):
+            desk.point(*MIDDLE)
+            desk.sees(remote.image)
+            for _ in range(2):
+                desk.do("key", "ctrl+alt+e")
+                wait_until(lambda: difference(desk.see(), remote.image) > 20, "the picture is coloured")
+                desk.do("key", "ctrl+alt+e")
+                desk.sees(remote.image)
+
+        show(remote, play)
+
+
+class TestPresented:
+    def test_each_update_that_is_shown_is_told_once_and_in_order(self, show, remote):
+        def play(desk):
+            wait_until(lambda: remote.shown, "the first picture is told")
+            for seq in (2, 3, 4):
+                remote.push(Rect(0, 0, 64, 64), change=lambda seq=seq: remote.image[:64, :64].fill(seq))
+                wait_until(lambda seq=seq: remote.shown[-1][0] == seq, "the change is told")
+                assert (desk.see()[:64, :64, :3] == seq).all()
+                remote.push()
+
+        show(remote, play)
+        assert [seq for seq, _ in remote.shown] == [1, 2, 3, 4]
+        stamps = [at for _, at in remote.shown]
+        assert stamps == sorted(stamps)
 
 
 class TestInput:

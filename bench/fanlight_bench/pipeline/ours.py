@@ -1,4 +1,4 @@
-"""fanlight's own way from the screen to bytes: native capture, and the stream that the host has for a viewer."""
+"""fanlight's own way from the screen to bytes: native capture, and what the host does for a crowd of one viewer."""
 
 import time
 
@@ -8,8 +8,8 @@ import numpy as np
 from fanlight.capture import open_capture
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.codec.base import Update
-from fanlight.codec.picture import Picture
-from fanlight.host import REST_SECONDS, PictureStream
+from fanlight.codec.picture import Picture as Held
+from fanlight.host import REST_SECONDS, Crowd, Picture, Viewer
 from fanlight.kernels import tiles
 from fanlight.types import Frame, Image, Size
 from fanlight_bench.pipeline.account import Task
@@ -30,7 +30,9 @@ class FanlightPipeline(Pipeline):
         self._codec = codec
         self._size: Size = (task.width, task.height)
         self._capture = open_capture(task.display, backend="x11", max_fps=task.rate)
-        self._stream = PictureStream(lambda size: open_encoder(codec, size))
+        self._crowd, self._viewers = Crowd(lambda size: open_encoder(codec, size)), {Viewer()}
+        for viewer in self._viewers:
+            self._crowd.add(viewer)
         self._last: Frame | None = None
         self._kept: list[Update] = []
         self._kept_bytes = 0
@@ -50,14 +52,17 @@ class FanlightPipeline(Pipeline):
         frame = self._capture.next(self._patience(timeout))
         if frame is not None:
             self._last = frame
-            self._stream.note(frame)
+            self._crowd.note(frame)
         elif not self._may_refine():
             return None
         assert self._last is not None
         began = time.monotonic()
-        picture = self._stream.encode(self._last, time.monotonic)
-        if picture is None:
+        served = self._crowd.serve(self._last, self._viewers, time.monotonic, rested=self._is_at_rest())
+        if not served:
             return None
+        picture = served[0].picture
+        if not isinstance(picture, Picture):
+            raise picture
         self._updated_at = time.monotonic()
         self._update, self._digest = picture.update, picture.digest
         self._keep(picture.update)
@@ -71,9 +76,9 @@ class FanlightPipeline(Pipeline):
             if self.step(_QUIET_SECONDS) is not None:
                 seen_at = time.monotonic()
             elif now - seen_at >= _QUIET_SECONDS:
-                if self._digest is None and not self._stream.lossy:
+                if not self._update.exact and not self._is_lossy():
                     return None
-                if self._digest == self._digest_of_screen():
+                if self._update.exact and self._digest == self._digest_of_screen():
                     return max(0.0, self._updated_at - stopped_at)
         return None
 
@@ -98,13 +103,18 @@ class FanlightPipeline(Pipeline):
         return changed / len(window) if exact else None, written / len(window)
 
     def _patience(self, timeout: float) -> float:
-        if not self._stream.lossy or self._last is None:
+        if not self._is_lossy() or self._last is None:
             return timeout
         return min(timeout, max(0.0, self._last.captured_at + REST_SECONDS - time.monotonic()))
 
     def _may_refine(self) -> bool:
-        rested = self._last is not None and time.monotonic() - self._last.captured_at >= REST_SECONDS
-        return rested and self._stream.lossy
+        return self._is_at_rest() and self._is_lossy()
+
+    def _is_lossy(self) -> bool:
+        return self._crowd.lossy(self._viewers)
+
+    def _is_at_rest(self) -> bool:
+        return self._last is not None and time.monotonic() - self._last.captured_at >= REST_SECONDS
 
     def _keep(self, update: Update) -> None:
         if len(self._kept) < self._most_kept and self._kept_bytes + len(update) <= _KEPT_BYTES:
@@ -117,7 +127,7 @@ class FanlightPipeline(Pipeline):
         width, height = self._size
         with mss.MSS(display=self._task.display) as grabber:
             shot = grabber.grab({"left": 0, "top": 0, "width": width, "height": height})
-        picture = Picture(self._size)
+        picture = Held(self._size)
         tiles.copy(
             np.frombuffer(shot.raw, np.uint8).reshape(height, width, 4), picture.image, tiles.all_tiles(self._size)
         )

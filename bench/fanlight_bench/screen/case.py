@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from fanlight.types import Size
 from fanlight_bench import workloads
@@ -85,7 +86,9 @@ class ScreenCase:
         if cast.watching.wait(sampler.FIRST_CLOCK_SECONDS):
             raise Unavailable(cast.watching.last_words())
         record = msgspec.json.decode(cast.watching.output().splitlines()[-1], type=Record)
-        return figures(deliver(record.looks, begun[0], ended[0]), begun[1], ended[1], record.look_p99_micros)
+        seen = deliver(record.looks, begun[0], ended[0])
+        found = figures(seen, begun[1], ended[1], record.look_p99_micros)
+        return found | told(cast.running.own_latencies(begun[0], ended[0]), seen)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,15 @@ def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) ->
         found["bytes a second"] = Figure((wire / seen.seconds,), "B/s")
     found["sampler look p99"] = Figure((look_p99_micros / 1_000,), "ms")
     return found
+
+
+def told(own: Sequence[float], seen: Delivery) -> dict[str, Figure]:
+    """Put what a system says of itself beside what was seen: what it does not see is what the drawn clock adds."""
+    if not own or not seen.latencies:
+        return {}
+    middle = float(np.median(own))
+    found = {f"ledger p{share}": Figure((float(np.percentile(own, share)),), "ms") for share in (50, 99)}
+    return found | {"drawn less ledger": Figure((float(np.median(seen.latencies)) - middle,), "ms")}
 
 
 def figure_names() -> Sequence[str]:

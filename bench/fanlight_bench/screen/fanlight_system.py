@@ -6,6 +6,7 @@ import importlib.util
 import json
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,6 +63,7 @@ class Fanlight(RemoteDesktop):
 
     def look(self, screen: Display, folder: Path) -> Program:
         """Connect with a home of its own."""
+        self._ledger = folder / "ledger"
         password_file = folder / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self._password + "\n", encoding="utf-8")
@@ -69,9 +71,25 @@ class Fanlight(RemoteDesktop):
             _command(
                 *("connect", self._address, "--fullscreen", "--home", str(folder / "viewer")),
                 *("--trust", self._fingerprint, "--password-file", str(password_file)),
+                *("--ledger", str(self._ledger)),
             ),
             screen,
         )
+
+    def own_latencies(self, start: int, end: int) -> Sequence[float]:
+        """Return what the viewer's ledger says: from the damage to the update on the screen."""
+        return ledger_latencies(self._ledger, start, end)
+
+
+def ledger_latencies(path: Path, start: int, end: int) -> list[float]:
+    """Read the milliseconds of updates that a ledger has as presented from `start` to `end`, microseconds."""
+    with path.open(encoding="utf-8") as lines:
+        entries = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [
+        entry["total"] / 1_000
+        for entry in entries
+        if entry["total"] is not None and start <= entry["stamps"].get("presented", -1) < end
+    ]
 
 
 def _command(*arguments: str) -> list[str]:

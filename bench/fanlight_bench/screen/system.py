@@ -54,6 +54,13 @@ class System(ABC):
     def check(self) -> None:
         """Raise Unavailable, with its last words, where a part of it has ended."""
 
+    def own_latencies(self, start: int, end: int) -> Sequence[float]:
+        """Return what it says itself of the pictures that it showed from `start` to `end`, microseconds.
+
+        Milliseconds from the change on the host to the picture; empty where it says nothing.
+        """
+        return ()
+
     @abstractmethod
     def stop(self) -> None:
         """End all that was started; may be called again."""

@@ -1,13 +1,15 @@
 """`fanlight connect`: see a host's screen, in a window or without one."""
 
+import contextlib
 import json
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import click
 
-from fanlight.cli.options import home_option, json_option
+from fanlight.cli.ledger_file import LedgerFile
+from fanlight.cli.options import home_option, json_option, ledger_option
 from fanlight.client import RemoteSession
 from fanlight.client import connect as open_session
 from fanlight.config import read_secret
@@ -23,6 +25,7 @@ from fanlight.viewer import Summary, save_png, show, watch
 @click.option("--password-file", type=click.Path(path_type=Path), help="A file whose first line is the password.")
 @click.option("--trust", metavar="FINGERPRINT", help="The fingerprint of a host that is not known here yet.")
 @click.option("--screenshot", type=click.Path(path_type=Path), help="Save the last picture as PNG when it ends.")
+@ledger_option
 @home_option
 @json_option
 def connect(
@@ -33,6 +36,7 @@ def connect(
     password_file: Path | None,
     trust: str | None,
     screenshot: Path | None,
+    ledger: Path | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
@@ -41,13 +45,19 @@ def connect(
         raise UsageError("--headless has no window to make full screen: give one of the two")
     password = read_secret(password_file) if password_file else _ask_password
 
-    def open_one() -> AbstractAsyncContextManager[RemoteSession]:
-        return open_session(address, home=home, password=password, trust=trust or _ask_trust)
+    with LedgerFile(ledger) if ledger else contextlib.nullcontext() as lines:
 
-    if headless:
-        summary = watch(open_one, seconds=seconds, status=not as_json)
-    else:
-        summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
+        @contextlib.asynccontextmanager
+        async def open_one() -> AsyncIterator[RemoteSession]:
+            async with open_session(address, home=home, password=password, trust=trust or _ask_trust) as session:
+                if lines is not None:
+                    session.ledger.watch(lines.write)
+                yield session
+
+        if headless:
+            summary = watch(open_one, seconds=seconds, status=not as_json)
+        else:
+            summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
     finish(summary, screenshot, as_json)
 
 

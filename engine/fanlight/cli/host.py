@@ -15,17 +15,21 @@ import click
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
-from fanlight.cli.options import home_option, json_option, say
+from fanlight.cli.ledger_file import LedgerFile
+from fanlight.cli.options import home_option, json_option, ledger_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
+from fanlight.net.loop import run
 from fanlight.net.server import Server, ServerOptions
+from fanlight.net.watching import Watcher
 from fanlight.types import Address
 
 log = logging.getLogger("fanlight")
 
 _SESSION_LOOK_SECONDS = 1.0
 _PIPE_BYTES = 64 * 1024
+_OWN_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class HostOptions:
     codec: str
     as_json: bool
     until_eof: bool
+    ledger: Path | None
+    metrics: Address | None
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -50,6 +56,8 @@ class HostOptions:
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
 @click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
+@click.option("--metrics", metavar="PORT", help="Serve figures for Prometheus on 127.0.0.1:PORT, or on ADDRESS:PORT.")
+@ledger_option
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @home_option
 @json_option
@@ -60,6 +68,8 @@ def host(
     max_fps: int,
     codec: str,
     until_eof: bool,
+    metrics: str | None,
+    ledger: Path | None,
     command: tuple[str, ...],
     home: Path | None,
     as_json: bool,
@@ -74,8 +84,9 @@ def host(
         raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     address = parse_address(listen, port_zero=True)
-    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof)
-    asyncio.run(_host(asked))
+    figures = None if metrics is None else _parse_metrics(metrics)
+    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, ledger, figures)
+    run(_host(asked))
 
 
 async def _host(asked: HostOptions) -> None:
@@ -87,6 +98,7 @@ async def _host(asked: HostOptions) -> None:
     if asked.until_eof:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     with contextlib.ExitStack() as stack:
+        watchers, metrics = _open_watchers(asked, stack)
         virtual = _open_virtual(asked, stack)
         display = virtual.name if virtual else _named_display(asked)
         framebuffer = virtual.framebuffer if virtual else None
@@ -94,9 +106,9 @@ async def _host(asked: HostOptions) -> None:
         injector = _open_injector(display, stack)
         _report(capture, injector)
         options = ServerOptions(asked.listen, asked.codec, asked.max_fps)
-        server = Server(options, capture, injector, store.identity(), store.rules())
+        server = Server(options, capture, injector, store.identity(), store.rules(), watchers)
         async with _serving(server):
-            _announce(server, asked.as_json)
+            _announce(server, metrics, asked.as_json)
             await _first(stop.wait(), server.failed(), _session_end(virtual))
 
 
@@ -171,6 +183,33 @@ def _report(capture: Capture, injector: Injector | None) -> None:
         log.warning("a better way to capture was not taken: %s", capture.fallback)
 
 
-def _announce(server: Server, as_json: bool) -> None:
+def _parse_metrics(text: str) -> Address:
+    """Read a port, for this machine alone, or an address with its port."""
+    address = parse_address(f"127.0.0.1:{text}" if text.isdigit() else text, port_zero=True)
+    if address.host not in _OWN_HOSTS:
+        log.warning("whoever reaches %s can read the metrics: they are served without a password", address)
+    return address
+
+
+def _open_watchers(asked: HostOptions, stack: contextlib.ExitStack) -> tuple[list[Watcher], Address | None]:
+    """Open the file of the ledger and the metrics, as asked; return with them where the metrics are served."""
+    watchers: list[Watcher] = []
+    if asked.ledger is not None:
+        watchers.append(stack.enter_context(LedgerFile(asked.ledger)))
+    if asked.metrics is None:
+        return watchers, None
+    # Only who asks for metrics pays for the library that makes them.
+    from fanlight.net.metrics import Metrics, serve_metrics
+
+    metrics = Metrics()
+    watchers.append(metrics)
+    address = stack.enter_context(serve_metrics(metrics, asked.metrics))
+    log.info("metrics on http://%s/metrics", address)
+    return watchers, address
+
+
+def _announce(server: Server, metrics: Address | None, as_json: bool) -> None:
     facts = {"address": str(server.address), "fingerprint": server.fingerprint}
+    if metrics is not None:
+        facts["metrics"] = f"http://{metrics}/metrics"
     say(as_json, facts, f"listening on {facts['address']}\nfingerprint {facts['fingerprint']}")

@@ -16,6 +16,13 @@ home_option: Callable[[F], F] = click.option(
     help="Where identity and settings are kept [default: FANLIGHT_HOME, or the user's data directory].",
 )
 
+ledger_option: Callable[[F], F] = click.option(
+    "--ledger",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write for each update, as a line of JSON, when each step of its way was done.",
+)
+
 json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 

@@ -6,6 +6,7 @@ async for update in session.updates():
 """
 
 from fanlight.client.connecting import connect
-from fanlight.client.session import LedgerEntry, RemoteSession, ScreenUpdate
+from fanlight.client.session import RemoteSession, ScreenUpdate
+from fanlight.session.ledger import InputEntry, Ledger, LedgerEntry
 
-__all__ = ["LedgerEntry", "RemoteSession", "ScreenUpdate", "connect"]
+__all__ = ["InputEntry", "Ledger", "LedgerEntry", "RemoteSession", "ScreenUpdate", "connect"]

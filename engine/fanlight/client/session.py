@@ -6,43 +6,17 @@ screen finds the ones it missed merged into the next, never queued.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from fanlight.codec import Decoder, open_decoder
+from fanlight.codec import Decoder, decoders, open_decoder
 from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
-from fanlight.types import Address, CursorShape, Image, Permission, PointerPlace, Rect, Size
+from fanlight.session.ledger import Ledger, LedgerEntry, SentUpdate, arrived
+from fanlight.types import Address, CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
-_LEDGER_ENTRIES = 4096
 _MOST_RECTS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """The stamps of one update, in `time.monotonic()` seconds of this machine, the host's put right by `offset`.
-
-    `offset` is how far the host's clock is ahead of ours, None while that is not known: its stamps are then its own.
-    """
-
-    seq: int
-    bytes: int
-    exact: bool
-    input_seq: int
-    damaged_at: float
-    captured_at: float
-    encoded_at: float
-    sent_at: float
-    received_at: float
-    decoded_at: float
-    offset: float | None
-
-    @property
-    def latency(self) -> float | None:
-        """Seconds from the damage at the host to the decoded picture here; None while the clocks are not compared."""
-        return None if self.offset is None else self.decoded_at - self.damaged_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +43,9 @@ class RemoteSession:
         self.rights: frozenset[Permission] = opened.rights
         self.cursor: CursorShape | None = None
         self.pointer: PointerPlace | None = None
-        self.ledger: deque[LedgerEntry] = deque(maxlen=_LEDGER_ENTRIES)
+        self.ledger = Ledger()
         self.mismatches = 0
+        self._watches = False
         self._link = link
         self._decoder: Decoder | None = None
         self._codec = ""
@@ -79,6 +54,7 @@ class RemoteSession:
         self._news = asyncio.Event()
         self._error: FanlightError | None = None
         self._closed = False
+        self._watch()
 
     # -- the picture -----------------------------------------------------------------------------------------------
 
@@ -114,26 +90,38 @@ class RemoteSession:
             if self._error is not None or self._closed:
                 self._news.set()
 
+    def tile_states(self) -> Tiles | None:
+        """Return for each 64x64 tile whether it is 0 exact, 1 refining or 2 lossy; None until there is a picture."""
+        return None if self._decoder is None else self._decoder.states()
+
+    def presented(self, seq: int, at: float) -> None:
+        """Say that all up to update `seq` is on the screen here since `at`, `time.monotonic()` seconds.
+
+        Twice the same says nothing new. For the ledgers of both ends; the host hears of it with whatever is sent next.
+        """
+        self.ledger.presented(seq, at)
+        self._link.session.send_presented(seq, at)
+
     # -- input -----------------------------------------------------------------------------------------------------
 
     def send_key(self, keysym: int, down: bool) -> None:
         """Press or release the key of an X11 keysym."""
-        self._link.session.send_key(keysym, down)
-        self._link.flush()
+        self._input_sent(self._link.session.send_key(keysym, down))
 
     def move_pointer(self, x: int, y: int) -> None:
         """Put the remote pointer at (x, y), in pixels of the picture."""
-        self._link.session.send_pointer(x, y)
-        self._link.flush()
+        self._input_sent(self._link.session.send_pointer(x, y))
 
     def send_button(self, x: int, y: int, button: int, down: bool) -> None:
         """Press or release a button (1 left, 2 middle, 3 right) at (x, y)."""
-        self._link.session.send_button(x, y, button, down)
-        self._link.flush()
+        self._input_sent(self._link.session.send_button(x, y, button, down))
 
     def send_wheel(self, x: int, y: int, dx: int, dy: int) -> None:
         """Turn the wheel by clicks at (x, y): dy grows downwards, dx to the right."""
-        self._link.session.send_wheel(x, y, dx, dy)
+        self._input_sent(self._link.session.send_wheel(x, y, dx, dy))
+
+    def _input_sent(self, seq: int) -> None:
+        self.ledger.input_sent(seq, time.monotonic())
         self._link.flush()
 
     # -- what the link brings --------------------------------------------------------------------------------------
@@ -148,8 +136,8 @@ class RemoteSession:
 
     def _act(self, event: events.ClientEvent) -> None:
         match event:
-            case events.Screen(size=size, codec=codec):
-                self._replace_decoder(size, codec)
+            case events.Screen():
+                self._announced(event)
             case events.Picture():
                 self._show(event)
             case events.Cursor(shape=shape):
@@ -160,9 +148,23 @@ class RemoteSession:
                 self._tell(())
             case events.RightsChanged(rights=rights):
                 self.rights = rights
+                self._watch()
                 self._tell(())
             case events.Ended(error=error):
                 self._end(error)
+
+    def _watch(self) -> None:
+        """Let the pictures begin, once we may see them."""
+        if not self._watches and Permission.VIEW in self.rights:
+            self._watches = True
+            self._link.session.send_watch(decoders())
+            self._link.flush()
+
+    def _announced(self, screen: events.Screen) -> None:
+        if not screen.continues:
+            self._replace_decoder(screen.size, screen.codec)
+        elif (screen.size, screen.codec) != (self.size, self._codec):
+            raise RemoteProtocolError("the host goes on with another screen than the one that we have")
 
     def _replace_decoder(self, size: Size, codec: str) -> None:
         if self._decoder is not None:
@@ -178,26 +180,28 @@ class RemoteSession:
         received_at = time.monotonic()
         self._decoder.decode(picture.update)
         decoded_at = time.monotonic()
-        exact = picture.exact and self._decoder.digest == picture.digest
+        differs = picture.digest is not None and self._decoder.digest != picture.digest
         session = self._link.session
         session.send_ack(picture.seq, received_at, decoded_at)
-        if picture.exact and not exact:
+        if differs:
             self.mismatches += 1
             session.send_refresh(f"the digest of update {picture.seq} does not match")
-        entry = LedgerEntry(
+        sent = SentUpdate(
             seq=picture.seq,
             bytes=len(picture.update),
-            exact=exact,
+            exact=picture.exact and not differs,
+            key=picture.key,
+            quality=picture.quality,
+            pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=session.local_time(picture.damaged_at),
             captured_at=session.local_time(picture.captured_at),
+            encode_started_at=session.local_time(picture.encode_started_at),
             encoded_at=session.local_time(picture.encoded_at),
             sent_at=session.local_time(picture.sent_at),
-            received_at=received_at,
-            decoded_at=decoded_at,
-            offset=session.clock_offset,
         )
-        self.ledger.append(entry)
+        entry = arrived(sent, received_at, decoded_at, session.clock_offset)
+        self.ledger.add(entry)
         self._blank = False
         self._tell(self._decoder.damage, entry=entry)
 
@@ -233,6 +237,7 @@ class RemoteSession:
 
     async def close(self) -> None:
         """Say goodbye, wait until the connection is gone, and free the decoder."""
+        self.ledger.finish()
         self._link.session.end("the viewer has left", time.monotonic())
         self._link.flush()
         self._link.close()

@@ -1,23 +1,27 @@
 """One viewer's connection, as the host sees it: bytes to the session, its events to the screen, and back.
 
 Runs on the loop. What the viewer is shown is made by the picture thread, one update at a time and only when this
-link asked for it: the transport holds nothing and the window of unacknowledged updates is open.
+link asked for it: the transport holds nothing, the window of unacknowledged updates is open, and the pace that the link
+can take allows it. When the connection breaks, the viewer is parked, so that it can go on in another one.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from fanlight.access import Identity, Rules
 from fanlight.channels.input import InputChannel
 from fanlight.errors import InjectError
-from fanlight.host import Picture, PictureStream
+from fanlight.host import Picture, Viewer
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.watching import WatchedViewer, Watcher
+from fanlight.protocol.messages import MAX_SEQ
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
-from fanlight.session.pacing import Window
+from fanlight.session.pacing import RateControl, Window
 from fanlight.types import CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
@@ -50,18 +54,25 @@ class HostSide(Protocol):
     def interval(self) -> float:
         """The shortest time between two updates, in seconds."""
 
-    def admit(self, link: "HostLink") -> PictureStream:
-        """Give a link whose session is open its stream of pictures."""
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        """Who is told what becomes of updates."""
 
-    def want(self, stream: PictureStream) -> None:
+    def watch(self, link: "HostLink", wanted: events.WatchWanted) -> Viewer | None:
+        """Let a viewer take part, or go on, in a codec that both ends have; None where there is none."""
+
+    def want(self, viewer: Viewer) -> None:
         """Take note that a viewer can take an update."""
 
-    def dismiss(self, stream: PictureStream) -> None:
+    def park(self, link: "HostLink", viewer: Viewer) -> None:
+        """Keep a viewer whose connection broke."""
+
+    def dismiss(self, viewer: Viewer) -> None:
         """Forget a viewer that is gone."""
 
 
 class HostLink(asyncio.Protocol):
-    """The transport, session and stream of one viewer."""
+    """The transport, session and pace of one viewer."""
 
     def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
         self._host = host
@@ -70,9 +81,17 @@ class HostLink(asyncio.Protocol):
             host.rules, host.identity, binding, peer, time.monotonic(), available=host.available
         )
         self._window = Window(host.interval)
-        self._stream: PictureStream | None = None
+        self._pace = RateControl(host.interval)
+        self._viewer: Viewer | None = None
+        self._watched: WatchedViewer | None = None
         self._input: InputChannel | None = None
+        self._watching: events.WatchWanted | None = None
+        self._resumes: events.Resumed | None = None
         self._screen_serial = 0
+        self._sent_before = 0
+        self._sent = 0
+        self._next_at = 0.0
+        self._waiting: asyncio.TimerHandle | None = None
         self._writable = True
         self._said: set[str] = set()
         self._picture_bytes = 0
@@ -83,7 +102,13 @@ class HostLink(asyncio.Protocol):
         self._pointer_due = False
         self._transport: asyncio.Transport | None = None
         self._alarm = Alarm(self._timeout)
+        self.session_name = ""
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def fingerprint(self) -> str:
+        """The client's, proved once the session is open."""
+        return self._session.fingerprint
 
     # -- the transport -------------------------------------------------------------------------------------------
 
@@ -111,8 +136,8 @@ class HostLink(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Release all that the viewer held, whatever ended the connection."""
         self._alarm.cancel()
-        self._leave()
         self._act(self._session.lost(time.monotonic()))
+        self._leave()
         if not self.gone.done():
             self.gone.set_result(None)
 
@@ -120,25 +145,32 @@ class HostLink(asyncio.Protocol):
 
     def show_picture(self, picture: Picture) -> None:
         """Send an update that was encoded for this viewer."""
-        if self._stream is None:
+        if self._viewer is None:
+            return
+        if Permission.VIEW not in self._session.granted:
+            self._stop_watching()
             return
         now = time.monotonic()
-        if picture.screen.serial != self._screen_serial:
-            self._screen_serial = picture.screen.serial
-            self._session.send_screen(picture.screen.size, picture.screen.codec, picture.screen.serial)
-        seq = self._session.send_picture(
+        self._announce(picture)
+        self._sent = self._session.send_picture(
             picture.update,
             exact=picture.update.exact,
             key=picture.update.key,
             digest=picture.digest,
+            quality=picture.quality if picture.pixels.video else None,
+            pixels=picture.pixels,
             input_seq=picture.input_seq,
             damaged_at=picture.damaged_at,
             captured_at=picture.captured_at,
+            encode_started_at=picture.encode_started_at,
             encoded_at=picture.encoded_at,
             now=now,
         )
         self._picture_bytes += len(picture.update)
-        self._window.sent(seq, now)
+        self._window.sent(self._sent, len(picture.update), now)
+        if self._watched is not None:
+            self._watched.sent(self._sent, picture, now)
+        self._keep_pace(picture, now)
         self._flush()
         self._want()
 
@@ -161,15 +193,25 @@ class HostLink(asyncio.Protocol):
                     self._open(event)
                 case events.InputEvent():
                     self._inject(event)
-                case events.Acked(seq=seq):
-                    self._window.acknowledged(seq, time.monotonic())
+                case events.ClockSample():
+                    self._window.measured(event)
+                case events.WatchWanted():
+                    self._watch(event)
+                case events.Acked(seq=seq, received_at=received_at):
+                    self._window.acknowledged(seq, received_at, time.monotonic())
+                    if self._viewer is not None:
+                        self._viewer.acknowledged((seq - self._sent_before) % MAX_SEQ)
+                    if self._watched is not None:
+                        self._watched.acknowledged(event, self._session.clock_offset)
+                case events.Presented() if self._watched is not None:
+                    self._watched.presented(event, self._session.clock_offset)
                 case events.RefreshWanted(reason=reason):
                     self._refresh(reason)
                 case events.Denied(kind=kind, needs=needs):
                     self._say_once(f"denied: {kind} needs the right {needs}")
-                case events.Ended(reason=reason):
+                case events.Ended(reason=reason, broken=broken):
                     log.info("%s: ended: %s", self._peer, reason)
-                    self._leave()
+                    self._leave(comes_back=broken)
         self._flush()
         self._want()
 
@@ -178,16 +220,51 @@ class HostLink(asyncio.Protocol):
         log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
-        self._stream = self._host.admit(self)
+        self.session_name = event.session
+        if self._host.watchers:
+            self._watched = WatchedViewer(event.session, self._host.watchers)
+
+    def _watch(self, event: events.WatchWanted) -> None:
+        """Begin, or begin again, to show pictures."""
+        self._watching, self._resumes = event, event.resume
+        self._sent_before = self._sent
+        self._viewer = self._host.watch(self, event)
+        if self._viewer is None:
+            self.end("this host has no codec that the viewer can decode")
+
+    def _stop_watching(self) -> None:
+        """Show nothing any more, until the right to see is back: the viewer then begins with nothing."""
+        if self._viewer is not None:
+            self._host.dismiss(self._viewer)
+            self._viewer = None
+
+    def _announce(self, picture: Picture) -> None:
+        """Say what the picture belongs to, where the viewer does not know that yet."""
+        screen = picture.screen
+        if screen.serial == self._screen_serial:
+            return
+        had, self._resumes = self._resumes, None
+        continues = had is not None and had.screen == screen.serial
+        self._session.send_screen(screen.size, screen.codec, screen.serial, continues=continues)
+        self._screen_serial = screen.serial
+
+    def _keep_pace(self, picture: Picture, now: float) -> None:
+        """Let what is lossy take no more of the link than its part."""
+        if self._viewer is not None and picture.update.lane in ("video", "both"):
+            if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
+                log.info("%s: %s", self._peer, reason)
+            self._viewer.quality = self._pace.quality
+        self._next_at = now + self._pace.interval if self._pace.interval > self._host.interval else now
 
     def _inject(self, event: events.InputEvent) -> None:
-        if self._input is None or self._stream is None:
+        if self._input is None:
             return
         try:
             self._input.apply(event.message)
         except InjectError as error:
             self._say_once(f"input was lost: {error}")
-        self._stream.note_input(event.message.seq, time.monotonic())
+        if self._viewer is not None:
+            self._viewer.note_input(event.message.seq, time.monotonic())
 
     def _say_once(self, words: str) -> None:
         """Log what a viewer may cause as often as it likes, once, and only so many kinds of it."""
@@ -197,14 +274,24 @@ class HostLink(asyncio.Protocol):
 
     def _refresh(self, reason: str) -> None:
         self._say_once(f"asks for the whole picture: {reason}")
-        if self._stream is not None:
-            self._stream.ask_refresh()
+        if self._viewer is not None:
+            self._viewer.ask_refresh()
+        if self._watched is not None:
+            self._watched.refresh_wanted()
 
-    def _leave(self) -> None:
+    def _leave(self, *, comes_back: bool = False) -> None:
         """Give back what the session held; safe to call twice."""
-        if self._stream is not None:
-            self._host.dismiss(self._stream)
-            self._stream = None
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._watching = None
+        if self._viewer is not None and comes_back:
+            self._host.park(self, self._viewer)
+            self._viewer = None
+        self._stop_watching()
+        if self._watched is not None:
+            self._watched.leave()
+            self._watched = None
         if self._input is not None:
             try:
                 self._input.release_all()
@@ -213,11 +300,22 @@ class HostLink(asyncio.Protocol):
             self._input = None
 
     def _want(self) -> None:
-        if self._stream is not None and self._writable and self._window.is_open:
-            self._host.want(self._stream)
+        if self._viewer is None and self._watching is not None and Permission.VIEW in self._session.granted:
+            self._watch(events.WatchWanted(self._watching.codecs, None))
+        if self._viewer is None or self._waiting is not None or not (self._writable and self._window.is_open):
+            return
+        early = self._next_at - time.monotonic()
+        if early > 0:
+            self._waiting = asyncio.get_running_loop().call_later(early, self._want_now)
+        else:
+            self._host.want(self._viewer)
+
+    def _want_now(self) -> None:
+        self._waiting = None
+        self._want()
 
     def _send_pointer(self) -> None:
-        if not (self._pointer_due and self._writable and self._stream is not None):
+        if not (self._pointer_due and self._writable and self._viewer is not None):
             return
         self._pointer_due = False
         if self._next_cursor is not self._cursor:

@@ -1,34 +1,40 @@
 """The picture thread: the one consumer of the capture, and the only place that encodes.
 
-It waits until a viewer can take an update, then for damage, and encodes for every viewer that is ready. With no viewer,
-or none that can take anything, it only looks once a second, which is how it learns that the screen went away. Encoded
-updates are handed to the asyncio loop, readiness comes back by `want`.
+It waits until a viewer can take an update, then for damage, and lets each crowd of viewers make what is due. With no
+viewer, or none that can take anything, it only looks once a second, which is how it learns that the screen went away.
+Encoded updates are handed to the asyncio loop, readiness comes back by `want`. What the loop wants done with a viewer
+is done on this thread, in order.
 """
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from fanlight.capture import Capture
-from fanlight.errors import FanlightError
-from fanlight.host import REST_SECONDS, Picture, PictureStream
-from fanlight.types import CursorShape, Frame, PointerPlace
+from fanlight.codec import Encoder
+from fanlight.host import REST_SECONDS, Crowd, Served, Viewer
+from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
-Deliver = Callable[[PictureStream, Picture | FanlightError], None]
+Deliver = Callable[[list[Served]], None]
 PointerChanged = Callable[[CursorShape | None, PointerPlace | None], None]
 Failed = Callable[[BaseException], None]
+OpenEncoder = Callable[[str, Size], Encoder]
 
 _IDLE_SECONDS = 1.0
+# Where an update is due and nobody could be served, somebody is waited for, or will say that it is ready.
+_STUCK_SECONDS = 0.05
 
 
 class PictureThread(threading.Thread):
-    """Captures and encodes for the streams that ask; every callback runs on the loop."""
+    """Captures and encodes for the viewers that ask; every callback runs on the loop."""
 
     def __init__(
         self,
         capture: Capture,
         loop: asyncio.AbstractEventLoop,
+        open_encoder: OpenEncoder,
         deliver: Deliver,
         pointer_changed: PointerChanged,
         failed: Failed,
@@ -36,43 +42,54 @@ class PictureThread(threading.Thread):
         super().__init__(name="fanlight-picture", daemon=True)
         self._capture = capture
         self._loop = loop
+        self._open_encoder = open_encoder
         self._deliver = deliver
         self._pointer_changed = pointer_changed
         self._failed = failed
         self._changed = threading.Condition()
-        self._streams: set[PictureStream] = set()
-        self._wanting: set[PictureStream] = set()
-        self._leaving: list[PictureStream] = []
+        self._ready: set[Viewer] = set()
+        self._tasks: list[Callable[[], None]] = []
+        self._crowds: dict[str, Crowd] = {}
+        self._crowd_of: dict[Viewer, Crowd] = {}
         self._stopping = False
+        self._stuck = False
         self._last: Frame | None = None
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
 
-    def add(self, stream: PictureStream) -> None:
-        """Let a new viewer take part; it wants its first update."""
-        with self._changed:
-            self._streams.add(stream)
-        self.want(stream)
+    # -- from the loop -----------------------------------------------------------------------------------------------
 
-    def want(self, stream: PictureStream) -> None:
+    def add(self, viewer: Viewer, codec: str) -> None:
+        """Let a new viewer take part; it wants its first update."""
+        self._do(partial(self._add, viewer, codec))
+        self.want(viewer)
+
+    def park(self, viewer: Viewer) -> None:
+        """Keep a viewer whose connection broke, and serve it nothing."""
+        self._unready(viewer)
+        self._do(partial(self._with_crowd, viewer, Crowd.park))
+
+    def resume(self, viewer: Viewer, seq: int) -> None:
+        """Go on with a parked viewer, which has decoded update `seq` of its connection before."""
+        self._do(partial(viewer.reconnected, seq))
+        self.want(viewer)
+
+    def remove(self, viewer: Viewer) -> None:
+        """Forget a viewer that is gone."""
+        self._unready(viewer)
+        self._do(partial(self._remove, viewer))
+
+    def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update; it gets one as soon as there is something that it lacks."""
         with self._changed:
-            if stream not in self._streams or stream in self._wanting:
+            if viewer in self._ready:
                 return
-            self._wanting.add(stream)
+            self._ready.add(viewer)
             self._changed.notify()
-        # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who wants.
-        if stream.owes or stream.lossy:
+        # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
+        group = viewer.group
+        if group is None or group.owes or group.lossy or viewer.wants_refresh:
             self._capture.wake()
-
-    def remove(self, stream: PictureStream) -> None:
-        """Forget a viewer that is gone; its encoder is closed on the thread that uses it."""
-        with self._changed:
-            self._streams.discard(stream)
-            self._wanting.discard(stream)
-            self._leaving.append(stream)
-            self._changed.notify()
-        self._capture.wake()
 
     def stop(self) -> None:
         """End the thread and wait for it; the capture is the caller's to close."""
@@ -82,47 +99,90 @@ class PictureThread(threading.Thread):
         self._capture.wake()
         self.join()
 
+    def _do(self, task: Callable[[], None]) -> None:
+        with self._changed:
+            self._tasks.append(task)
+            self._changed.notify()
+        self._capture.wake()
+
+    def _unready(self, viewer: Viewer) -> None:
+        with self._changed:
+            self._ready.discard(viewer)
+
+    # -- on the thread -----------------------------------------------------------------------------------------------
+
     def run(self) -> None:
         """Serve until stopped, or until the screen goes away."""
         try:
             while not self._stopping:
-                self._capture_once(self._wait_for_a_viewer())
+                self._wait_for_a_viewer()
+                self._work_off()
+                self._capture_once()
                 self._tell_pointer()
                 self._serve()
         except Exception as error:  # noqa: BLE001 - the thread ends here; the loop must learn why
             self._post(self._failed, error)
         finally:
-            for stream in (*self._streams, *self._leaving):
-                stream.close()
+            for crowd in self._crowds.values():
+                crowd.close()
 
-    def _wait_for_a_viewer(self) -> bool:
-        """Return whether a viewer can take an update; False after a second without one."""
+    def _wait_for_a_viewer(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._wanting or self._leaving or self._stopping, _IDLE_SECONDS)
-            self._close_leaving()
-            return bool(self._wanting)
+            self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
 
-    def _close_leaving(self) -> None:
-        for stream in self._leaving:
-            stream.close()
-        self._leaving.clear()
-
-    def _capture_once(self, wanted: bool) -> None:
+    def _work_off(self) -> None:
         with self._changed:
-            streams, wanting = tuple(self._streams), tuple(self._wanting)
-        frame = self._capture.next(self._patience(wanting) if wanted else 0.0)
+            tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task()
+
+    def _add(self, viewer: Viewer, codec: str) -> None:
+        crowd = self._crowds.get(codec)
+        if crowd is None:
+            crowd = self._crowds[codec] = Crowd(partial(self._open_encoder, codec))
+            if self._last is not None:
+                crowd.note(self._last)
+        self._crowd_of[viewer] = crowd
+        crowd.add(viewer)
+
+    def _remove(self, viewer: Viewer) -> None:
+        self._with_crowd(viewer, Crowd.remove)
+        self._crowd_of.pop(viewer, None)
+        self._unready(viewer)
+
+    def _with_crowd(self, viewer: Viewer, action: Callable[[Crowd, Viewer], None]) -> None:
+        if (crowd := self._crowd_of.get(viewer)) is not None:
+            action(crowd, viewer)
+
+    def _ready_by_crowd(self) -> dict[Crowd, set[Viewer]]:
+        with self._changed:
+            ready = tuple(self._ready)
+        sorted_out: dict[Crowd, set[Viewer]] = {}
+        for viewer in ready:
+            if (crowd := self._crowd_of.get(viewer)) is not None:
+                sorted_out.setdefault(crowd, set()).add(viewer)
+        return sorted_out
+
+    def _capture_once(self) -> None:
+        frame = self._capture.next(self._patience(self._ready_by_crowd()))
         if frame is None:
             return
         self._last = frame
-        for stream in streams:
-            stream.note(frame)
+        for crowd in self._crowds.values():
+            crowd.note(frame, self._capture.pointer)
 
-    def _patience(self, wanting: tuple[PictureStream, ...]) -> float | None:
+    def _patience(self, ready: dict[Crowd, set[Viewer]]) -> float | None:
         """How long to wait for damage before the viewers that want something get what is already there."""
-        if self._last is not None and any(stream.owes for stream in wanting):
+        if not ready:
             return 0.0
-        if any(stream.lossy for stream in wanting):
-            return 0.0 if self._at_rest() else REST_SECONDS
+        if self._last is None:
+            return None
+        if any(crowd.owes(viewers) for crowd, viewers in ready.items()):
+            return _STUCK_SECONDS if self._stuck else 0.0
+        if any(crowd.lossy(viewers) for crowd, viewers in ready.items()):
+            return max(0.0, self._last.captured_at + REST_SECONDS - time.monotonic())
+        if any(crowd.is_divided(viewers) for crowd, viewers in ready.items()):
+            return _IDLE_SECONDS
         return None
 
     def _at_rest(self) -> bool:
@@ -138,25 +198,14 @@ class PictureThread(threading.Thread):
         if self._last is None:
             return
         rested = self._at_rest()
-        with self._changed:
-            due = [stream for stream in self._wanting if stream.owes or (rested and stream.lossy)]
-        for stream in due:
-            self._encode_for(stream, self._last)
-
-    def _encode_for(self, stream: PictureStream, frame: Frame) -> None:
-        try:
-            picture = stream.encode(frame, time.monotonic)
-        except FanlightError as error:
-            self._withdraw(stream)
-            self._post(self._deliver, stream, error)
-            return
-        if picture is not None:
-            self._withdraw(stream)
-            self._post(self._deliver, stream, picture)
-
-    def _withdraw(self, stream: PictureStream) -> None:
-        with self._changed:
-            self._wanting.discard(stream)
+        self._stuck = True
+        for crowd, viewers in self._ready_by_crowd().items():
+            served = crowd.serve(self._last, viewers, time.monotonic, rested=rested)
+            if served:
+                self._stuck = False
+                with self._changed:
+                    self._ready.difference_update(one.viewer for one in served)
+                self._post(self._deliver, served)
 
     def _post(self, callback: Callable[..., None], *args: object) -> None:
         try:

@@ -11,20 +11,25 @@ import logging
 import socket
 import ssl
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fanlight.access.identity import Identity
 from fanlight.access.rules import Rules
 from fanlight.capture import Capture
-from fanlight.codec import Encoder, open_encoder
+from fanlight.codec import encoders, open_encoder
 from fanlight.errors import FanlightError, UsageError
-from fanlight.host import Picture, PictureStream
+from fanlight.host import Served, Viewer
 from fanlight.inject import Injector
 from fanlight.net.host_link import HostLink
+from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
 from fanlight.net.tls import explain, host_context
-from fanlight.types import Address, CursorShape, Permission, PointerPlace, Size
+from fanlight.net.watching import Watcher
+from fanlight.session.events import WatchWanted
+from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -50,23 +55,34 @@ class Server:
     """One screen, served to every viewer that may see it."""
 
     def __init__(
-        self, options: ServerOptions, capture: Capture, injector: Injector | None, identity: Identity, rules: Rules
+        self,
+        options: ServerOptions,
+        capture: Capture,
+        injector: Injector | None,
+        identity: Identity,
+        rules: Rules,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._options = options
+        self._watchers = watchers
         self._injector = injector
         self._identity = identity
         self._rules = rules
         self._capture = capture
         self._loop = asyncio.get_running_loop()
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        self._viewers: dict[PictureStream, HostLink] = {}
+        self._viewers: dict[Viewer, HostLink] = {}
+        self._codecs: dict[Viewer, str] = {}
+        self._parking = Parking(self.dismiss)
         self._connections: set[asyncio.Task[None]] = set()
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._context: ssl.SSLContext | None = None
         self._context_until = 0.0
         self._binding = b""
-        self._picture = PictureThread(capture, self._loop, self._deliver, self._pointer_changed, self._fail)
+        self._picture = PictureThread(
+            capture, self._loop, open_encoder, self._deliver, self._pointer_changed, self._fail
+        )
         self.address = options.listen
         self.fingerprint = identity.fingerprint
 
@@ -92,11 +108,15 @@ class Server:
             sock.close()
         for viewer in tuple(self._viewers.values()):
             viewer.end("the host has ended the session")
+        self._parking.clear()
         if self._connections:
             await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)
         for task in tuple(self._connections):
             task.cancel()
         await asyncio.to_thread(self._picture.stop)
+        if self._failure.done():
+            # Whoever stops the host for another reason has not asked, and need not hear of it.
+            self._failure.exception()
 
     # -- connections ---------------------------------------------------------------------------------------------
 
@@ -123,8 +143,7 @@ class Server:
         context, binding = self._tls()
         viewer = HostLink(self, peer, binding)
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            _prepare(sock)
             await self._loop.connect_accepted_socket(
                 lambda: viewer, sock, ssl=context, ssl_handshake_timeout=_TLS_SECONDS, ssl_shutdown_timeout=1.0
             )
@@ -169,40 +188,69 @@ class Server:
         return frozenset({Permission.VIEW} | ({Permission.CONTROL} if self._injector else set()))
 
     @property
+    def watchers(self) -> Sequence[Watcher]:
+        """Who is told what becomes of updates."""
+        return self._watchers
+
+    @property
     def interval(self) -> float:
         """The shortest time between two updates, in seconds."""
         return 1.0 / self._options.max_fps
 
-    def admit(self, viewer: HostLink) -> PictureStream:
-        """Give a viewer whose session is open its stream of pictures."""
-        stream = PictureStream(self._open_encoder)
-        self._viewers[stream] = viewer
-        viewer.show_pointer(self._capture.cursor, self._capture.pointer)
-        self._picture.add(stream)
-        return stream
+    def watch(self, link: HostLink, wanted: WatchWanted) -> Viewer | None:
+        """Let a viewer take part, or go on, in a codec that both ends have; None where there is none."""
+        had = wanted.resume
+        parked = self._parking.take(link.fingerprint, had.session) if had is not None else None
+        if parked is not None and parked.codec not in wanted.codecs:
+            self.dismiss(parked.viewer)
+            parked = None
+        codec = parked.codec if parked else self._agree(wanted.codecs)
+        if codec is None:
+            return None
+        viewer = parked.viewer if parked else Viewer()
+        self._viewers[viewer] = link
+        self._codecs[viewer] = codec
+        link.show_pointer(self._capture.cursor, self._capture.pointer)
+        if parked and had:
+            self._picture.resume(viewer, had.seq)
+        else:
+            self._picture.add(viewer, codec)
+        return viewer
 
-    def want(self, stream: PictureStream) -> None:
+    def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update."""
-        self._picture.want(stream)
+        self._picture.want(viewer)
 
-    def dismiss(self, stream: PictureStream) -> None:
+    def park(self, link: HostLink, viewer: Viewer) -> None:
+        """Keep a viewer whose connection broke."""
+        self._viewers.pop(viewer, None)
+        self._picture.park(viewer)
+        self._parking.put(link.fingerprint, link.session_name, Parked(viewer, self._codecs.pop(viewer)))
+
+    def dismiss(self, viewer: Viewer) -> None:
         """Forget a viewer that is gone."""
-        self._viewers.pop(stream, None)
-        self._picture.remove(stream)
+        self._viewers.pop(viewer, None)
+        self._codecs.pop(viewer, None)
+        self._picture.remove(viewer)
 
-    def _open_encoder(self, size: Size) -> Encoder:
-        return open_encoder(self._options.codec, size)
+    def _agree(self, codecs: tuple[str, ...]) -> str | None:
+        """Choose what a viewer gets: the host's own codec, or else the best that the viewer names and we encode."""
+        if self._options.codec in codecs:
+            return self._options.codec
+        ours = encoders()
+        return next((codec for codec in codecs if codec in ours), None)
 
     # -- what the picture thread brings -----------------------------------------------------------------------------
 
-    def _deliver(self, stream: PictureStream, picture: Picture | FanlightError) -> None:
-        viewer = self._viewers.get(stream)
-        if viewer is None:
-            return
-        if isinstance(picture, FanlightError):
-            viewer.end(f"the host cannot encode its screen: {picture}")
-        else:
-            viewer.show_picture(picture)
+    def _deliver(self, served: list[Served]) -> None:
+        for one in served:
+            link = self._viewers.get(one.viewer)
+            if link is None:
+                continue
+            if isinstance(one.picture, FanlightError):
+                link.end(f"the host cannot encode its screen: {one.picture}")
+            else:
+                link.show_picture(one.picture)
 
     def _pointer_changed(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         for viewer in self._viewers.values():
@@ -211,6 +259,14 @@ class Server:
     def _fail(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
+
+
+def _prepare(sock: socket.socket) -> None:
+    """Let the kernel keep little unsent, and take the congestion control that fills no queues where there is one."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+    with suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
 
 
 async def _listen(address: Address) -> list[socket.socket]:

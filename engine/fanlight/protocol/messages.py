@@ -19,11 +19,13 @@ from fanlight.types import MAX_PIXELS, MAX_SIDE, Permission, Size
 
 VERSION = 1
 MAX_SEQ = 0xFFFF_FFFF
+MAX_COUNT = 0xFFFF_FFFF
 MAX_TEXT = 200
 MAX_CURSOR_SIDE = 512
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
 MAX_COORDINATE = 65_535
 MAX_WHEEL = 32
+MAX_CODECS = 32
 # JSON numbers are exact up to here in every language.
 MAX_STAMP = 2**53 - 1
 
@@ -36,6 +38,8 @@ Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 Place = Annotated[int, Meta(ge=0, le=MAX_SIDE - 1)]
 Coordinate = Annotated[int, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Notches = Annotated[int, Meta(ge=-MAX_WHEEL, le=MAX_WHEEL)]
+CodecName = Annotated[str, Meta(pattern=r"\A[a-z0-9_-]{1,32}\Z")]
+SessionName = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Rights = Annotated[list[Permission], Meta(max_length=len(Permission))]
 Method: TypeAlias = Literal["password", "token", "request", "resume"]
 METHODS: tuple[Method, ...] = ("password", "token", "request", "resume")
@@ -103,7 +107,7 @@ class Session(Control, frozen=True):
     epoch: Seq
     profile: Annotated[str, Meta(min_length=1, max_length=64)]
     host_proof: Key32
-    session: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    session: SessionName
 
 
 class Failed(Control, frozen=True):
@@ -141,12 +145,16 @@ class RightsChanged(Control, frozen=True):
 
 
 class Screen(Control, frozen=True):
-    """Announce the picture that the next updates belong to; `serial` grows with every change."""
+    """Announce the picture that the next updates belong to; `serial` grows with every change.
+
+    `continues`: it is the picture that the client has from the connection before, so its decoder goes on.
+    """
 
     width: Side
     height: Side
-    codec: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,32}\Z")]
+    codec: CodecName
     serial: Seq
+    continues: bool
 
 
 class Point(Control, frozen=True):
@@ -160,6 +168,21 @@ class PointerPlace(Control, frozen=True):
     """Say where the host's pointer stands; None: hidden, or outside."""
 
     place: Point | None
+
+
+class Resumed(Control, frozen=True):
+    """Name what is left of an earlier connection: its session, and the last screen and picture that were decoded."""
+
+    session: SessionName
+    screen: Seq
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+
+
+class Watch(Control, frozen=True):
+    """Let the pictures begin: what the client can decode, best first, and what it has already."""
+
+    codecs: Annotated[list[CodecName], Meta(min_length=1, max_length=MAX_CODECS)]
+    resume: Resumed | None
 
 
 class Refresh(Control, frozen=True):
@@ -213,17 +236,27 @@ class OtherVersion:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One update of the picture. `digest` counts only where `exact`; `update` is the codec's own."""
+    """One update of the picture. `exact`: that is all the host shows; `update` is the codec's own.
 
-    LAYOUT: ClassVar = struct.Struct("<IIIBQQQQQ")
+    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them;
+    `quality` is the quantiser of the video, on H.264's scale, 0: there is none.
+    """
+
+    LAYOUT: ClassVar = struct.Struct("<IIIBBIIIQQQQQQ")
 
     seq: int
     screen: int
     input_seq: int
     exact: bool
     key: bool
+    proved: bool
+    quality: int
+    copy_pixels: int
+    tile_pixels: int
+    video_pixels: int
     damaged_at: int
     captured_at: int
+    encode_started_at: int
     encoded_at: int
     sent_at: int
     digest: int
@@ -231,23 +264,27 @@ class Picture:
 
     def encode(self) -> list[Buffer]:
         """Return the body in two parts, so that the update is not copied."""
-        flags = self.exact | self.key << 1
-        stamps = self.damaged_at, self.captured_at, self.encoded_at, self.sent_at
-        return [self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *stamps, self.digest), self.update]
+        flags = self.exact | self.key << 1 | self.proved << 2
+        made = self.quality, self.copy_pixels, self.tile_pixels, self.video_pixels
+        stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
+        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
+        return [head, self.update]
 
     @classmethod
     def decode(cls, body: memoryview) -> Self:
         """Read the body; the update is a view of it."""
         if len(body) < cls.LAYOUT.size:
             raise RemoteProtocolError(f"a PICTURE of {len(body)} bytes: its header alone has {cls.LAYOUT.size}")
-        seq, screen, input_seq, flags, damaged, captured, encoded, sent, digest = cls.LAYOUT.unpack_from(body)
-        if flags > 3 or seq == 0 or screen == 0:
+        seq, screen, input_seq, flags, *counted = cls.LAYOUT.unpack_from(body)
+        exact, key, proved = bool(flags & 1), bool(flags & 2), bool(flags & 4)
+        if flags > 7 or (exact and not proved) or seq == 0 or screen == 0:
             raise RemoteProtocolError(f"a PICTURE with flags {flags:#04x}, seq {seq}, screen {screen}")
-        if max(damaged, captured, encoded, sent) > MAX_STAMP:
+        quality, copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
+        if max(damaged, captured, started, encoded, sent) > MAX_STAMP:
             raise RemoteProtocolError("a PICTURE with a stamp past the end of time")
         update = body[cls.LAYOUT.size :]
-        exact, key = bool(flags & 1), bool(flags & 2)
-        return cls(seq, screen, input_seq, exact, key, damaged, captured, encoded, sent, digest, update)
+        head = seq, screen, input_seq, exact, key, proved, quality, copy, tiles, video
+        return cls(*head, damaged, captured, started, encoded, sent, digest, update)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +342,30 @@ class Ack:
         if seq == 0 or max(received_at, decoded_at) > MAX_STAMP:
             raise RemoteProtocolError(f"an ACK of seq {seq} at {received_at}, {decoded_at}")
         return cls(seq, received_at, decoded_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Say that every picture up to `seq` is on the viewer's screen since `at` of the client's clock."""
+
+    LAYOUT: ClassVar = struct.Struct("<IQ")
+
+    seq: int
+    at: int
+
+    def encode(self) -> list[Buffer]:
+        """Return the body."""
+        return [self.LAYOUT.pack(self.seq, self.at)]
+
+    @classmethod
+    def decode(cls, body: memoryview) -> Self:
+        """Read the body."""
+        if len(body) != cls.LAYOUT.size:
+            raise RemoteProtocolError(f"a PRESENTED of {len(body)} bytes: it has {cls.LAYOUT.size}")
+        seq, at = cls.LAYOUT.unpack(body)
+        if seq == 0 or at > MAX_STAMP:
+            raise RemoteProtocolError(f"a PRESENTED of seq {seq} at {at}")
+        return cls(seq, at)
 
 
 class Message(Protocol):

@@ -102,6 +102,8 @@ TABLE: dict[int, Spec] = {
     0x13: _control(m.PointerPlace, _HOST, _VIEW),
     0x20: Spec(m.Ack, m.Ack.decode, _CLIENT, _OPEN, None, m.Ack.LAYOUT.size, None),
     0x21: _control(m.Refresh, _CLIENT, _VIEW),
+    0x22: Spec(m.Presented, m.Presented.decode, _CLIENT, _OPEN, None, m.Presented.LAYOUT.size, None),
+    0x23: _control(m.Watch, _CLIENT, _VIEW),
     0x30: _control(m.Key, _CLIENT, _CONTROL),
     0x31: _control(m.Pointer, _CLIENT, _CONTROL),
     0x32: _control(m.Button, _CLIENT, _CONTROL),

@@ -7,6 +7,8 @@ may stand behind other events in one list, so an owner that still answers those 
 """
 
 from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from fanlight.errors import ConnectionLost, FanlightError, RemoteProtocolError
@@ -20,6 +22,7 @@ from fanlight.types import Permission
 
 HANDSHAKE_SECONDS = 20.0
 PASSWORD_SECONDS = 120.0
+_CLOCK_SAMPLES = 8
 
 E = TypeVar("E")
 
@@ -32,6 +35,7 @@ class BaseSession(ABC, Generic[E]):
         self._peer_name = role.peer.name.lower()
         self._handshake_until = now + HANDSHAKE_SECONDS
         self._keep_alive: KeepAlive | None = None
+        self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
         self._pings = Bucket("pings", rate=2, burst=10)
         self._ended = False
         self.denied = 0
@@ -50,6 +54,15 @@ class BaseSession(ABC, Generic[E]):
     def ended(self) -> bool:
         """Whether nothing more comes: write what is queued, then close."""
         return self._ended
+
+    @property
+    def clock_offset(self) -> float | None:
+        """How far the peer's clock is ahead, by the quickest of the last samples; None before the first."""
+        return min(self._clock, key=lambda sample: sample.rtt).offset if self._clock else None
+
+    def local_time(self, peer_time: float) -> float:
+        """Return a time on the peer's clock as one on ours; without a sample the two are taken for the same."""
+        return peer_time - (self.clock_offset or 0.0)
 
     @property
     def deadline(self) -> float | None:
@@ -88,9 +101,8 @@ class BaseSession(ABC, Generic[E]):
         if self._keep_alive is None:
             return [self._end_with(self._too_slow())]
         if self._keep_alive.is_dead(now):
-            return [
-                self._end_with(ConnectionLost(f"nothing came from the {self._peer_name} for {DEAD_AFTER:g} seconds"))
-            ]
+            said = f"nothing came from the {self._peer_name} for {DEAD_AFTER:g} seconds"
+            return [replace(self._end_with(ConnectionLost(said)), broken=True)]
         self._ping(now)
         return []
 
@@ -99,7 +111,8 @@ class BaseSession(ABC, Generic[E]):
         if self._ended:
             return []
         stage = "without a goodbye" if self._keep_alive else "before the session was open"
-        return [self._finish(ConnectionLost(f"the connection to the {self._peer_name} broke {stage}"))]
+        error = ConnectionLost(f"the connection to the {self._peer_name} broke {stage}")
+        return [replace(self._finish(error), broken=True)]
 
     def end(self, reason: str, now: float) -> list[E | CommonEvent]:
         """Say goodbye with a sentence that the peer may show."""
@@ -116,9 +129,6 @@ class BaseSession(ABC, Generic[E]):
     def _too_slow(self) -> FanlightError:
         """Return what it means that the handshake's deadline has passed."""
 
-    def _measured(self, sample: ClockSample) -> None:
-        """Take note of a clock sample."""
-
     def _take(self, received: Received, now: float) -> list[E | CommonEvent]:
         match received:
             case m.Ping(t=t):
@@ -126,7 +136,7 @@ class BaseSession(ABC, Generic[E]):
                 self._send(m.Pong(t=t, at=m.stamp(now)))
             case m.Pong() if self._keep_alive:
                 sample = self._keep_alive.pong(received, now)
-                self._measured(sample)
+                self._clock.append(sample)
                 return [sample]
             case m.Bye(reason=reason):
                 what = "session" if self._keep_alive else "handshake"

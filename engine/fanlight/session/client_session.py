@@ -1,38 +1,18 @@
-"""The client's end of a session: sends no proof to a host that is not trusted, and believes none that has not proved.
+"""The client's end of an open session: what it sees, and what it does. How it came in: client_handshake.py."""
 
-Handshake, seen from here: HELLO brings the host's identity, which must have signed the TLS leaf (HostIdentity); `trust`
-answers it with PROVE; METHODS brings the salt (SaltWanted); `prove` answers it with AUTH; SESSION counts only with the
-host's own proof of the password.
-"""
-
-import hashlib
-import secrets
-from collections import deque
 from datetime import datetime
 
-from fanlight.access import Identity, scram
-from fanlight.access.identity import certificate_fingerprint, leaf_signed_by
-from fanlight.errors import (
-    AuthenticationFailed,
-    CodeNeeded,
-    ConnectionLost,
-    FanlightError,
-    IdentityError,
-    Refused,
-    RemoteProtocolError,
-)
-from fanlight.protocol import Role, State
+from fanlight.access import Identity
+from fanlight.errors import RemoteProtocolError
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
-from fanlight.session.base import HANDSHAKE_SECONDS, PASSWORD_SECONDS, BaseSession, auth_message, version_error
-from fanlight.session.events import ClientEvent, ClientOnly, ClockSample
-from fanlight.types import MAX_PIXELS, CursorShape, Permission, PointerPlace
-
-_CLOCK_SAMPLES = 8
+from fanlight.session.client_handshake import ClientHandshake
+from fanlight.session.events import ClientEvent
+from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
 
 
-class ClientSession(BaseSession[ClientOnly]):
+class ClientSession(ClientHandshake):
     """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
     The send methods raise LocalProtocolError when the session is not open yet or lacks the right, and for a value out
@@ -40,39 +20,14 @@ class ClientSession(BaseSession[ClientOnly]):
     """
 
     def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
-        super().__init__(Role.CLIENT, now)
-        self.fingerprint = ""
-        self._identity = identity
-        self._leaf = leaf
-        self._at = at
-        self._binding = hashlib.sha256(leaf).digest()
-        self._auth_message = b""
-        self._salted = b""
-        self._epoch = 0
+        super().__init__(identity, leaf, now, at)
         self._serial = 0
         self._picture_seq = 0
+        self._acked = 0
+        self._presented = 0
         self._input_seq = 0
         self._refresh_asked = False
-        self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
-        nonce = secrets.token_bytes(32)
-        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key))
-
-    # -- the handshake ---------------------------------------------------------------------------------------------
-
-    def trust(self, now: float) -> None:
-        """Answer HostIdentity: this is the host that is meant.
-
-        The handshake does not wait for a person who compares fingerprints: end it, ask, and connect anew.
-        """
-        signature = self._identity.sign_proof(self._binding, self._connection.transcript)
-        self._send(m.Prove(signature=signature))
-
-    def prove(self, salted_password: bytes, now: float) -> None:
-        """Answer SaltWanted."""
-        proof = scram.client_proof(salted_password, self._auth_message)
-        self._send(m.Auth(method="password", proof=proof))
-        self._salted = salted_password
-        self._handshake_until = now + HANDSHAKE_SECONDS
+        self._resumes: events.Resumed | None = None
 
     # -- what the client says --------------------------------------------------------------------------------------
 
@@ -92,9 +47,26 @@ class ClientSession(BaseSession[ClientOnly]):
         """Turn the wheel at a place, at most 32 notches to the right or down; return the event's sequence number."""
         return self._send_input(m.Wheel(seq=self._next_input(), x=x, y=y, dx=dx, dy=dy))
 
+    def send_watch(self, codecs: tuple[str, ...], resume: events.Resumed | None = None) -> None:
+        """Let the pictures begin, in one of these codecs, best first; `resume` is what is left of before."""
+        had = m.Resumed(session=resume.session, screen=resume.screen, seq=resume.seq) if resume else None
+        self._send(m.Watch(codecs=list(codecs), resume=had))
+        self._resumes = resume
+
     def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
         """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
         self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+        self._acked = seq
+
+    def send_presented(self, seq: int, at: float) -> None:
+        """Say that every picture up to `seq` is on this screen since `at` of our clock.
+
+        Nothing is said twice, and nothing of what is not acknowledged in this session: a window may be behind it.
+        """
+        advance, acknowledged = ((end - self._presented) % m.MAX_SEQ for end in (seq, self._acked))
+        if 1 <= advance <= acknowledged:
+            self._presented = seq
+            self._send(m.Presented(seq, m.stamp(at)))
 
     def send_refresh(self, reason: str) -> None:
         """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
@@ -102,40 +74,9 @@ class ClientSession(BaseSession[ClientOnly]):
             self._send(m.Refresh(reason=m.plain(reason)))
             self._refresh_asked = True
 
-    # -- the host's clock ------------------------------------------------------------------------------------------
-
-    @property
-    def clock_offset(self) -> float | None:
-        """How far the host's clock is ahead, by the quickest of the last samples; None before the first."""
-        return min(self._clock, key=lambda sample: sample.rtt).offset if self._clock else None
-
-    def local_time(self, host_time: float) -> float:
-        """Return a time on the host's clock as one on ours; without a sample the two are taken for the same."""
-        return host_time - (self.clock_offset or 0.0)
-
     # -- what the host says ----------------------------------------------------------------------------------------
 
-    def _handle(self, received: Received, now: float) -> list[ClientEvent]:
-        match received:
-            case m.OtherVersion(version=version):
-                raise RemoteProtocolError(version_error("host", version))
-            case m.HostHello(identity=identity):
-                return self._meet(identity)
-            case m.Methods():
-                return [self._ask_password(received, now)]
-            case m.Session():
-                return [self._enter(received, now)]
-            case m.Failed():
-                return [self._finish(AuthenticationFailed("the host did not accept the password, or takes none"))]
-            case m.Refused():
-                return [self._finish(Refused("the host refused this client"))]
-            case m.AskCode():
-                raise CodeNeeded("the host asks for a two-factor code, which this client cannot give")
-            case _:
-                return self._show(received)
-
-    def _show(self, received: Received) -> list[ClientEvent]:
-        """Turn a message of the open session into its event."""
+    def _handle_open(self, received: Received, now: float) -> list[ClientEvent]:
         match received:
             case m.RightsChanged(rights=rights, epoch=epoch):
                 if epoch != m.next_seq(self._epoch):
@@ -153,47 +94,16 @@ class ClientSession(BaseSession[ClientOnly]):
                 return [events.Pointer(PointerPlace(place.x, place.y) if place else None)]
         return []
 
-    def _too_slow(self) -> FanlightError:
-        match self.state:
-            case State.PROVE:
-                return IdentityError("the host's identity was not confirmed in time")
-            case State.AUTH:
-                return AuthenticationFailed(f"no password was given within {PASSWORD_SECONDS:g} seconds")
-            case _:
-                return ConnectionLost(f"the host did not finish the handshake within {HANDSHAKE_SECONDS:g} seconds")
-
-    def _measured(self, sample: ClockSample) -> None:
-        self._clock.append(sample)
-
-    def _meet(self, identity: bytes) -> list[ClientEvent]:
-        if not leaf_signed_by(self._leaf, identity, self._at):
-            raise IdentityError("the host's TLS certificate is not a valid one of the identity that it shows")
-        self.fingerprint = certificate_fingerprint(identity)
-        return [events.HostIdentity(self.fingerprint, identity)]
-
-    def _ask_password(self, methods: m.Methods, now: float) -> events.SaltWanted:
-        if "password" not in methods.methods:
-            raise RemoteProtocolError("the host takes no password")
-        self._auth_message = auth_message(self._binding, self._connection.transcript)
-        self._handshake_until = now + PASSWORD_SECONDS
-        return events.SaltWanted(methods.salt, methods.iterations)
-
-    def _enter(self, opened: m.Session, now: float) -> events.Opened:
-        salted, self._salted = self._salted, b""
-        if not scram.host_proof_matches(salted, opened.host_proof, self._auth_message):
-            raise IdentityError("the host could not prove that it knows the password: it is not who it says")
-        self._epoch = opened.epoch
-        self._open(now)
-        rights, profile = frozenset(opened.rights), m.plain(opened.profile)
-        return events.Opened(self.fingerprint, profile, rights, opened.session)
-
     def _announced(self, screen: m.Screen) -> events.Screen:
         if screen.width * screen.height > MAX_PIXELS:
             raise RemoteProtocolError(f"a screen of {screen.width}x{screen.height}: at most {MAX_PIXELS} pixels")
         if screen.serial <= self._serial:
             raise RemoteProtocolError(f"screen {screen.serial} after screen {self._serial}")
+        may_continue = self._resumes is not None and self._serial == 0 and screen.serial == self._resumes.screen
+        if screen.continues and not may_continue:
+            raise RemoteProtocolError(f"screen {screen.serial} continues one that is not there")
         self._serial = screen.serial
-        return events.Screen((screen.width, screen.height), screen.codec, screen.serial)
+        return events.Screen((screen.width, screen.height), screen.codec, screen.serial, screen.continues)
 
     def _picture(self, picture: m.Picture) -> events.Picture:
         if picture.screen != self._serial or picture.seq != m.next_seq(self._picture_seq):
@@ -209,11 +119,14 @@ class ClientSession(BaseSession[ClientOnly]):
             input_seq=picture.input_seq,
             exact=picture.exact,
             key=picture.key,
+            quality=picture.quality or None,
+            pixels=Pixels(picture.copy_pixels, picture.tile_pixels, picture.video_pixels),
             damaged_at=m.seconds(picture.damaged_at),
             captured_at=m.seconds(picture.captured_at),
+            encode_started_at=m.seconds(picture.encode_started_at),
             encoded_at=m.seconds(picture.encoded_at),
             sent_at=m.seconds(picture.sent_at),
-            digest=picture.digest if picture.exact else None,
+            digest=picture.digest if picture.proved else None,
             update=picture.update,
         )
 

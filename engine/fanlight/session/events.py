@@ -7,7 +7,7 @@ from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
 from fanlight.protocol import Denied
 from fanlight.protocol.framing import Buffer
-from fanlight.types import CursorShape, Permission, PointerPlace, Size
+from fanlight.types import CursorShape, Permission, Pixels, PointerPlace, Size
 
 __all__ = [
     "Acked",
@@ -25,10 +25,12 @@ __all__ = [
     "Opened",
     "Picture",
     "Pointer",
+    "Presented",
     "RefreshWanted",
     "RightsChanged",
     "SaltWanted",
     "Screen",
+    "WatchWanted",
 ]
 
 
@@ -44,10 +46,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more comes. `reason` is a sentence; `error` is None where this side ended the session itself."""
+    """Nothing more comes. `reason` is a sentence; `error` is None where this side ended the session itself.
+
+    `broken`: nobody meant it to end, the connection is gone.
+    """
 
     reason: str
     error: FanlightError | None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,35 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class Presented:
+    """Every picture up to `seq` is on the viewer's screen since `at` of the viewer's clock."""
+
+    seq: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshWanted:
     """The viewer needs an update that stands alone."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What a client has of an earlier connection: its session's name, and the last screen and picture decoded."""
+
+    session: str
+    screen: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class WatchWanted:
+    """The viewer takes pictures from now on, in one of these codecs, best first; `resume` is what it has already."""
+
+    codecs: tuple[str, ...]
+    resume: Resumed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +130,21 @@ class SaltWanted:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The next pictures are of this size and codec: open a new decoder."""
+    """The next pictures are of this size and codec: open a new decoder, or go on with the one of before."""
 
     size: Size
     codec: str
     serial: int
+    continues: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An update for the decoder. `exact`: with it, the decoder's picture has the digest `digest`.
+    """An update for the decoder. `exact`: with it, the decoder's picture is the host's.
 
-    `input_seq` is the last input that was injected before the capture; 0: none. Times are on the host's clock.
+    `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input
+    that was injected before the capture; 0: none. `quality` is the quantiser of the video in it on H.264's scale, None
+    where there is no video. Times are on the host's clock.
     """
 
     seq: int
@@ -118,8 +152,11 @@ class Picture:
     input_seq: int
     exact: bool
     key: bool
+    quality: int | None
+    pixels: Pixels
     damaged_at: float
     captured_at: float
+    encode_started_at: float
     encoded_at: float
     sent_at: float
     digest: int | None
@@ -149,7 +186,7 @@ class RightsChanged:
 
 
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
-HostOnly: TypeAlias = Opened | InputEvent | Acked | RefreshWanted
+HostOnly: TypeAlias = Opened | InputEvent | Acked | Presented | RefreshWanted | WatchWanted
 ClientOnly: TypeAlias = HostIdentity | SaltWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent

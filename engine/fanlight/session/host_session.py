@@ -1,41 +1,25 @@
-"""The host's end of a session: lets a client in by the rules, then says what it may see and what it did.
-
-Handshake, seen from here: HELLO is answered with who we are; PROVE must be a right signature over everything so far;
-METHODS is the same for everybody; AUTH opens the session or ends in FAILED, which is the same bytes for every reason.
-"""
-
-import secrets
+"""The host's end of an open session: what the viewer may see, and what it did. How it came in: host_handshake.py."""
 
 from fanlight.access import Identity, Rules
-from fanlight.access.identity import key_fingerprint, proof_is_valid
-from fanlight.access.rights import effective_rights
-from fanlight.access.rules import Accepted
 from fanlight.channels import input as channel
-from fanlight.errors import (
-    AuthenticationFailed,
-    ConnectionLost,
-    FanlightError,
-    Refused,
-    RemoteProtocolError,
-    StateError,
-)
-from fanlight.protocol import Denied, Role
+from fanlight.errors import RemoteProtocolError
+from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
-from fanlight.session.base import PASSWORD_SECONDS, BaseSession, auth_message, version_error
-from fanlight.session.events import Acked, HostEvent, HostOnly, InputEvent, Opened, RefreshWanted
+from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
+from fanlight.session.host_handshake import HostHandshake
 from fanlight.session.limits import Bucket
-from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
+from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
 
-class HostSession(BaseSession[HostOnly]):
-    """One viewer, as the host sees it. `binding` is SHA-256 of the TLS leaf (DER), `peer` a name for logs.
+class HostSession(HostHandshake):
+    """One viewer, as the host sees it.
 
-    `available` are the rights that mean something on this machine. The send methods raise LocalProtocolError when the
-    session is not open yet or lacks the right: look at `granted` first. After the end they do nothing.
+    The send methods raise LocalProtocolError when the session is not open yet or lacks the right: look at `granted`
+    first. After the end they do nothing.
     """
 
     def __init__(
@@ -47,29 +31,24 @@ class HostSession(BaseSession[HostOnly]):
         now: float,
         available: frozenset[Permission] = frozenset(Permission),
     ) -> None:
-        super().__init__(Role.HOST, now)
-        self.peer = peer
-        self.fingerprint = ""
-        self._rules = rules
-        self._identity = identity
-        self._binding = binding
-        self._available = available
-        self._client_key = b""
-        self._greeting = b""
-        self._auth_message = b""
-        self._epoch = 0
+        super().__init__(rules, identity, binding, peer, now, available)
         self._screen: Size | None = None
         self._serial = 0
         self._sent = 0
         self._acked = 0
+        self._presented = 0
+        self._watched = False
         self._inputs = Bucket("input events", rate=INPUT_RATE, burst=INPUT_RATE)
         self._refreshes = Bucket("requests for the whole picture", rate=2, burst=10)
 
     # -- what the host says ----------------------------------------------------------------------------------------
 
-    def send_screen(self, size: Size, codec: str, serial: int) -> None:
-        """Announce the picture that the next updates belong to; `serial` must grow."""
-        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial))
+    def send_screen(self, size: Size, codec: str, serial: int, *, continues: bool = False) -> None:
+        """Announce the picture that the next updates belong to; `serial` must grow.
+
+        `continues`: the viewer has asked to go on with the picture of an earlier connection, and this is that.
+        """
+        self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial, continues=continues))
         self._screen, self._serial = size, serial
 
     def send_picture(
@@ -79,25 +58,37 @@ class HostSession(BaseSession[HostOnly]):
         exact: bool,
         key: bool,
         digest: int | None,
+        quality: int | None,
+        pixels: Pixels,
         input_seq: int,
         damaged_at: float,
         captured_at: float,
+        encode_started_at: float,
         encoded_at: float,
         now: float,
     ) -> int:
         """Send an update; return its sequence number. `update` is not copied and must not change any more.
 
-        `exact` counts only with a `digest`. `input_seq` is the last input injected before the capture, 0 if none.
+        `digest` is that of the tiles which are exact, `exact` says that this is all of them and counts only with it.
+        `quality` is the quantiser of the video in it, None without. `input_seq` is the last input injected before the
+        capture, 0 if none.
         """
         seq = m.next_seq(self._sent)
+        copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in pixels)
         picture = m.Picture(
             seq=seq,
             screen=self._serial,
             input_seq=input_seq,
             exact=exact and digest is not None,
             key=key,
+            proved=digest is not None,
+            quality=quality or 0,
+            copy_pixels=copied,
+            tile_pixels=tiled,
+            video_pixels=filmed,
             damaged_at=m.stamp(damaged_at),
             captured_at=m.stamp(captured_at),
+            encode_started_at=m.stamp(encode_started_at),
             encoded_at=m.stamp(encoded_at),
             sent_at=m.stamp(now),
             digest=digest or 0,
@@ -126,23 +117,17 @@ class HostSession(BaseSession[HostOnly]):
 
     # -- what the client says --------------------------------------------------------------------------------------
 
-    def _handle(self, received: Received, now: float) -> list[HostEvent]:
+    def _handle_open(self, received: Received, now: float) -> list[HostEvent]:
         match received:
-            case m.ClientHello(key=key):
-                self._client_key, self.fingerprint = key, key_fingerprint(key)
-                self._greet()
-            case m.OtherVersion(version=version):
-                self._greet()
-                raise RemoteProtocolError(version_error("client", version))
-            case m.Prove(signature=signature):
-                return self._check_proof_of_key(signature, now)
-            case m.Auth(method=method, proof=proof):
-                return self._check_credential(method, proof, now)
             case m.Ack():
                 return [self._acknowledged(received)]
+            case m.Presented():
+                return [self._shown(received)]
             case m.Refresh(reason=reason):
                 self._refreshes.take(now)
                 return [RefreshWanted(m.plain(reason))]
+            case m.Watch():
+                return [self._watching(received)]
             case m.Key() | m.Pointer() | m.Button() | m.Wheel():
                 self._inputs.take(now)
                 return [InputEvent(self._input(received))]
@@ -150,60 +135,12 @@ class HostSession(BaseSession[HostOnly]):
                 self._inputs.take(now)
         return []
 
-    def _too_slow(self) -> FanlightError:
-        return ConnectionLost("the client did not finish the handshake in time")
-
-    def _greet(self) -> None:
-        nonce, identity = secrets.token_bytes(32), self._identity.certificate_der
-        self._send(m.HostHello(version=m.VERSION, nonce=nonce, identity=identity))
-        self._greeting = self._connection.transcript
-
-    def _check_proof_of_key(self, signature: bytes, now: float) -> list[HostEvent]:
-        if not proof_is_valid(self._client_key, signature, self._binding, self._greeting):
-            return self._refuse("the client did not prove that it holds its key for this connection")
-        offer = self._rules.methods()
-        self._send(m.Methods(methods=list(m.METHODS), salt=offer.salt, iterations=offer.iterations))
-        self._auth_message = auth_message(self._binding, self._connection.transcript)
-        self._handshake_until = now + PASSWORD_SECONDS
-        return []
-
-    def _check_credential(self, method: m.Method, proof: bytes, now: float) -> list[HostEvent]:
-        if method != "password":
-            return self._refuse(f"the client asked for the method {method!r}, which this host does not take")
-        try:
-            accepted = self._rules.check_proof(proof, self._auth_message)
-        except StateError as error:
-            # For the client this is one more reason that it cannot tell from the others.
-            return self._fail(error)
-        if accepted is None:
-            return self._fail(
-                AuthenticationFailed("wrong password, or unattended access is off, or no password is set")
-            )
-        return [self._admit(accepted, now)]
-
-    def _admit(self, accepted: Accepted, now: float) -> Opened:
-        rights = effective_rights(accepted.profile, self._available)
-        name = secrets.token_hex(16)
-        self._epoch = 1
-        self._send(
-            m.Session(
-                rights=sorted(rights),
-                epoch=self._epoch,
-                profile=accepted.profile,
-                host_proof=accepted.server_signature,
-                session=name,
-            )
-        )
-        self._open(now)
-        return Opened(self.fingerprint, accepted.profile, rights, name)
-
-    def _refuse(self, reason: str) -> list[HostEvent]:
-        self._send(m.Refused())
-        return [self._finish(Refused(reason))]
-
-    def _fail(self, error: FanlightError) -> list[HostEvent]:
-        self._send(m.Failed())
-        return [self._finish(error)]
+    def _watching(self, watch: m.Watch) -> WatchWanted:
+        if self._watched:
+            raise RemoteProtocolError("a second WATCH: the pictures have begun")
+        self._watched = True
+        had = watch.resume
+        return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
     def _acknowledged(self, ack: m.Ack) -> Acked:
         """Move the acknowledged end forward; sequence numbers are compared on their circle."""
@@ -214,6 +151,16 @@ class HostSession(BaseSession[HostOnly]):
             )
         self._acked = ack.seq
         return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at))
+
+    def _shown(self, presented: m.Presented) -> Presented:
+        """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""
+        advance = (presented.seq - self._presented) % m.MAX_SEQ
+        if not 1 <= advance <= (self._acked - self._presented) % m.MAX_SEQ:
+            raise RemoteProtocolError(
+                f"a PRESENTED of picture {presented.seq}: {self._presented} is presented, {self._acked} acknowledged"
+            )
+        self._presented = presented.seq
+        return Presented(presented.seq, m.seconds(presented.at))
 
     def _input(self, message: m.Key | m.Pointer | m.Button | m.Wheel) -> channel.Input:
         if isinstance(message, m.Key):

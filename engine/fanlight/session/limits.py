@@ -5,6 +5,9 @@ from fanlight.protocol.messages import MAX_STAMP, Ping, Pong, seconds, stamp
 from fanlight.session.events import ClockSample
 
 PING_INTERVAL = 5.0
+QUICK_PINGS, QUICK_INTERVAL = 7, 0.25
+"""At first a few more, because one answer that waited for a first picture is a bad measure of the peer's clock."""
+
 DEAD_AFTER = 15.0
 
 
@@ -29,11 +32,15 @@ class Bucket:
 
 
 class KeepAlive:
-    """Both ends ping when the session opens and every PING_INTERVAL; silence for DEAD_AFTER is the end."""
+    """Both ends ping when the session opens, a few times quickly, then every PING_INTERVAL.
+
+    Silence for DEAD_AFTER is the end.
+    """
 
     def __init__(self, now: float) -> None:
         self._heard_at = now
         self._ping_due = now
+        self._quick = QUICK_PINGS
         self._asked_at: float | None = None
         self._asked = 0
 
@@ -54,7 +61,8 @@ class KeepAlive:
         """Return the ping that is due. One that is not answered yet is not repeated."""
         if now < self._ping_due:
             return None
-        self._ping_due = now + PING_INTERVAL
+        self._ping_due = now + (QUICK_INTERVAL if self._quick else PING_INTERVAL)
+        self._quick = max(0, self._quick - 1)
         if self._asked_at is not None:
             return None
         self._asked_at, self._asked = now, min(stamp(now), MAX_STAMP)

@@ -1,15 +1,66 @@
-"""When one viewer can take its next update: at most what one round trip covers may be on its way.
+"""When one viewer can take its next update, and how good that may be: never more than its link carries away.
 
-A viewer that reads, decodes and acknowledges sees a steady flow; one that does not closes its own window, and what
-changes meanwhile merges into the one update that it gets when it is back. Nothing is ever queued for it.
+Theory of operation. An acknowledgement tells when an update was received, on the viewer's clock. How much longer it
+took than the quickest of the last ones (`_Transit`) is what it waited behind others and what its own bytes took; so the
+time in which the link was busy with it, and with that the link's rate, is known without saturating it. A viewer may
+have on its way what one round trip covers and one update besides, in number and, where the link's rate is known, in
+bytes. One that does not acknowledge closes its own window, and what changes meanwhile merges into the one update that
+it gets when it is back. Nothing is ever queued for it.
+
+What is lossy may take a part of the link, so that a key that is pressed finds it free: quality goes first, then the
+rate of updates. Both come back slowly, and every change has a reason in words.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
+from statistics import median
 
-_LEAST = 2
-_MOST = 32
-_SAMPLES = 64
+from fanlight.session.events import ClockSample
+
+_LEAST, _MOST = 2, 32
+_SAMPLES, _PINGS = 64, 12
+# A link's rate shows in updates that it was busy with for a while; shorter ones tell of the machines at its ends.
+_LEAST_BYTES, _LEAST_BUSY = 2_000, 0.002
+_RATES, _LEAST_RATES = 15, 3
+
+BEST_QUALITY, WORST_QUALITY = 26, 44
+LONGEST_INTERVAL = 0.25
+"""Seconds between updates at the worst that a slow link is given."""
+
+_SHARE = 0.6
+_ROOM = 0.5
+_WORSE_SECONDS, _BETTER_SECONDS = 0.25, 1.5
+_QP_OF_HALF = 6
+_MOST_WORSE, _BETTER = 8, 2
+
+
+@dataclass(slots=True)
+class _Sent:
+    seq: int
+    bytes: int
+    at: float
+
+
+class _Transit:
+    """How long updates take to the viewer, above the least that anything took; the clocks need not agree."""
+
+    def __init__(self) -> None:
+        self._updates: deque[float] = deque(maxlen=_SAMPLES)
+        self._pings: deque[float] = deque(maxlen=_PINGS)
+        self._free_at = -math.inf
+
+    def measured(self, sample: ClockSample) -> None:
+        """Take a ping, which has next to no bytes of its own, for what a way takes at least."""
+        self._pings.append(sample.offset + sample.rtt / 2)
+
+    def busy(self, sent: _Sent, received_at: float) -> float:
+        """Return for how many seconds the link was busy with one update."""
+        took = received_at - sent.at
+        self._updates.append(took)
+        done_at = sent.at + took - min(*self._updates, *self._pings, took)
+        began_at, self._free_at = max(sent.at, self._free_at), max(done_at, self._free_at)
+        return done_at - began_at
 
 
 class Window:
@@ -17,29 +68,114 @@ class Window:
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._sent: deque[tuple[int, float]] = deque()
+        self._sent: deque[_Sent] = deque()
+        self._bytes = 0
         self._trips: deque[float] = deque(maxlen=_SAMPLES)
+        self._ping_trips: deque[float] = deque(maxlen=_PINGS)
+        self._transit = _Transit()
+        self._rates: deque[float] = deque(maxlen=_RATES)
 
     @property
     def is_open(self) -> bool:
         """Whether another update may be made now."""
-        return len(self._sent) < self.limit
+        if len(self._sent) >= self.limit:
+            return False
+        rate, trip = self.rate, self.trip
+        return not self._sent or rate is None or trip is None or self._bytes <= rate * (trip + self._interval)
 
     @property
     def limit(self) -> int:
         """How many updates may be on their way: one, and those that one round trip covers."""
-        if not self._trips:
-            return _LEAST
-        # The shortest of the recent trips: a queue on the way must not widen the window that feeds it.
-        return max(_LEAST, min(_MOST, 1 + math.ceil(min(self._trips) / self._interval)))
+        trip = self.trip
+        return _LEAST if trip is None else max(_LEAST, min(_MOST, 1 + math.ceil(trip / self._interval)))
 
-    def sent(self, seq: int, now: float) -> None:
-        """Note that update `seq` was handed to the transport."""
-        self._sent.append((seq, now))
+    @property
+    def rate(self) -> float | None:
+        """What the link carries, in bytes a second; None while it was never busy for long enough to tell."""
+        return median(self._rates) if len(self._rates) >= _LEAST_RATES else None
 
-    def acknowledged(self, seq: int, now: float) -> None:
-        """Note that the viewer has decoded every update up to `seq`."""
-        while self._sent and self._sent[0][0] <= seq:
-            last, at = self._sent.popleft()
-            if last == seq:
-                self._trips.append(now - at)
+    @property
+    def trip(self) -> float | None:
+        """The shortest recent round trip, in seconds: a queue on the way must not widen the window that feeds it."""
+        return min((*self._trips, *self._ping_trips), default=None)
+
+    def sent(self, seq: int, length: int, now: float) -> None:
+        """Note that update `seq` of `length` bytes was handed to the transport."""
+        self._sent.append(_Sent(seq, length, now))
+        self._bytes += length
+
+    def acknowledged(self, seq: int, received_at: float, now: float) -> None:
+        """Note that the viewer has decoded every update up to `seq`, received at that time of its own clock."""
+        while self._sent and self._sent[0].seq <= seq:
+            sent = self._sent.popleft()
+            self._bytes -= sent.bytes
+            if sent.seq == seq:
+                self._trips.append(now - sent.at)
+                self._measure(sent, received_at)
+
+    def measured(self, sample: ClockSample) -> None:
+        """Take note of a ping that was answered."""
+        self._ping_trips.append(sample.rtt)
+        self._transit.measured(sample)
+
+    def _measure(self, sent: _Sent, received_at: float) -> None:
+        busy = self._transit.busy(sent, received_at)
+        if sent.bytes >= _LEAST_BYTES and busy >= _LEAST_BUSY:
+            self._rates.append(sent.bytes / busy)
+
+
+class RateControl:
+    """How good the lossy part of one viewer's picture may be, and how often it may come.
+
+    `quality` is an H.264 QP, `interval` seconds between two updates. `lossy_sent` returns the reason for a change.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self.quality = BEST_QUALITY
+        self.interval = interval
+        self._shortest = interval
+        self._bytes: float | None = None
+        self._changed_at = -math.inf
+
+    def lossy_sent(self, length: int, rate: float | None, now: float) -> str | None:
+        """Note an update that was lossy; return why something changed, or None where nothing did."""
+        self._bytes = length if self._bytes is None else 0.8 * self._bytes + 0.2 * length
+        if rate is None:
+            return None
+        room = _SHARE * rate * self.interval
+        if self._bytes > room and now - self._changed_at >= _WORSE_SECONDS:
+            return self._worsen(self._bytes / room, rate, now)
+        if self._bytes < _ROOM * room and now - self._changed_at >= _BETTER_SECONDS:
+            return self._improve(rate, now)
+        return None
+
+    def _worsen(self, excess: float, rate: float, now: float) -> str | None:
+        if self.quality < WORST_QUALITY:
+            steps = min(_MOST_WORSE, math.ceil(_QP_OF_HALF * math.log2(excess)))
+            return self._set_quality(min(WORST_QUALITY, self.quality + max(1, steps)), rate, now)
+        return self._set_interval(min(LONGEST_INTERVAL, self.interval * excess), rate, now)
+
+    def _improve(self, rate: float, now: float) -> str | None:
+        if self.interval > self._shortest:
+            return self._set_interval(max(self._shortest, self.interval / 1.5), rate, now)
+        return self._set_quality(max(BEST_QUALITY, self.quality - _BETTER), rate, now)
+
+    def _set_quality(self, quality: int, rate: float, now: float) -> str | None:
+        before, self.quality = self.quality, quality
+        if before == quality:
+            return None
+        self._changed_at = now
+        if self._bytes is not None:
+            self._bytes *= 2 ** ((before - quality) / _QP_OF_HALF)
+        return f"q {before} -> {quality}: link {_text(rate)}"
+
+    def _set_interval(self, interval: float, rate: float, now: float) -> str | None:
+        before, self.interval = self.interval, interval
+        if before == interval:
+            return None
+        self._changed_at = now
+        return f"{1 / before:.0f} -> {1 / interval:.0f} updates a second: link {_text(rate)}"
+
+
+def _text(rate: float) -> str:
+    return f"{rate * 8 / 1e6:.1f} Mbit/s"

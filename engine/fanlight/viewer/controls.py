@@ -1,4 +1,4 @@
-"""Input on its way to the session: only with the right to control, and on the session's own thread."""
+"""What the window says to the session, on the session's own thread: input, which takes a right, and what it shows."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from fanlight.viewer.remote import RemoteScreen
 
 
 class Controls:
-    """Sends input from the window's thread; after the session ended, nowhere."""
+    """Sends from the window's thread; after the session ended, nowhere."""
 
     def __init__(self, session: RemoteScreen, loop: asyncio.AbstractEventLoop) -> None:
         self._session = session
@@ -36,6 +36,14 @@ class Controls:
     def key(self, keysym: int, down: bool) -> None:
         """Press or release the key of an X11 keysym."""
         self._call(lambda: self._session.send_key(keysym, down))
+
+    def presented(self, seq: int, at: float) -> None:
+        """Say that update `seq` is on the screen since `at`, `time.monotonic()` seconds."""
+        self._call(lambda: self._session.presented(seq, at))
+
+    def ask(self, about: Callable[[RemoteScreen], None]) -> None:
+        """Let `about` look at the session, on its thread."""
+        self._call(lambda: about(self._session))
 
     def _call(self, send: Callable[[], None]) -> None:
         # A closed loop means that the session is over; the window is about to learn of it.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fanlight.net.loop import run
 from fanlight.viewer.controls import Controls
 from fanlight.viewer.remote import Connect, RemoteScreen
 from fanlight.viewer.stage import Stage
@@ -40,7 +41,7 @@ class Link:
     def run(self) -> None:
         """Open the session and follow it until it ends or stop() is called."""
         try:
-            asyncio.run(self._main())
+            run(self._main())
         finally:
             self.opened.set()
 
@@ -69,6 +70,8 @@ class Link:
         async with self._connect() as session:
             stage = Stage(self._wake, time.monotonic())
             view = View(session, stage, Controls(session, asyncio.get_running_loop()))
+            session.ledger.expect_window()
+            session.ledger.watch(stage.record)
             async for update in session.updates():
                 if 0 not in session.size:
                     stage.take(session, update, time.monotonic())

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pygame
 
-from fanlight.types import Image, Rect
+from fanlight.types import Image, Rect, Tiles
 from fanlight.viewer.blocks import cover
 from fanlight.viewer.layout import Layout
 from fanlight.viewer.stage import Stage
+from fanlight.viewer.tint import Tint
 
 _BLACK = (0, 0, 0)
+_BITS, _BGRX = 32, (0xFF0000, 0x00FF00, 0x0000FF)
 
 
 class Painter:
@@ -22,6 +24,7 @@ class Painter:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._tint = Tint()
         self._image: Image | None = None
         self._view: pygame.Surface | None = None
 
@@ -31,6 +34,10 @@ class Painter:
             return self._copy(target, layout, rects)
         shown = (self._scale(target, layout, block) for block in cover(rects, layout))
         return [rect for rect in shown if rect is not None]
+
+    def tint(self, states: Tiles | None) -> list[Rect]:
+        """Colour tiles that are not exact from now on; return what must be painted again."""
+        return self._tint.use(states)
 
     def clear(self, target: pygame.Surface, layout: Layout, within: Rect) -> None:
         """Blacken what the picture leaves free in a rectangle of the window."""
@@ -43,9 +50,13 @@ class Painter:
         with self._stage.picture() as image:
             if not _fits(image, layout):
                 return []
-            view = self._view_of(image)
+            as_they_are = _takes_pixels(target, layout)
             for rect in rects:
-                target.blit(view, (left + rect.x, top + rect.y), rect)
+                if as_they_are:
+                    _lay(target, left, top, image, rect)
+                else:
+                    target.blit(self._view_of(image), (left + rect.x, top + rect.y), rect)
+                self._tint.paint(target, rect, left + rect.x, top + rect.y)
         return [Rect(left + x, top + y, w, h) for x, y, w, h in rects]
 
     def _scale(self, target: pygame.Surface, layout: Layout, block: Rect) -> Rect | None:
@@ -58,7 +69,9 @@ class Painter:
                 return None
             piece = _cut(image, Rect(block.x, block.y, block.w + reach, block.h + reach))
         size = int(block.w * layout.scale), int(block.h * layout.scale)
-        scaled = pygame.transform.smoothscale(_opaque(piece), size)
+        source = _opaque(piece)
+        self._tint.paint(source, Rect(block.x, block.y, *source.get_size()), 0, 0)
+        scaled = pygame.transform.smoothscale(source, size)
         scaled.set_alpha(None)
         target.blit(scaled, (shown.x, shown.y), (0, 0, shown.w, shown.h))
         return shown
@@ -71,6 +84,20 @@ class Painter:
 
 def _fits(image: Image, layout: Layout) -> bool:
     return (image.shape[1], image.shape[0]) == layout.remote
+
+
+def _takes_pixels(target: pygame.Surface, layout: Layout) -> bool:
+    """Whether a surface holds pixels as the picture does, and has the size that the layout is for."""
+    same_size = target.get_size() == layout.window
+    return same_size and target.get_bitsize() == _BITS and target.get_masks()[:3] == _BGRX
+
+
+def _lay(target: pygame.Surface, left: int, top: int, image: Image, rect: Rect) -> None:
+    """Copy pixels as they are, in a third of the time that a blit takes, which looks at each channel."""
+    x, y, w, h = rect
+    source = image[y : y + h, x : x + w].view(np.uint32)[..., 0]
+    # The surface is locked as long as the array is there.
+    pygame.surfarray.pixels2d(target)[left + x : left + x + w, top + y : top + y + h] = source.T
 
 
 def _opaque(image: Image) -> pygame.Surface:

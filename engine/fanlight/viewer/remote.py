@@ -5,17 +5,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeAlias
 
-from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size
+from fanlight.session.ledger import Ledger
+from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
 
 class RemoteUpdate(Protocol):
     """What came since the consumer last looked, decoded.
 
-    `damage` is empty where only the cursor's shape or place changed. `bytes` is what the picture took on the wire, 0
-    where none came. `latency` is seconds from the damage on the host to the decoded picture here, None where it is
-    not known.
+    `seq` is the number of the newest update in it, 0 before the first. `damage` is empty where only the cursor's shape
+    or place changed. `bytes` is what the picture took on the wire, 0 where none came. `latency` is seconds from the
+    damage on the host to the decoded picture here, None where it is not known.
     """
 
+    @property
+    def seq(self) -> int: ...
     @property
     def damage(self) -> tuple[Rect, ...]: ...
     @property
@@ -31,7 +34,9 @@ class RemoteScreen(Protocol):
 
     `image` is the decoder's own picture: it changes with every update, and is another array after a resize. Until
     `size` is known it is (0, 0), and there is no `image`. Buttons are numbered as in X11: 1 left, 2 middle, 3 right,
-    8 back, 9 forward. A wheel turns by notches; `dx` grows to the right, `dy` downwards.
+    8 back, 9 forward. A wheel turns by notches; `dx` grows to the right, `dy` downwards. `tile_states` are 0 exact, 1
+    refining and 2 lossy, a new array each time. `presented` says that update `seq` is on the screen since `at`,
+    `time.monotonic()` seconds; the ledger has it then.
     """
 
     @property
@@ -48,8 +53,12 @@ class RemoteScreen(Protocol):
     def pointer(self) -> PointerPlace | None: ...
     @property
     def rights(self) -> frozenset[Permission]: ...
+    @property
+    def ledger(self) -> Ledger: ...
 
     def updates(self) -> AsyncIterator[RemoteUpdate]: ...
+    def tile_states(self) -> Tiles | None: ...
+    def presented(self, seq: int, at: float) -> None: ...
     def move_pointer(self, x: int, y: int) -> None: ...
     def send_button(self, x: int, y: int, button: int, down: bool) -> None: ...
     def send_wheel(self, x: int, y: int, dx: int, dy: int) -> None: ...

@@ -6,7 +6,7 @@ the picture comes back where a sprite was.
 
 import pygame
 
-from fanlight.types import CursorShape, PointerPlace, Rect, Size
+from fanlight.types import CursorShape, PointerPlace, Rect, Size, Tiles
 from fanlight.viewer.layout import Layout, fit
 from fanlight.viewer.painter import Painter
 from fanlight.viewer.sprites import Sprite, host_pointer, line_of_text
@@ -23,6 +23,7 @@ class Scene:
         self._window_dirt: list[Rect] = []
         self._text: str | None = None
         self._line: Sprite | None = None
+        self._graph: Sprite | None = None
         self._pointer_key: tuple[CursorShape | None, PointerPlace | None, Layout] | None = None
         self._pointer: Sprite | None = None
 
@@ -44,6 +45,20 @@ class Scene:
         if text != self._text:
             self._text = text
             self._line = self._exchange(self._line, None if text is None else line_of_text(text))
+
+    @property
+    def below_line(self) -> int:
+        """The row of the window under the line of text."""
+        return 0 if self._line is None else self._line.area.y + self._line.area.h
+
+    def draw(self, graph: Sprite | None) -> None:
+        """Show the ledger's graph over the picture, or none."""
+        if graph is not self._graph:
+            self._graph = self._exchange(self._graph, graph)
+
+    def tint(self, states: Tiles | None) -> None:
+        """Colour the tiles of the picture that are not exact; with None, none."""
+        self._picture_dirt.extend(self._painter.tint(states))
 
     def point(self, shape: CursorShape | None, place: PointerPlace | None) -> None:
         """Show the host's pointer over the picture; with None, nothing."""
@@ -71,7 +86,7 @@ class Scene:
         return [rect, *self._painter.paint(target, self.layout, [self.layout.source(rect)])]
 
     def _paint_sprites(self, target: pygame.Surface, touched: list[Rect]) -> list[Rect]:
-        shown = [sprite for sprite in (self._line, self._pointer) if sprite is not None]
+        shown = [sprite for sprite in (self._line, self._graph, self._pointer) if sprite is not None]
         if not any(sprite.touches(rect) for sprite in shown for rect in touched):
             return []
         painted: list[Rect] = []

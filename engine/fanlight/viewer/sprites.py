@@ -8,7 +8,7 @@ from fanlight.types import CursorShape, PointerPlace, Rect
 from fanlight.viewer import cursors
 from fanlight.viewer.layout import Layout
 
-_MARGIN = 8
+MARGIN = 8
 _PADDING = 6
 _TEXT = (235, 235, 235)
 _GROUND = (24, 24, 28)
@@ -43,7 +43,7 @@ def line_of_text(text: str) -> Sprite:
     surface = pygame.Surface((words.get_width() + 2 * _PADDING, words.get_height() + 2 * _PADDING), pygame.SRCALPHA)
     surface.fill((*_GROUND, 255))
     surface.blit(words, (_PADDING, _PADDING))
-    return Sprite(surface, _MARGIN, _MARGIN)
+    return Sprite(surface, MARGIN, MARGIN)
 
 
 def host_pointer(shape: CursorShape | None, place: PointerPlace | None, layout: Layout) -> Sprite | None:

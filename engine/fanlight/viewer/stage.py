@@ -6,28 +6,36 @@ slow window skips states and is never behind.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from fanlight.types import CursorShape, Image, PointerPlace, Rect, Size
+from fanlight.session.ledger import InputEntry, LedgerEntry
+from fanlight.types import CursorShape, Image, PointerPlace, Rect, Size, Tiles
 from fanlight.viewer.remote import RemoteScreen, RemoteUpdate
 from fanlight.viewer.summary import Meter, Recent, Summary
 
 # Beyond this many rectangles one bounding rectangle is cheaper to show.
 _MOST_RECTS = 64
+_ENTRIES = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the window has to catch up with; `rects` covers the picture where it has another size than before."""
+    """What the window has to catch up with; `rects` covers the picture where it has another size than before.
 
+    `seq` numbers the newest update in it. `states` are those of the tiles, None where they are not followed.
+    """
+
+    seq: int
     size: Size
     rects: tuple[Rect, ...]
     cursor: CursorShape | None
     pointer: PointerPlace | None
+    states: Tiles | None
 
 
 class Stage:
@@ -43,14 +51,34 @@ class Stage:
         self._rects: list[Rect] = []
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
+        self._seq = 0
+        self._follows_states = False
+        self._states: Tiles | None = None
+        self._entries: deque[LedgerEntry] = deque(maxlen=_ENTRIES)
+        self._answers: deque[float] = deque(maxlen=_ENTRIES)
         self._meter = Meter(now)
 
     def take(self, session: RemoteScreen, update: RemoteUpdate, now: float) -> None:
         """Copy what an update changed; on the session's thread, before the next update is decoded."""
         with self._lock:
             self._meter.add(update, session.size, now)
-            self._cursor, self._pointer = session.cursor, session.pointer
+            self._seq, self._cursor, self._pointer = update.seq, session.cursor, session.pointer
             self._lay(session.image, update.damage)
+            if self._follows_states:
+                self._states = session.tile_states()
+        self._wake()
+
+    def record(self, entry: LedgerEntry, answered: tuple[InputEntry, ...]) -> None:
+        """Take an entry that the ledger has completed."""
+        with self._lock:
+            self._entries.append(entry)
+            self._answers.extend(answer.latency for answer in answered)
+
+    def follow_states(self, session: RemoteScreen | None) -> None:
+        """Take the states of the tiles with this and every later update; with None, no more."""
+        with self._lock:
+            self._follows_states = session is not None
+            self._states = None if session is None else session.tile_states()
         self._wake()
 
     @property
@@ -63,7 +91,7 @@ class Stage:
         """Return what changed since the last call."""
         with self._lock:
             rects, self._rects = tuple(self._rects), []
-            return Changes(_size(self._image), rects, self._cursor, self._pointer)
+            return Changes(self._seq, _size(self._image), rects, self._cursor, self._pointer, self._states)
 
     @contextmanager
     def picture(self) -> Iterator[Image]:
@@ -75,6 +103,11 @@ class Stage:
         """Return the last two seconds."""
         with self._lock:
             return self._meter.recent(now)
+
+    def entries(self) -> tuple[tuple[LedgerEntry, ...], tuple[float, ...]]:
+        """Return the newest of the ledger: entries, and seconds from input to picture; oldest first."""
+        with self._lock:
+            return tuple(self._entries), tuple(self._answers)
 
     def summary(self, now: float) -> Summary:
         """Return the totals, with a copy of the picture."""

@@ -67,15 +67,15 @@ class Recent:
     exact: bool
     size: Size
 
-    def line(self, codec: str) -> str:
-        """Say it in one line."""
+    def line(self, codec: str, quality: int | None = None) -> str:
+        """Say it in one line; `quality` is the quantiser of the newest video, where there is one."""
         width, height = self.size
         parts = (
             f"{self.fps:.0f} fps",
             f"{_words(self.latency_p50)} / {_words(self.latency_p99)} ms",
             "exact" if self.exact else "refining",
             _rate(self.bytes_per_second),
-            codec,
+            codec if quality is None else f"{codec} q {quality}",
             f"{width}x{height}",
         )
         return "  ·  ".join(parts)
@@ -131,8 +131,5 @@ def _words(seconds: float | None) -> str:
 
 
 def _rate(bytes_per_second: float) -> str:
-    for unit in ("B/s", "kB/s"):
-        if bytes_per_second < 1_000:
-            return f"{bytes_per_second:.0f} {unit}"
-        bytes_per_second /= 1_000
-    return f"{bytes_per_second:.1f} MB/s"
+    bits = bytes_per_second * 8
+    return f"{bits / 1_000:.0f} kbit/s" if bits < 1_000_000 else f"{bits / 1_000_000:.1f} Mbit/s"

@@ -12,13 +12,14 @@ import pygame
 from fanlight.types import CursorShape, Size
 from fanlight.viewer import cursors, keysyms
 from fanlight.viewer.display import Display
+from fanlight.viewer.graph import ledger_graph
 from fanlight.viewer.keyboard import Keyboard
 from fanlight.viewer.layout import fit
 from fanlight.viewer.link import View
 from fanlight.viewer.mouse import Mouse
 from fanlight.viewer.scene import Scene
 
-_OVERLAY_INTERVAL = 0.5
+_OVERLAY_INTERVAL = 0.25
 _LONG = 3_600.0
 _ANY_MODIFIER = pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_SHIFT | pygame.KMOD_GUI
 
@@ -41,6 +42,8 @@ class Window:
         self._hovered = False
         self._overlay = False
         self._overlay_due = 0.0
+        self._tinted = False
+        self._shown = 0
         self._cursor: CursorShape | None = None
         self._remote = view.stage.size
         self._size = self._natural_size()
@@ -51,6 +54,7 @@ class Window:
         self._ctrl_alt_actions = {
             pygame.K_RETURN: self._toggle_fullscreen,
             pygame.K_i: self._toggle_overlay,
+            pygame.K_e: self._toggle_tint,
             pygame.K_z: self._toggle_enlarge,
             pygame.K_q: self._close,
         }
@@ -83,10 +87,13 @@ class Window:
             now = time.monotonic()
             if until is not None and now >= until:
                 break
-            self._catch_up()
+            seq = self._catch_up()
             self._say(now)
             move_in = self._mouse.flush(now)
             self._scene.present(self._surface())
+            if seq != self._shown:
+                self._shown = seq
+                self._controls.presented(seq, time.monotonic())
             for event in self._display.wait(self._patience(now, until, move_in)):
                 if handler := self._handlers.get(event.type):
                     handler(event)
@@ -99,12 +106,13 @@ class Window:
 
     # ---- what is shown
 
-    def _catch_up(self) -> None:
-        """Take what the session changed: the picture, its size, the pointer, our rights."""
+    def _catch_up(self) -> int:
+        """Take what the session changed: the picture, its size, the pointer, our rights; return the newest update."""
         changes = self._stage.changes()
         if changes.size != self._remote:
             self._follow(changes.size)
         self._scene.change(changes.rects)
+        self._scene.tint(changes.states)
         if self._allowed != self._controls.allowed:
             self._allowed = not self._allowed
             self._keyboard.forget()
@@ -114,6 +122,7 @@ class Window:
             self._scene.point(None, None)
         else:
             self._scene.point(changes.cursor, changes.pointer)
+        return changes.seq
 
     def _show_cursor(self, shape: CursorShape | None) -> None:
         if shape is not self._cursor:
@@ -123,8 +132,12 @@ class Window:
     def _say(self, now: float) -> None:
         if not self._overlay:
             self._scene.say(None)
+            self._scene.draw(None)
         elif now >= self._overlay_due:
-            self._scene.say(self._stage.recent(now).line(self._session.codec))
+            entries, answers = self._stage.entries()
+            quality = next((entry.quality for entry in reversed(entries) if entry.quality), None)
+            self._scene.say(self._stage.recent(now).line(self._session.codec, quality))
+            self._scene.draw(ledger_graph(entries, answers, self._scene.below_line))
             self._overlay_due = now + _OVERLAY_INTERVAL
 
     # ---- the window's size and state
@@ -175,6 +188,11 @@ class Window:
     def _toggle_overlay(self) -> None:
         self._overlay = not self._overlay
         self._overlay_due = 0.0
+
+    def _toggle_tint(self) -> None:
+        self._tinted = not self._tinted
+        tinted = self._tinted
+        self._controls.ask(lambda session: self._stage.follow_states(session if tinted else None))
 
     def _close(self) -> None:
         self._closed = True

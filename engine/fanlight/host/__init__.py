@@ -1,0 +1,7 @@
+"""Many viewers on one screen: what each of them lacks, who shares an encode, and the next update for each."""
+
+from fanlight.host.crowd import Crowd, Served
+from fanlight.host.picture import REST_SECONDS, Picture, Screen
+from fanlight.host.viewer import Viewer
+
+__all__ = ["REST_SECONDS", "Crowd", "Picture", "Screen", "Served", "Viewer"]

@@ -1,0 +1,119 @@
+"""Viewers in the same state, and the one encoder that serves them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fanlight.codec import Encoder, Update
+from fanlight.host.picture import Picture, Screen
+from fanlight.host.viewer import Viewer
+from fanlight.types import Frame, Pixels, Rect, Tiles
+
+# Rectangles that are kept before they are merged into one: viewers that are away for long cost no memory.
+_MOST_RECTS = 128
+
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One update of a group, for whoever takes it; times as in Picture."""
+
+    update: Update
+    digest: int | None
+    states: int
+    damaged_at: float
+    captured_at: float
+    started_at: float
+    ended_at: float
+
+
+class Group:
+    """One encoder, the viewers that have its decoder's picture, and the damage that it has not encoded."""
+
+    def __init__(self, encoder: Encoder, serial: int, owed: "Group | Frame") -> None:
+        self.encoder = encoder
+        self.members: set[Viewer] = set()
+        self._screen = Screen(serial, encoder.size, encoder.name)
+        self.stands_alone = isinstance(owed, Frame)
+        """Whether the next update needs nothing before it."""
+        self._is_new = True
+        # A first picture is as old as the moment it is made: nobody waited for it.
+        self._damage = [Rect(0, 0, *encoder.size)]
+        self._damaged_at: float | None = None
+        self._states = 0
+        if isinstance(owed, Group):
+            self._damage, self._damaged_at = list(owed._damage), owed._damaged_at
+
+    @property
+    def owes(self) -> bool:
+        """Whether something has been captured that the members lack."""
+        return bool(self._damage) or self._is_new or self.stands_alone
+
+    @property
+    def lossy(self) -> bool:
+        """Whether the members have all there is, but not yet exactly."""
+        return self.encoder.pending
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether a viewer with another picture can be brought to this one's, and no member notices."""
+        return self.encoder.can_catch_up and not self.encoder.chained
+
+    def note(self, frame: Frame) -> None:
+        """Merge a frame's damage into what the members lack."""
+        self._states += 1
+        if self._damaged_at is None:
+            self._damaged_at = frame.damaged_at
+        self._damage.extend(frame.damage)
+        if len(self._damage) > _MOST_RECTS:
+            self._damage = [_bounds(self._damage)]
+
+    def refresh(self) -> None:
+        """Let the next update stand alone."""
+        self.encoder.refresh()
+        self.stands_alone = True
+
+    def encode(self, frame: Frame, clock: Clock) -> Made:
+        """Encode what the members lack of the latest frame."""
+        started_at = clock()
+        # What is owed without damage, a refined picture say, is as old as this moment: nobody waited for it.
+        damaged_at = started_at if self._damaged_at is None else self._damaged_at
+        owed = Frame(frame.image, tuple(self._damage), damaged_at, max(damaged_at, frame.captured_at))
+        states, self._states = self._states, 0
+        self._damage, self._damaged_at = [], None
+        self._is_new = self.stands_alone = False
+        wanted = [viewer.quality for viewer in self.members if viewer.quality]
+        if wanted:
+            self.encoder.set_quality(max(wanted))
+        update = self.encoder.encode(owed)
+        return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
+
+    def catch_up(self, lacks: Tiles, clock: Clock) -> Made:
+        """Make the update that brings one viewer to the picture that the members have."""
+        now = clock()
+        update = self.encoder.catch_up(lacks)
+        return Made(update, self.encoder.digest, 0, now, now, now, clock())
+
+    def picture(self, made: Made, viewer: Viewer) -> Picture:
+        """Address an update to one viewer."""
+        return Picture(
+            screen=self._screen,
+            update=made.update,
+            digest=made.digest,
+            pixels=Pixels.of(made.update.pixels),
+            input_seq=viewer.input_before(made.captured_at),
+            states=made.states,
+            damaged_at=made.damaged_at,
+            captured_at=made.captured_at,
+            encode_started_at=made.started_at,
+            encoded_at=made.ended_at,
+            quality=self.encoder.quality,
+            shared=len(self.members),
+        )
+
+
+def _bounds(rects: list[Rect]) -> Rect:
+    left, top = min(r.x for r in rects), min(r.y for r in rects)
+    right, bottom = max(r.x + r.w for r in rects), max(r.y + r.h for r in rects)
+    return Rect(left, top, right - left, bottom - top)
