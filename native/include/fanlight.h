@@ -147,6 +147,29 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,
                      uint8_t *tiles, fl_cache *cache);
 
+/* ---- one update in one call -------------------------------------------------------------------------------------- */
+
+/* What the updates of one shadow use again and again. The caller owns all of it; the shadow needs its `work`.
+ * tiles   the marks of the update: what it brings, or what is left to bring
+ * stale   the tiles that changed since fl_shadow_digest(), which unmarks them
+ * out     `capacity` bytes, at least fl_stream_bound() of FL_MAX_MOVES and all tiles
+ * moves, n_moves, differed   as by fl_shadow_find() */
+typedef struct fl_lane {
+    fl_shadow *shadow;
+    fl_cache *cache;
+    uint8_t *tiles, *stale, *out;
+    int64_t capacity;
+    fl_move moves[64];
+    int32_t n_moves, differed;
+} fl_lane;
+
+/* Mark the tiles that `n` rectangles touch, find what makes the shadow equal to `after` there by at most `max_moves`
+ * moves, write it to `out` as a tile stream, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
+ * fl_stream_encode() and fl_shadow_take() in a row. Returns the stream's length, 0 where nothing differs. Where more than
+ * `most` tiles differed, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
+int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
+                       int max_moves, int most);
+
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 
 /* What fl_x11_next() brings, OR-ed in its result. */

@@ -6,9 +6,10 @@ fl_dsp fl_kernels;
 static void use_scalar(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_scalar;
+    dsp->tile_changes = fl_tile_changes_scalar;
     dsp->tile_copy = fl_tile_copy_scalar;
     dsp->tile_rows = fl_tile_rows_scalar;
-    dsp->row_sum = fl_row_sum_scalar;
+    dsp->row_sums = fl_row_sums_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
     dsp->rows_nv12 = fl_rows_nv12_scalar;
     dsp->row_yuv444 = fl_row_yuv444_scalar;
@@ -21,9 +22,10 @@ static void use_scalar(fl_dsp *dsp)
 static void use_avx2(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_avx2;
+    dsp->tile_changes = fl_tile_changes_avx2;
     dsp->tile_copy = fl_tile_copy_avx2;
     dsp->tile_rows = fl_tile_rows_avx2;
-    dsp->row_sum = fl_row_sum_avx2;
+    dsp->row_sums = fl_row_sums_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
     dsp->rows_nv12 = fl_rows_nv12_avx2;
     dsp->row_yuv444 = fl_row_yuv444_avx2;
@@ -35,8 +37,9 @@ static void use_avx2(fl_dsp *dsp)
 static void use_avx512(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_avx512;
+    dsp->tile_changes = fl_tile_changes_avx512;
     dsp->tile_rows = fl_tile_rows_avx512;
-    dsp->row_sum = fl_row_sum_avx512;
+    dsp->row_sums = fl_row_sums_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
     dsp->rows_nv12 = fl_rows_nv12_avx512;
     dsp->row_yuv444 = fl_row_yuv444_avx512;
@@ -70,9 +73,10 @@ uint32_t fl_cpu_detected(void)
 static void use_neon(fl_dsp *dsp)
 {
     dsp->tile_equal = fl_tile_equal_neon;
+    dsp->tile_changes = fl_tile_changes_neon;
     dsp->tile_copy = fl_tile_copy_neon;
     dsp->tile_rows = fl_tile_rows_neon;
-    dsp->row_sum = fl_row_sum_neon;
+    dsp->row_sums = fl_row_sums_neon;
     dsp->tile_edges = fl_tile_edges_neon;
     dsp->rows_nv12 = fl_rows_nv12_neon;
     dsp->row_yuv444 = fl_row_yuv444_neon;

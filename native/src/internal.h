@@ -28,14 +28,18 @@ enum {
 /* The kernels that have variants. All take w and h in 1..FL_TILE and any alignment. */
 typedef struct fl_dsp {
     bool (*tile_equal)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+    /* Bit x of rows[y] = pixel x of row y differs. */
+    void (*tile_changes)(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                         uint64_t *rows);
     void (*tile_copy)(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                       int h);
     /* rows[y] = the sum of row y that the tile hash folds. */
     void (*tile_rows)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-    uint64_t (*row_sum)(const uint8_t *row, int w);
     /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
     void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
-    /* Of any width, unlike the others. */
+    /* Of any width, unlike the others. `sums` takes one sum for each column of tiles that a row crosses, from its first
+     * pixel on, `stride` places apart. */
+    void (*row_sums)(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
     /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
@@ -48,10 +52,12 @@ typedef struct fl_dsp {
 extern fl_dsp fl_kernels;
 
 bool fl_tile_equal_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows);
 void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
                          int w, int h);
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-uint64_t fl_row_sum_scalar(const uint8_t *row, int w);
+void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                          uint8_t *chroma);
@@ -60,10 +66,12 @@ bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
 
 bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                          uint64_t *rows);
 void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-uint64_t fl_row_sum_avx2(const uint8_t *row, int w);
+void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                        uint8_t *chroma);
@@ -72,8 +80,10 @@ bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
 bool fl_tile_equal_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows);
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-uint64_t fl_row_sum_avx512(const uint8_t *row, int w);
+void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx512(const uint8_t *source, uint8_t *target, int w);
@@ -82,10 +92,12 @@ void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint
 void fl_row_yuv444_avx512(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
 
 bool fl_tile_equal_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
+void fl_tile_changes_neon(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                          uint64_t *rows);
 void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride, int w,
                        int h);
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
-uint64_t fl_row_sum_neon(const uint8_t *row, int w);
+void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_neon(const uint8_t *source, uint8_t *target, int w);
@@ -95,6 +107,9 @@ void fl_row_yuv444_neon(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8
 
 /* The tile hash's parts that every variant shares; docs/tile-stream.md defines them. */
 extern const uint32_t fl_hash_keys[FL_TILE];
+
+/* The sum of one row of a tile, one pair of pixels at a time: for what is narrower than a tile. */
+uint64_t fl_row_sum(const uint8_t *row, int w);
 
 static inline uint64_t fl_hash_start(int w, int h)
 {

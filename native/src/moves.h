@@ -52,6 +52,7 @@ typedef struct fl_search {
     int32_t *slots, *shift_votes;
     int slot_bits;
     fl_anchor *anchors;
+    int anchor_bits;
     fl_ballot *ballots;
     uint8_t *cells; /* FL_CELL_*, row-major, `columns` in a row; only inside the box */
     int32_t *sums;  /* changed and matching cells above and left, (columns + 1) * (cell_rows + 1) */
@@ -69,6 +70,7 @@ static inline const uint8_t *fl_after_at(const fl_search *s, int x, int y)
 
 /* Propose at most `max` vectors, the likeliest first; return how many. */
 int fl_vote_rows(fl_search *s, fl_vector *vectors, int max);
+int fl_vote_near(fl_search *s, fl_vector *vectors, int max);
 int fl_vote_anchors(fl_search *s, fl_vector *vectors, int max);
 
 /* Add the rectangles that a vector explains to the `n` moves; no pixel is written twice. Returns the new count, and takes

@@ -2,9 +2,9 @@
  *
  * A run is taken only where a pixel differs from its left neighbour and that one does not from its own, and of those
  * only where a hash of a few pixels is small: what a run holds decides, not where it stands, so both pictures pick the
- * same ones. Runs of the
- * whole area are looked at while it is small; of a larger one a few tiles are followed, and found where they went no
- * farther than about two tiles. */
+ * same ones. First one or two tiles are followed, and found where they went no farther than a tile: most moves are so
+ * short, and it reads little. Where that explains too little, runs of the whole area are looked at while it is small; of a
+ * larger one a few tiles are followed again, up to two tiles far. */
 #include "moves.h"
 
 enum {
@@ -13,6 +13,9 @@ enum {
     MOST_WHOLE = 128, /* changed tiles that are all looked at */
     FOLLOWED = 3,
     REACH = 2,
+    FOLLOWED_NEAR = 2,
+    REACH_NEAR = 1,
+    NEAR_ANCHOR_BITS = 12,
 };
 
 static const uint64_t COLOURS = UINT64_C(0x00FFFFFF00FFFFFF);
@@ -64,7 +67,7 @@ static void each_run(fl_search *s, const uint8_t *image, ptrdiff_t stride, const
 
 static fl_anchor *find_anchor(const fl_search *s, uint64_t hash)
 {
-    const uint32_t mask = (1U << FL_ANCHOR_BITS) - 1;
+    const uint32_t mask = (1U << s->anchor_bits) - 1;
     uint32_t i = (uint32_t)(hash >> 20) & mask;
     for (int tries = 0; tries < 16; tries++, i = (i + 1) & mask) {
         fl_anchor *anchor = s->anchors + i;
@@ -114,10 +117,17 @@ static int count_movable(const fl_search *s)
     return n;
 }
 
+static void clear_anchors(fl_search *s, int bits)
+{
+    s->anchor_bits = bits;
+    memset(s->anchors, 0, sizeof *s->anchors << bits);
+}
+
 static void look_at_all(fl_search *s, int pick_bits)
 {
     int index = 0;
     fl_tile t;
+    clear_anchors(s, FL_ANCHOR_BITS);
     while (fl_next_tile(s->movable, s->w, s->h, &index, &t))
         each_run(s, s->before, s->before_stride, &t, pick_bits, remember);
     index = 0;
@@ -125,28 +135,32 @@ static void look_at_all(fl_search *s, int pick_bits)
         each_run(s, s->after, s->after_stride, &t, pick_bits, vote);
 }
 
-static void look_round(fl_search *s, const fl_tile *tile, int pick_bits)
+/* How tiles are followed: how many, how far, and how many of their runs are taken. */
+typedef struct following {
+    int tiles, reach, pick_bits, anchor_bits;
+} following;
+
+static void look_round(fl_search *s, const fl_tile *tile, const following *f)
 {
     const int column = tile->x / FL_TILE, row = tile->y / FL_TILE;
-    for (int y = fl_max(0, row - REACH); y <= fl_min(s->tile_rows - 1, row + REACH); y++) {
-        for (int x = fl_max(0, column - REACH); x <= fl_min(s->columns - 1, column + REACH); x++) {
+    clear_anchors(s, f->anchor_bits);
+    for (int y = fl_max(0, row - f->reach); y <= fl_min(s->tile_rows - 1, row + f->reach); y++) {
+        for (int x = fl_max(0, column - f->reach); x <= fl_min(s->columns - 1, column + f->reach); x++) {
             const fl_tile t = fl_tile_at(x, y, s->w, s->h);
-            each_run(s, s->before, s->before_stride, &t, pick_bits, remember);
+            each_run(s, s->before, s->before_stride, &t, f->pick_bits, remember);
         }
     }
-    each_run(s, s->after, s->after_stride, tile, pick_bits, vote);
+    each_run(s, s->after, s->after_stride, tile, f->pick_bits, vote);
 }
 
-static void follow_some(fl_search *s, int movable, int pick_bits)
+static void follow_some(fl_search *s, const following *f)
 {
-    const int step = movable / (FOLLOWED + 1);
+    const int step = count_movable(s) / (f->tiles + 1);
     int index = 0, seen = 0;
     fl_tile t;
-    while (fl_next_tile(s->movable, s->w, s->h, &index, &t)) {
-        if (++seen % step || seen / step > FOLLOWED)
-            continue;
-        memset(s->anchors, 0, sizeof *s->anchors << FL_ANCHOR_BITS);
-        look_round(s, &t, pick_bits);
+    while (step && fl_next_tile(s->movable, s->w, s->h, &index, &t)) {
+        if (++seen % step == 0 && seen / step <= f->tiles)
+            look_round(s, &t, f);
     }
 }
 
@@ -165,20 +179,38 @@ static bool take_vector(fl_search *s, fl_vector *vector)
     return true;
 }
 
-int fl_vote_anchors(fl_search *s, fl_vector *vectors, int max)
+static int take_vectors(fl_search *s, fl_vector *vectors, int max)
 {
-    const int movable = count_movable(s);
     int n = 0;
-    if (s->w < RUN)
-        return 0;
-    memset(s->ballots, 0, sizeof *s->ballots << FL_BALLOT_BITS);
-    if (movable <= MOST_WHOLE) {
-        memset(s->anchors, 0, sizeof *s->anchors << FL_ANCHOR_BITS);
-        look_at_all(s, movable <= 32 ? 2 : movable <= 64 ? 3 : 4);
-    } else {
-        follow_some(s, movable, 2);
-    }
     while (n < max && take_vector(s, vectors + n))
         n++;
     return n;
+}
+
+static bool begin_votes(fl_search *s)
+{
+    memset(s->ballots, 0, sizeof *s->ballots << FL_BALLOT_BITS);
+    return s->w >= RUN;
+}
+
+int fl_vote_near(fl_search *s, fl_vector *vectors, int max)
+{
+    static const following near = {FOLLOWED_NEAR, REACH_NEAR, 3, NEAR_ANCHOR_BITS};
+    if (!begin_votes(s))
+        return 0;
+    follow_some(s, &near);
+    return take_vectors(s, vectors, max);
+}
+
+int fl_vote_anchors(fl_search *s, fl_vector *vectors, int max)
+{
+    static const following far = {FOLLOWED, REACH, 2, FL_ANCHOR_BITS};
+    const int movable = count_movable(s);
+    if (!begin_votes(s))
+        return 0;
+    if (movable <= MOST_WHOLE)
+        look_at_all(s, movable <= 32 ? 2 : movable <= 64 ? 3 : 4);
+    else
+        follow_some(s, &far);
+    return take_vectors(s, vectors, max);
 }

@@ -19,6 +19,7 @@ enum {
     LEAST_LEFT = 16,  /* changed cells that no vertical move explains, for which other directions are tried, */
     LEAST_PART = 8,   /* if they are more than this part of all */
     LONGEST_PAUSE = 16,
+    CACHE_LINE = 64,
 };
 
 /* ---- memory --------------------------------------------------------------------------------------------------------- */
@@ -107,11 +108,11 @@ static size_t rows_at(const fl_shadow *shadow, const fl_tile *t)
     return (size_t)(t->x / FL_TILE) * (size_t)shadow->h + (size_t)t->y;
 }
 
-/* Sum one row of a run into the columns of its tiles, whose sums lie `h` apart. */
-static void sum_row(const uint8_t *row, int w, uint64_t *sums, int h)
+/* Ask for a row that is read soon: at every page the processor's own prefetching stops. */
+static void prefetch_row(const uint8_t *row, int w)
 {
-    for (int x = 0; x < w; x += FL_TILE, sums += h)
-        *sums = fl_kernels.row_sum(row + 4 * x, fl_min(FL_TILE, w - x));
+    for (int x = 0; x < w; x += CACHE_LINE / 4)
+        __builtin_prefetch(row + 4 * x);
 }
 
 /* Sum the rows of the marked tiles, run by run, as memory likes it. */
@@ -123,8 +124,11 @@ static void sum_marked(const fl_shadow *shadow, const uint8_t *image, ptrdiff_t 
     while (fl_next_run(marks, shadow->w, shadow->h, &index, &run)) {
         const uint8_t *pixels = fl_tile_pixels(image, stride, &run);
         uint64_t *sums = rows + rows_at(shadow, &run);
-        for (int y = 0; y < run.h; y++)
-            sum_row(pixels + y * stride, run.w, sums + y, shadow->h);
+        for (int y = 0; y < run.h; y++, pixels += stride) {
+            if (y + 1 < run.h)
+                prefetch_row(pixels + stride, run.w);
+            fl_kernels.row_sums(pixels, run.w, sums + y, shadow->h);
+        }
     }
 }
 
@@ -229,17 +233,31 @@ static void know_box(fl_shadow *shadow, fl_search *s, const uint8_t *tiles)
     }
 }
 
+/* Whether vectors so far leave so much of what changed unexplained that others are worth a search. */
+static bool leaves_much(const fl_search *s, int changed)
+{
+    return fl_cells_left(s) >= fl_max(LEAST_LEFT, changed / LEAST_PART);
+}
+
+static int match_all(fl_search *s, const fl_vector *vectors, int count, fl_move *moves, int n, int max)
+{
+    for (int i = 0; i < count && n < max; i++)
+        n = fl_match_vector(s, vectors[i], moves, n, max);
+    return n;
+}
+
 /* Searches in all directions read much and find little in films: each in vain makes the next one wait longer. */
-static int find_free_moves(fl_shadow *shadow, fl_search *s, fl_move *moves, int n, int max)
+static int find_free_moves(fl_shadow *shadow, fl_search *s, int changed, fl_move *moves, int n, int max)
 {
     fl_vector vectors[MOST_FREE];
     if (shadow->pause > 0) {
         shadow->pause--;
         return n;
     }
-    const int first = n, count = fl_vote_anchors(s, vectors, MOST_FREE);
-    for (int i = 0; i < count && n < max; i++)
-        n = fl_match_vector(s, vectors[i], moves, n, max);
+    const int first = n;
+    n = match_all(s, vectors, fl_vote_near(s, vectors, 1), moves, n, max);
+    if (n < max && leaves_much(s, changed))
+        n = match_all(s, vectors, fl_vote_anchors(s, vectors, MOST_FREE), moves, n, max);
     shadow->fruitless = n > first ? 0 : fl_min(shadow->fruitless + 1, 30);
     shadow->pause = fl_min(LONGEST_PAUSE, (1 << fl_min(shadow->fruitless, 8)) - 1);
     return n;
@@ -248,29 +266,32 @@ static int find_free_moves(fl_shadow *shadow, fl_search *s, fl_move *moves, int 
 static int find_moves(fl_shadow *shadow, fl_search *s, fl_move *moves, int max)
 {
     fl_vector vectors[MOST_VERTICAL];
-    int n = 0;
     fl_mark_changed_cells(s);
     const int changed = fl_cells_left(s);
-    const int count = fl_vote_rows(s, vectors, MOST_VERTICAL);
-    for (int i = 0; i < count && n < max; i++)
-        n = fl_match_vector(s, vectors[i], moves, n, max);
-    if (n < max && fl_cells_left(s) >= fl_max(LEAST_LEFT, changed / LEAST_PART))
-        n = find_free_moves(shadow, s, moves, n, max);
+    int n = match_all(s, vectors, fl_vote_rows(s, vectors, MOST_VERTICAL), moves, 0, max);
+    if (n < max && leaves_much(s, changed))
+        n = find_free_moves(shadow, s, changed, moves, n, max);
     return fl_order_moves(moves, n);
 }
 
 /* ---- applying ------------------------------------------------------------------------------------------------------- */
 
+/* Vertical moves rest on sums, others were compared pixel by pixel where they were found. */
+static bool is_proven(const fl_move *m)
+{
+    return m->x != m->src_x;
+}
+
 /* Apply a move row by row as memmove would, each after it was compared: a row that is not what it should be ends the
  * move before it. What is copied comes from `after`, which is the same by then. */
 static void apply(fl_shadow *shadow, const fl_search *s, fl_move *m)
 {
-    const bool upwards = m->y <= m->src_y;
+    const bool upwards = m->y <= m->src_y, proven = is_proven(m);
     int done = 0;
     for (; done < m->h; done++) {
         const int row = upwards ? done : m->h - 1 - done;
         const uint8_t *source = fl_before_at(s, m->src_x, m->src_y + row), *after = fl_after_at(s, m->x, m->y + row);
-        if (!fl_kernels.span_equal(source, after, m->w))
+        if (!proven && !fl_kernels.span_equal(source, after, m->w))
             break;
         fl_kernels.span_copy(after, shadow->pixels + (m->y + row) * shadow->stride + (ptrdiff_t)m->x * 4, m->w);
     }
@@ -352,6 +373,21 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
     return n;
 }
 
+/* Sum a row of a run that was just copied, but for the tiles whose sums are promised. */
+static void sum_taken(const uint8_t *row, const fl_tile *run, const uint8_t *known, uint64_t *sums, int h)
+{
+    for (int i = 0, n = fl_tile_count(run->w); i < n;) {
+        const int first = i;
+        while (i < n && known[i] != PROMISED)
+            i++;
+        if (i > first)
+            fl_kernels.row_sums(row + (ptrdiff_t)4 * FL_TILE * first, fl_min(run->w, FL_TILE * i) - FL_TILE * first,
+                                sums + (ptrdiff_t)first * h, h);
+        while (i < n && known[i] == PROMISED)
+            i++;
+    }
+}
+
 /* Copy a run row by row, and sum what nobody promised while it is in the cache. */
 static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
 {
@@ -360,11 +396,7 @@ static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_st
     uint64_t *sums = shadow->rows + rows_at(shadow, run);
     for (int y = 0; y < run->h; y++, from += after_stride, to += shadow->stride) {
         fl_kernels.span_copy(from, to, run->w);
-        for (int x = 0, i = 0; x < run->w; x += FL_TILE, i++) {
-            if (known[i] != PROMISED)
-                sums[(size_t)i * (size_t)shadow->h + (size_t)y] =
-                    fl_kernels.row_sum(from + 4 * x, fl_min(FL_TILE, run->w - x));
-        }
+        sum_taken(from, run, known, sums + y, shadow->h);
     }
     memset(known, KNOWN, (size_t)fl_tile_count(run->w));
 }

@@ -14,10 +14,12 @@ enum {
     FL_OP_CACHED = 7,
     FL_OP_STORE = 8,
     FL_OP_RUNS = 9,
+    FL_OP_PART = 10,
 
     FL_COPY_BYTES = 1 + 12,
     FL_SOLID_BYTES = 1 + 8 + 3,
     FL_TILE_HEAD_BYTES = 1 + 4, /* RAW and PREDICTED; PALETTE and INDEXED have a count more */
+    FL_PART_BYTES = 1 + 4,      /* before the head of what it brings */
     FL_SLOTS_BYTES = FL_TILE_HEAD_BYTES + 1 + 2, /* CACHED and STORE */
 
     FL_MAX_PALETTE = 16,

@@ -12,6 +12,7 @@ typedef struct fl_reader {
     int w, h;
     uint8_t *tiles;
     fl_cache *cache;
+    fl_rect part;      /* what the next tile operation brings of its tile; without area all of it */
     int64_t work_left; /* pixels that may still be written */
     uint32_t table[FL_MAX_TABLE];
     int table_length;
@@ -89,6 +90,15 @@ static int read_solid(fl_reader *in)
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------ */
 
+/* Narrow a tile to the part that is brought of it. Returns false when that leaves the tile. */
+static bool narrow(const fl_rect *part, fl_tile *t)
+{
+    if (!fl_rect_inside(part->x, part->y, part->w, part->h, t->w, t->h))
+        return false;
+    *t = (fl_tile){t->index, t->x + part->x, t->y + part->y, part->w, part->h};
+    return true;
+}
+
 static bool take_tile(fl_reader *in, fl_tile *t)
 {
     const uint8_t *p = take(in, FL_TILE_HEAD_BYTES - 1);
@@ -98,10 +108,12 @@ static bool take_tile(fl_reader *in, fl_tile *t)
     if (column >= fl_tile_count(in->w) || row >= fl_tile_count(in->h))
         return false;
     *t = fl_tile_at(column, row, in->w, in->h);
+    if (in->part.w && !narrow(&in->part, t))
+        return false;
     return spend(in, t->w, t->h);
 }
 
-/* The place of a tile's pixels; from here on the operation cannot fail. */
+/* The place of a tile's pixels, or of its part's; from here on the operation cannot fail. */
 static uint8_t *open_tile(fl_reader *in, const fl_tile *t)
 {
     in->tiles[t->index] = 1;
@@ -333,16 +345,36 @@ static int read_cached(fl_reader *in)
 
 /* ---- the stream -------------------------------------------------------------------------------------------------- */
 
+static int read_part(fl_reader *in);
+
 static int (*const readers[])(fl_reader *in) = {
     [FL_OP_COPY] = read_copy,     [FL_OP_SOLID] = read_solid,     [FL_OP_PALETTE] = read_palette,
     [FL_OP_RAW] = read_raw,       [FL_OP_INDEXED] = read_indexed, [FL_OP_PREDICTED] = read_predicted,
     [FL_OP_CACHED] = read_cached, [FL_OP_STORE] = read_store,     [FL_OP_RUNS] = read_runs,
+    [FL_OP_PART] = read_part,
 };
+
+/* Whether an operation brings the pixels of one tile. */
+static bool brings_a_tile(int op)
+{
+    return op == FL_OP_PALETTE || op == FL_OP_RAW || op == FL_OP_INDEXED || op == FL_OP_PREDICTED || op == FL_OP_RUNS;
+}
+
+static int read_part(fl_reader *in)
+{
+    const uint8_t *p = take(in, FL_PART_BYTES - 1), *op = take(in, 1);
+    if (!p || !op || !brings_a_tile(*op))
+        return -EBADMSG;
+    in->part = (fl_rect){p[0], p[1], p[2] + 1, p[3] + 1};
+    const int result = readers[*op](in);
+    in->part.w = 0;
+    return result;
+}
 
 static int read_operation(fl_reader *in)
 {
     const int op = *in->at++;
-    if (op < FL_OP_COPY || op > FL_OP_RUNS)
+    if (op < FL_OP_COPY || op > FL_OP_PART)
         return -EBADMSG;
     return readers[op](in);
 }
@@ -369,6 +401,7 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
     in.h = h;
     in.tiles = tiles;
     in.cache = cache;
+    in.part.w = 0;
     in.work_left = (int64_t)FL_MAX_WORK * w * h;
     int result = 0;
     while (in.at < in.end && !result)

@@ -16,6 +16,21 @@ bool fl_tile_equal_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b
     return true;
 }
 
+static uint64_t row_changes(const uint8_t *a, const uint8_t *b, int w)
+{
+    uint64_t changes = 0;
+    for (int x = 0; x < w; x++)
+        changes |= (uint64_t)(fl_load_pixel(a + 4 * x) != fl_load_pixel(b + 4 * x)) << x;
+    return changes;
+}
+
+void fl_tile_changes_scalar(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows)
+{
+    for (int y = 0; y < h; y++)
+        rows[y] = row_changes(a + y * a_stride, b + y * b_stride, w);
+}
+
 /* Two pictures with their place in a walk. */
 typedef struct pair {
     const uint8_t *before, *after;

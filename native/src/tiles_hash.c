@@ -14,7 +14,7 @@ const uint32_t fl_hash_keys[FL_TILE] = {
     0x30260345, 0xCF448A58, 0xF4A578DC, 0xBFDEAED9, 0xED79402D, 0x55F070AB, 0x3E00A349, 0xE255B237,
 };
 
-uint64_t fl_row_sum_scalar(const uint8_t *row, int w)
+uint64_t fl_row_sum(const uint8_t *row, int w)
 {
     uint64_t sum = 0;
     int x = 0;
@@ -29,14 +29,22 @@ uint64_t fl_row_sum_scalar(const uint8_t *row, int w)
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     for (int y = 0; y < h; y++)
-        rows[y] = fl_row_sum_scalar(image + y * stride, w);
+        rows[y] = fl_row_sum(image + y * stride, w);
+}
+
+void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    for (int x = 0; x < w; x += FL_TILE, sums += stride)
+        *sums = fl_row_sum(row + 4 * x, fl_min(FL_TILE, w - x));
 }
 
 /* Fold one row of a run into its tiles' hashes. */
 static void fold_row(const uint8_t *row, int w, uint64_t *hashes)
 {
-    for (int x = 0; x < w; x += FL_TILE, hashes++)
-        *hashes = fl_hash_fold(*hashes, fl_kernels.row_sum(row + 4 * x, fl_min(FL_TILE, w - x)));
+    uint64_t sums[FL_MAX_SIDE / FL_TILE];
+    fl_kernels.row_sums(row, w, sums, 1);
+    for (int i = 0; i < fl_tile_count(w); i++)
+        hashes[i] = fl_hash_fold(hashes[i], sums[i]);
 }
 
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes)

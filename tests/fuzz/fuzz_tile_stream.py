@@ -73,7 +73,7 @@ def damaged(data, randomly):
         elif blow == 2:
             data[at:at] = data[at : at + randomly.randint(1, 50)]
         else:
-            data[at:at] = bytes([randomly.randint(0, 10)]) + bytes(
+            data[at:at] = bytes([randomly.randint(0, 11)]) + bytes(
                 randomly.choices(range(4), k=randomly.randint(4, 20))
             )
     return bytes(data)

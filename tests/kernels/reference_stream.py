@@ -2,7 +2,7 @@
 
 import numpy as np
 
-COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS = range(1, 10)
+COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS, PART = range(1, 11)
 MAX_TABLE = 255
 MAX_WORK = 4
 NEAR, LITERAL = 112, 127
@@ -26,6 +26,7 @@ class Reader:
         self.work = MAX_WORK * self.width * self.height
         self.table = []
         self.run_table = []
+        self.part_of_tile = None
         self.touched = set()
 
     def run(self):
@@ -43,6 +44,7 @@ class Reader:
             CACHED: self.cached,
             STORE: self.store,
             RUNS: self.runs,
+            PART: self.part,
         }
         if code not in operations:
             raise DamagedError("unknown operation")
@@ -72,6 +74,11 @@ class Reader:
             raise DamagedError("tile outside the grid")
         x, y = 64 * column, 64 * row
         w, h = min(64, self.width - x), min(64, self.height - y)
+        if self.part_of_tile:
+            left, top, part_w, part_h = self.part_of_tile
+            if left + part_w > w or top + part_h > h:
+                raise DamagedError("part outside its tile")
+            x, y, w, h = x + left, y + top, part_w, part_h
         self.spend(w, h)
         return x, y, w, h
 
@@ -198,6 +205,15 @@ class Reader:
         if len(pixels) > w * h:
             raise DamagedError("run past the end of the tile")
         self.write(x, y, np.array(pixels, np.uint8).reshape(h, w, 3))
+
+    def part(self):
+        left, top, w, h = self.take(4)
+        code = self.u8()
+        if code not in (PALETTE, RAW, INDEXED, PREDICTED, RUNS):
+            raise DamagedError("part of what is no tile")
+        self.part_of_tile = (left, top, w + 1, h + 1)
+        self.operation(code)()
+        self.part_of_tile = None
 
     def store(self):
         for slot, (x, y, w, h) in self.span():

@@ -135,6 +135,24 @@ static void check_rows(const tile *t, row_kernel *one, row_kernel *other)
     CHECK(!memcmp(expected, found, sizeof found));
 }
 
+static void check_changes(const tile *a, const tile *b)
+{
+    uint64_t found[FL_TILE + 2];
+    copy_tile(a, b);
+    for (int i = below(9); i > 0; i--)
+        b->pixels[below(b->h) * b->stride + 4 * below(b->w) + below(4)] ^= (uint8_t)(1 << below(8));
+    memset(found, CANARY, sizeof found);
+    wide.tile_changes(a->pixels, a->stride, b->pixels, b->stride, a->w, a->h, found + 1);
+    for (int y = 0; y < a->h; y++) {
+        uint64_t expected = 0;
+        for (int x = 0; x < a->w; x++)
+            expected |= (uint64_t)!!memcmp(a->pixels + y * a->stride + 4 * x, b->pixels + y * b->stride + 4 * x, 3)
+                        << x;
+        CHECK(found[1 + y] == expected);
+    }
+    CHECK(found[0] == UINT64_C(0xC5C5C5C5C5C5C5C5) && found[a->h + 1] == found[0]);
+}
+
 /* Every row as a span of its own, then the picture from its start to its end as one. */
 static void check_spans(const tile *a, const tile *b)
 {
@@ -160,10 +178,20 @@ static void check_spans(const tile *a, const tile *b)
     }
 }
 
-static void check_row_sum(const tile *t)
+/* Of a row, and of the picture from its start to its end as one row, between canaries. */
+static void check_row_sums(const tile *t)
 {
-    const uint8_t *row = t->pixels + below(t->h) * t->stride;
-    CHECK(scalar.row_sum(row, t->w) == wide.row_sum(row, t->w));
+    enum { STEP = 3, MOST = FL_TILE * MAX_STRIDE / 4 / FL_TILE + 1 };
+    static uint64_t expected[STEP * MOST], found[STEP * MOST];
+    const int whole = (int)(tile_bytes(t) / 4);
+    const uint8_t *end = t->pixels + tile_bytes(t);
+    for (int w = whole; w > 0; w = w > 3 * FL_TILE ? w / 2 : w - 13) {
+        memset(expected, CANARY, sizeof expected);
+        memset(found, CANARY, sizeof found);
+        scalar.row_sums(end - 4 * (ptrdiff_t)w, w, expected, STEP);
+        wide.row_sums(end - 4 * (ptrdiff_t)w, w, found, STEP);
+        CHECK(!memcmp(expected, found, sizeof found));
+    }
 }
 
 /* Planes of the last two rows and of the last one, between canaries; `w` may be that of the whole memory. */
@@ -207,13 +235,14 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_copy(&a);
     check_rows(&a, scalar.tile_rows, wide.tile_rows);
     check_rows(&a, scalar.tile_edges, wide.tile_edges);
-    check_row_sum(&a);
+    check_row_sums(&a);
     check_edges(&a);
     const uint8_t *last = a.pixels + (h - 1) * a.stride;
     check_planes(h > 1 ? last - a.stride : last, last, w);
     const int half = (int)(tile_bytes(&a) / 8);
     check_planes(last + 4 * (ptrdiff_t)w - 8 * (ptrdiff_t)half, last + 4 * (ptrdiff_t)w - 4 * (ptrdiff_t)half, half);
     check_equal(&a, &b);
+    check_changes(&a, &b);
     check_spans(&a, &b);
 }
 

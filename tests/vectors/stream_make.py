@@ -23,6 +23,7 @@ from reference_stream import (  # noqa: E402
     COPY,
     INDEXED,
     PALETTE,
+    PART,
     PREDICTED,
     RAW,
     RUNS,
@@ -52,6 +53,11 @@ def rect(code, *numbers, colour=b""):
 def tile(code, column, row, body):
     """Write an operation on a tile."""
     return struct.pack("<B2H", code, column, row) + body
+
+
+def part(x, y, w, h, operation):
+    """Write an operation on a part of its tile."""
+    return bytes([PART, x, y, w - 1, h - 1]) + operation
 
 
 def slots(code, column, row, count, slot):
@@ -143,13 +149,30 @@ TAKEN = {
         + rect(SOLID, 0, 0, 70, 20, colour=BLACK)
         + slots(CACHED, 0, 0, 1, 3),
     ),
+    "part_raw": (SIZE, background() + part(60, 3, 4, 2, tile(RAW, 0, 0, ramp(24)))),
+    "part_palette_of_an_edge_tile": (
+        SIZE,
+        background() + part(5, 1, 1, 1, tile(PALETTE, 1, 1, b"\x01" + b"\x10\x20\x30\xff\xfe\xfd" + b"\x01")),
+    ),
+    "part_indexed_shares_the_table": (
+        SIZE,
+        background() + part(1, 1, 3, 2, tile(INDEXED, 1, 0, b"\x00" + bytes(range(6)))),
+    ),
+    "part_predicted": (SIZE, background() + part(10, 20, 7, 30, tile(PREDICTED, 0, 0, ramp(3 * 7 * 30)))),
+    "part_runs_share_the_table": (
+        SIZE,
+        background()
+        + part(0, 63, 64, 1, tile(RUNS, 0, 0, b"\xff\x01\x02\x03\x1e" + b"\xff\x0a\x14\x1e\x1e"))
+        + part(2, 0, 3, 3, tile(RUNS, 1, 0, b"\x81\x05\x80\x00")),
+    ),
+    "part_of_a_whole_tile": (SIZE, part(0, 0, 6, 2, tile(RAW, 1, 1, ramp(36)))),
     "work_of_four_pictures": (SIZE, rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4),
 }
 
 FIRST = rect(SOLID, 0, 0, 2, 2, colour=b"\xff\xff\xff")
 
 REFUSED = {
-    "unknown_operation": b"\x0a",
+    "unknown_operation": b"\x0b",
     "truncated_solid": rect(SOLID, 0, 0, 9, 9, colour=b"\x01\x02"),
     "truncated_raw": tile(RAW, 1, 1, bytes(35)),
     "solid_without_width": rect(SOLID, 0, 0, 0, 9, colour=b"\x01\x02\x03"),
@@ -170,6 +193,16 @@ REFUSED = {
     "cached_slot_outside": slots(CACHED, 0, 0, 1, 8),
     "store_past_the_last_slot": slots(STORE, 0, 0, 2, 7),
     "store_past_the_right_edge": slots(STORE, 1, 0, 2, 0),
+    "part_past_the_right_edge": part(5, 0, 2, 1, tile(RAW, 1, 0, bytes(6))),
+    "part_past_the_bottom_edge": part(0, 0, 1, 3, tile(RAW, 0, 1, bytes(9))),
+    "part_of_256_columns": part(0, 0, 256, 1, tile(RAW, 0, 0, bytes(768))),
+    "part_of_a_solid": part(0, 0, 2, 2, rect(SOLID, 0, 0, 2, 2, colour=b"\x01\x02\x03")),
+    "part_of_a_cached": slots(STORE, 0, 0, 1, 0) + part(0, 0, 2, 2, slots(CACHED, 0, 0, 1, 0)),
+    "part_of_a_part": part(0, 0, 4, 4, part(0, 0, 2, 2, tile(RAW, 0, 0, bytes(12)))),
+    "part_of_nothing": b"\x0a\x00\x00\x01\x01",
+    "part_cut_off": part(0, 0, 2, 2, tile(RAW, 0, 0, bytes(11))),
+    "work_of_a_part_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4
+    + part(0, 0, 1, 1, tile(RAW, 0, 0, bytes(3))),
     "work_of_a_store_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4 + slots(STORE, 1, 1, 1, 0),
     "work_of_a_pixel_too_much": rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4
     + rect(SOLID, 0, 0, 1, 1, colour=b"\x00\x00\x00"),

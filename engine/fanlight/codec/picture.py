@@ -20,10 +20,10 @@ class Picture(Shadow):
 
     def digest_without(self, lossy: Tiles) -> int:
         """Return the digest of all tiles but the `lossy` ones, which are not looked at."""
-        hidden = (self._stale != 0) & (lossy != 0)
-        self._stale[hidden] = 0
+        hidden = (self.stale != 0) & (lossy != 0)
+        self.stale[hidden] = 0
         digest = self.digest
-        self._stale[hidden] = 1
+        self.stale[hidden] = 1
         return digest ^ int(np.bitwise_xor.reduce(self._mixed[lossy != 0]))
 
     def follow(self, image: Image, tiles: Tiles) -> None:

@@ -17,17 +17,19 @@ from fanlight.codec.picture import Picture
 from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Move, Rect, Size, Tiles
+from fanlight.kernels.lane import TOO_MANY, Lane
+from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
 DEFAULT_LEVEL = 1
 
 _HEADER = struct.Struct("<BI")
 _PLAIN, _ZSTD = 0, 1
-# A stream this short does not pay for a frame header and the call.
-_LEAST_COMPRESSED = 64
+# A shorter stream fits one packet as it is, and compressing it would take as long as all the rest.
+_LEAST_COMPRESSED = 512
 # Level 19 uses a window of 8 MiB; a larger one can only be meant to cost memory.
 _MOST_WINDOW = 1 << 23
 _MOST_MOVES = 16
+_ANY_NUMBER = MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,36 @@ class TileWriter:
         self._shadow = shadow
         self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
-        # Pages of it that no stream has needed yet are not there.
-        self._room = np.empty(stream_kernels.bound(shadow.size), np.uint8)
+        # Pages of it that no stream has needed yet are not there. It starts with room for the header.
+        memory = np.empty(_HEADER.size + stream_kernels.bound(shadow.size), np.uint8)
+        self._room = memory[_HEADER.size :]
+        self._body = memory.data
+        self._lane = Lane(shadow, self._cache, memory, _HEADER.size)
+
+    def update(self, image: Image, damage: tuple[Rect, ...]) -> bytes:
+        """Plan, pack and commit at once, for a decoder that has no lossy tile; return the body, b"" for no change.
+
+        It must reach the decoder.
+        """
+        return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
+
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
+        """Do what `update` does if at most `most` tiles changed; else return what `plan` does."""
+        length = self._lane.update(image, damage, _MOST_MOVES, most)
+        return self.last if length == TOO_MANY else self._finish(length)
+
+    @property
+    def last(self) -> Batch:
+        """What the last `update`, or `update_few`, found."""
+        return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
+
+    def _finish(self, length: int) -> bytes:
+        if length >= _LEAST_COMPRESSED:
+            return self._compress(self._body[_HEADER.size : _HEADER.size + length])
+        if not length:
+            return b""
+        _HEADER.pack_into(self._body, 0, _PLAIN, length)
+        return self._body[: _HEADER.size + length].tobytes()
 
     def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
@@ -172,6 +202,17 @@ class TilesEncoder(Encoder):
         self._lacks: Tiles | None = None
 
     def _encode(self, frame: Frame) -> Update:
+        if self._key_due or self._lacks is not None:
+            return self._encode_marked(frame)
+        body = self._writer.update(frame.image, frame.damage)
+        if not body:
+            return Update(exact=True)
+        batch = self._writer.last
+        self.touched = touched_by(batch, self.size)
+        return Update(body, exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
+
+    def _encode_marked(self, frame: Frame) -> Update:
+        """Bring every tile, or besides what changed those that a fork's decoder lacks."""
         key = self._key_due
         batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage, self._lacks)
         if self._lacks is not None:

@@ -26,7 +26,8 @@ MAX_MOVES: int = lib.FL_MAX_MOVES
 class Shadow:
     """A picture of `size`, black at first; one thread at a time.
 
-    Whoever writes to `image` other than by `find` and `take` says so by `touch`.
+    Whoever writes to `image` other than by `find` and `take` says so by `touch`. `stale` marks the tiles that
+    changed since the digest was asked for.
     """
 
     def __init__(self, size: Size) -> None:
@@ -36,9 +37,9 @@ class Shadow:
         self.image: Image = np.zeros((height, width, 4), np.uint8)
         self._known = np.zeros((rows, columns), np.uint8)
         self._rows = np.empty(columns * height, np.uint64)
-        self._stale = np.ones((rows, columns), np.uint8)
+        self.stale: Tiles = np.ones((rows, columns), np.uint8)
         self._mixed = np.zeros((rows, columns), np.uint64)
-        self._stale_marks = write_tiles(self._stale, size)
+        self._stale_marks = write_tiles(self.stale, size)
         self._mixed_places = write_hashes(self._mixed, size)
         self._digest: Any = ffi.new("uint64_t *")
         self._work: NDArray[np.uint64] | None = None
@@ -69,7 +70,7 @@ class Shadow:
         count = check(result, "finding what changed")
         moves = tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in found[0:count])
         if moves:
-            mark(self._stale, [Rect(*move[:4]) for move in moves], self.size)
+            mark(self.stale, [Rect(*move[:4]) for move in moves], self.size)
         return moves, differed[0]
 
     def take(self, image: Image, tiles: Tiles) -> None:
@@ -78,13 +79,13 @@ class Shadow:
         check_same_size(self._picture, after)
         result = lib.fl_shadow_take(self._native, after.pixels, after.stride, read_tiles(tiles, self.size))
         check(result, "taking tiles over")
-        np.bitwise_or(self._stale, tiles, out=self._stale)
+        np.bitwise_or(self.stale, tiles, out=self.stale)
 
     def touch(self, tiles: Tiles) -> None:
         """Say that the marked tiles were written to from outside."""
         read_tiles(tiles, self.size)
         self._known[tiles != 0] = 0
-        np.bitwise_or(self._stale, tiles, out=self._stale)
+        np.bitwise_or(self.stale, tiles, out=self.stale)
 
     @property
     def digest(self) -> int:
@@ -92,6 +93,11 @@ class Shadow:
         result = lib.fl_shadow_digest(self._native, self._stale_marks, self._mixed_places, self._digest)
         check(result, "hashing tiles")
         return int(self._digest[0])
+
+    def searchable(self) -> Any:
+        """Return the native shadow, with all that a search needs; it lives as long as this object."""
+        self._need_work()
+        return self._native
 
     def _need_work(self) -> None:
         """Allocate what a search works with, once there is one: most pictures are never searched."""

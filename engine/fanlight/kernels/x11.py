@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,14 @@ _COOKIE_BYTES: Final = 16
 _WHY_BYTES: Final = 256
 _MONITORS: Final = 64
 _NANOSECONDS: Final = 1_000_000_000
+_FRAME: Final[int] = lib.FL_X11_FRAME
+_RECT: Final = struct.Struct("=4i")
+# Of fl_x11_frame: its memory, how many rectangles there are, and the first of them; then what stands behind them all.
+_MEMORY_AT, _COUNT_AT, _RECTS_AT, _TAIL_AT = (
+    ffi.offsetof("fl_x11_frame", field) for field in ("memory", "n_rects", "rects", "changed")
+)
+_HEAD: Final = struct.Struct(f"={_MEMORY_AT}xQ{_COUNT_AT - _MEMORY_AT - 8}x5i")
+_TAIL: Final = struct.Struct("=Qqq")
 _MAX_PLACE: Final = 0x7FFF
 _MAX_KEYSYM: Final = 0x1FFFFFFF
 
@@ -60,7 +69,8 @@ class Screen:
             raise UnsupportedError(why) if code == -errno.ENOTSUP else CaptureError(why)
         self._handle = ffi.gc(out[0], lib.fl_x11_close)
         self._frame = ffi.new("fl_x11_frame *")
-        self._memory: Any = None
+        self._fields = memoryview(ffi.buffer(self._frame))
+        self._memory = 0
         self._pixels: Image | None = None
         self._size = self._ask_size()
         self._mapped = self._ask_mapped()
@@ -87,11 +97,14 @@ class Screen:
         """Wait for a frame; None: the time is over, woken, or only the pointer changed."""
         with self._busy:
             news = self._wait(timeout)
-            if news & lib.FL_X11_CURSOR:
-                self.cursor = self._ask_cursor()
-            if news & lib.FL_X11_POINTER:
-                self.pointer = self._ask_pointer()
-            return self._take_frame() if news & lib.FL_X11_FRAME else None
+            if news != _FRAME:
+                if news & lib.FL_X11_CURSOR:
+                    self.cursor = self._ask_cursor()
+                if news & lib.FL_X11_POINTER:
+                    self.pointer = self._ask_pointer()
+                if not news & _FRAME:
+                    return None
+            return self._take_frame()
 
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
@@ -116,37 +129,45 @@ class Screen:
             if handle is None:
                 raise CaptureError(f"the capture of display {self._display} is closed")
             left = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
-            code = int(lib.fl_x11_next(handle, left, self._frame))
+            code: int = lib.fl_x11_next(handle, left, self._frame)
+            if code >= 0:
+                return code
             # After a signal Python runs its handlers here, between two waits.
             if code != -errno.EINTR:
-                break
+                raise self._failure(code)
+
+    def _failure(self, code: int) -> CaptureError:
         if code == -errno.EPIPE:
-            raise CaptureError(f"the X server of display {self._display} went away")
+            return CaptureError(f"the X server of display {self._display} went away")
         if code == -errno.ENODEV:
-            raise CaptureError(f"the monitor {self._monitor} of display {self._display} went away")
-        if code < 0:
-            raise CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
-        return code
+            return CaptureError(f"the monitor {self._monitor} of display {self._display} went away")
+        return CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
 
     def _take_frame(self) -> Frame:
-        frame = self._frame
+        """Make a Frame of the native one. After a rest, every step more costs as much as a letter's pixels do."""
+        memory, count, x, y, w, h = _HEAD.unpack_from(self._fields)
+        changed, damaged_at, captured_at = _TAIL.unpack_from(self._fields, _TAIL_AT)
         return Frame(
-            image=self._image(frame),
-            damage=tuple(Rect(r.x, r.y, r.w, r.h) for r in frame.rects[0 : frame.n_rects]),
-            damaged_at=frame.damaged_at_ns / _NANOSECONDS,
-            captured_at=frame.captured_at_ns / _NANOSECONDS,
-            changed=_tiles(frame) if frame.changed else None,
+            self._pixels if self._pixels is not None and memory == self._memory else self._wrap(memory),
+            (Rect(x, y, w, h),) if count == 1 else self._damage(count),
+            damaged_at / _NANOSECONDS,
+            captured_at / _NANOSECONDS,
+            _tiles(self._frame) if changed else None,
         )
 
-    def _image(self, frame: Any) -> Image:
+    def _damage(self, count: int) -> tuple[Rect, ...]:
+        rects = self._fields[_RECTS_AT : _RECTS_AT + count * _RECT.size]
+        return tuple(Rect(*rect) for rect in _RECT.iter_unpack(rects))
+
+    def _wrap(self, memory: int) -> Image:
         """Wrap the picture's memory once; the array keeps it mapped, past a resize and past close."""
-        if self._pixels is None or frame.memory != self._memory:
-            lib.fl_x11_memory_hold(frame.memory)
-            pixels = ffi.gc(frame.pixels, _Release(frame.memory))
-            flat = np.frombuffer(ffi.buffer(pixels, frame.stride * frame.h), np.uint8)
-            flat.flags.writeable = False
-            self._pixels = flat.reshape(frame.h, frame.w, 4)
-            self._memory = frame.memory
+        frame = self._frame
+        lib.fl_x11_memory_hold(frame.memory)
+        pixels = ffi.gc(frame.pixels, _Release(frame.memory))
+        flat = np.frombuffer(ffi.buffer(pixels, frame.stride * frame.h), np.uint8)
+        flat.flags.writeable = False
+        self._pixels = flat.reshape(frame.h, frame.w, 4)
+        self._memory = memory
         return self._pixels
 
     def _ask_size(self) -> Size:

@@ -22,9 +22,13 @@ static inline uint64_t whole_row_sum(const uint8_t *row)
     return vaddvq_u64(vaddq_u64(one, other));
 }
 
-uint64_t fl_row_sum_neon(const uint8_t *row, int w)
+void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    return w == FL_TILE ? whole_row_sum(row) : fl_row_sum_scalar(row, w);
+    int x = 0;
+    for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
+        *sums = whole_row_sum(row + 4 * x);
+    if (x < w)
+        *sums = fl_row_sum(row + 4 * x, w - x);
 }
 
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)

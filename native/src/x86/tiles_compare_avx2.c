@@ -31,3 +31,25 @@ bool fl_tile_equal_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, 
         return whole_tile_equal(a, a_stride, b, b_stride, h);
     return fl_tile_equal_scalar(a, a_stride, b, b_stride, w, h);
 }
+
+/* One bit a pixel: set where eight pixels differ. */
+static inline uint64_t differing(const uint8_t *a, const uint8_t *b, int x)
+{
+    const __m256i colours = _mm256_and_si256(difference(a, b, x), _mm256_set1_epi32(FL_COLOUR));
+    const __m256i equal = _mm256_cmpeq_epi32(colours, _mm256_setzero_si256());
+    return (uint64_t)(_mm256_movemask_ps(_mm256_castsi256_ps(equal)) ^ 0xFF);
+}
+
+void fl_tile_changes_avx2(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                          uint64_t *rows)
+{
+    if (w != FL_TILE) {
+        fl_tile_changes_scalar(a, a_stride, b, b_stride, w, h, rows);
+        return;
+    }
+    for (int y = 0; y < h; y++) {
+        rows[y] = 0;
+        for (int x = 0; x < FL_TILE; x += 8)
+            rows[y] |= differing(a + y * a_stride, b + y * b_stride, x) << x;
+    }
+}

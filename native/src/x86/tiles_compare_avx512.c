@@ -45,3 +45,23 @@ bool fl_tile_equal_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b
     }
     return true;
 }
+
+static inline uint64_t row_changes(const uint8_t *a, const uint8_t *b, int w)
+{
+    const __m512i colour = _mm512_set1_epi32(FL_COLOUR);
+    uint64_t changes = 0;
+    for (int x = 0; x < w; x += 16) {
+        const __mmask16 there = (__mmask16)(w - x < 16 ? (1U << (w - x)) - 1 : 0xFFFF);
+        const __m512i left = _mm512_maskz_loadu_epi32(there, a + 4 * x);
+        const __m512i right = _mm512_maskz_loadu_epi32(there, b + 4 * x);
+        changes |= (uint64_t)_mm512_test_epi32_mask(_mm512_xor_si512(left, right), colour) << x;
+    }
+    return changes;
+}
+
+void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h,
+                            uint64_t *rows)
+{
+    for (int y = 0; y < h; y++)
+        rows[y] = row_changes(a + y * a_stride, b + y * b_stride, w);
+}

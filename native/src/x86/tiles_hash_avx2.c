@@ -22,9 +22,13 @@ static inline uint64_t whole_row_sum(const uint8_t *row)
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
 
-uint64_t fl_row_sum_avx2(const uint8_t *row, int w)
+void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    return w == FL_TILE ? whole_row_sum(row) : fl_row_sum_scalar(row, w);
+    int x = 0;
+    for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
+        *sums = whole_row_sum(row + 4 * x);
+    if (x < w)
+        *sums = fl_row_sum(row + 4 * x, w - x);
 }
 
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)

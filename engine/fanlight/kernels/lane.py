@@ -1,0 +1,91 @@
+"""One update of the tile lane in one native call: for small ones, each call more would cost more than the update."""
+
+import errno
+import struct
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fanlight._native import ffi, lib
+from fanlight.errors import UsageError
+from fanlight.kernels.native import array_of, check, read_picture, write_tiles
+from fanlight.kernels.shadow import Shadow
+from fanlight.kernels.stream import Cache
+from fanlight.types import Image, Move, Rect, Size, Tiles
+
+TOO_MANY: Final = -1
+
+_RECT = struct.Struct("=4i")
+_ROOM = 64
+
+
+class Lane:
+    """Updates of `shadow` and `cache`, written to `out` from byte `start` on, which must have room for any of them.
+
+    It remembers the image that it saw last, since a capture hands out the same array again and again.
+    """
+
+    def __init__(self, shadow: Shadow, cache: Cache, out: NDArray[np.uint8], start: int) -> None:
+        self._size: Final[Size] = shadow.size
+        self._marks: Tiles = np.zeros_like(shadow.stale)
+        self._keep: Final = (shadow, cache, out)
+        self._native: Final[Any] = ffi.new("fl_lane *")
+        self._native.shadow, self._native.cache = shadow.searchable(), cache.native
+        self._native.tiles = write_tiles(self._marks, shadow.size)
+        self._native.stale = write_tiles(shadow.stale, shadow.size)
+        self._native.out = ffi.from_buffer("uint8_t[]", out, require_writable=True)[start : out.nbytes]
+        self._native.capacity = out.nbytes - start
+        self._image: Image | None = None
+        self._pixels: Any = None
+        self._stride = 0
+        self._rects = bytearray(_ROOM * _RECT.size)
+        self._rects_there: Any = ffi.from_buffer("fl_rect[]", self._rects)
+
+    def update(self, image: Image, damage: tuple[Rect, ...], moves: int, most: int) -> int:
+        """Write what changed inside the damage, and take it over; return its length, 0 when nothing did.
+
+        TOO_MANY where more than `most` tiles differed: then the at most `moves` moves are applied to the shadow, and
+        `tiles` marks what is left to be written and taken.
+        """
+        if image is not self._image:
+            self._look_at(image)
+        rects = self._list(damage)
+        result: int = lib.fl_lane_update(self._native, self._pixels, self._stride, rects, len(damage), moves, most)
+        if result >= 0:
+            return result
+        return TOO_MANY if result == -errno.EAGAIN else check(result, "encoding what changed")
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """The moves of the last update."""
+        native = self._native
+        return tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in native.moves[0 : native.n_moves])
+
+    @property
+    def tiles(self) -> Tiles:
+        """A copy of the marks of the last update."""
+        return self._marks.copy()
+
+    @property
+    def differed(self) -> int:
+        """How many tiles differed before the moves of the last update."""
+        return int(self._native.differed)
+
+    def _look_at(self, image: Image) -> None:
+        picture = read_picture(image, "image")
+        if picture.size != self._size:
+            raise UsageError(f"the pictures must have one size, not {self._size} and {picture.size}")
+        self._image, self._pixels, self._stride = image, picture.pixels, picture.stride
+
+    def _list(self, damage: tuple[Rect, ...]) -> Any:
+        if len(damage) > _ROOM:
+            return array_of("fl_rect", [tuple(rect) for rect in damage])
+        try:
+            at = 0
+            for rect in damage:
+                _RECT.pack_into(self._rects, at, *rect)
+                at += _RECT.size
+        except struct.error as error:
+            raise UsageError(f"these are not whole numbers of at most 32 bits: {error}") from error
+        return self._rects_there

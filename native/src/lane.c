@@ -1,0 +1,64 @@
+/* One update of the tile lane. What it calls is all there is to it; but each call from elsewhere costs more than a letter
+ * does, when the caches have gone cold. */
+#include "internal.h"
+
+static bool valid_lane(const fl_lane *lane)
+{
+    if (!lane || !lane->shadow || !lane->tiles || !lane->stale || !lane->out ||
+        !fl_valid_size(lane->shadow->w, lane->shadow->h))
+        return false;
+    const int count = fl_tile_count(lane->shadow->w) * fl_tile_count(lane->shadow->h);
+    return lane->capacity >= fl_stream_bound(FL_MAX_MOVES, count);
+}
+
+/* Find what changed. Returns the count of tiles that are left to be sent, or a failure. */
+static int find(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n, int max_moves)
+{
+    fl_shadow *shadow = lane->shadow;
+    const int count = fl_tile_count(shadow->w) * fl_tile_count(shadow->h);
+    memset(lane->tiles, 0, (size_t)count);
+    const int failure = fl_tiles_mark(rects, n, shadow->w, shadow->h, lane->tiles);
+    if (failure)
+        return failure;
+    lane->n_moves =
+        fl_shadow_find(shadow, after, after_stride, lane->tiles, NULL, lane->moves, max_moves, &lane->differed);
+    if (lane->n_moves < 0)
+        return lane->n_moves;
+    for (int i = 0; i < lane->n_moves; i++) {
+        const fl_move *m = lane->moves + i;
+        fl_tiles_mark(&(fl_rect){m->x, m->y, m->w, m->h}, 1, shadow->w, shadow->h, lane->stale);
+    }
+    int left = 0;
+    for (int i = 0; i < count; i++)
+        left += lane->tiles[i] != 0;
+    return left;
+}
+
+static void take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    const int count = fl_tile_count(lane->shadow->w) * fl_tile_count(lane->shadow->h);
+    fl_shadow_take(lane->shadow, after, after_stride, lane->tiles);
+    for (int i = 0; i < count; i++)
+        lane->stale[i] |= lane->tiles[i];
+}
+
+int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
+                       int max_moves, int most)
+{
+    if (!valid_lane(lane))
+        return -EINVAL;
+    const fl_shadow *shadow = lane->shadow;
+    const int left = find(lane, after, after_stride, rects, n, max_moves);
+    if (left < 0)
+        return left;
+    if (lane->differed > most)
+        return -EAGAIN;
+    if (!left && !lane->n_moves)
+        return 0;
+    const int64_t length =
+        fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves, lane->tiles,
+                         lane->cache, shadow->pixels, shadow->stride, NULL, lane->out, lane->capacity);
+    if (length >= 0)
+        take(lane, after, after_stride);
+    return length;
+}

@@ -1,0 +1,125 @@
+/* Writing the tile stream: what its parts share. stream_encode.c chooses a form for each tile; the forms are written by
+ * stream_colours.c, stream_runs.c and stream_pixels.c, and what several tiles share by stream_spans.c. */
+#ifndef FL_STREAM_WRITE_H
+#define FL_STREAM_WRITE_H
+
+#include "stream.h"
+
+enum {
+    FL_SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
+    FL_RUN_SLOT_BITS = 13,
+    FL_MAX_PARTS = 4,
+    FL_CHUNK = 8, /* indexes are written and packed so many at a time */
+};
+
+/* A set of up to FL_MAX_TABLE colours, numbered as they first appear. */
+typedef struct fl_colours {
+    uint32_t colours[FL_MAX_TABLE];
+    int n;
+    uint8_t slots[1 << FL_SLOT_BITS]; /* number + 1, 0 when free */
+} fl_colours;
+
+/* The colours that runs name, numbered as they first appear. */
+typedef struct fl_run_table {
+    uint32_t colours[FL_MAX_RUN_TABLE];
+    int n;
+    uint16_t slots[1 << FL_RUN_SLOT_BITS]; /* number + 1, 0 when free; cleared with the first run */
+} fl_run_table;
+
+/* A run of equal solid tiles that may still grow. */
+typedef struct fl_solid_run {
+    fl_rect rect;
+    uint32_t colour;
+} fl_solid_run;
+
+/* Tiles side by side and as many slots of the cache, for a CACHED or a STORE that may still grow. */
+typedef struct fl_slot_run {
+    int op, column, row, tiles, slot;
+} fl_slot_run;
+
+/* What is written: the marked tiles of `image`, for a decoder that has `before`, but for the lossy tiles. */
+typedef struct fl_source {
+    const uint8_t *image, *before; /* `before` or NULL */
+    ptrdiff_t stride, before_stride;
+    int w, h;
+    const uint8_t *tiles, *lossy; /* `lossy` or NULL */
+} fl_source;
+
+/* What the decoder lacks of a tile: nothing, parts of it, or all. */
+typedef struct fl_parts {
+    int n, pixels;
+    fl_tile parts[FL_MAX_PARTS];
+} fl_parts;
+
+typedef struct fl_writer {
+    uint8_t *at, *end;
+    fl_source source;
+    fl_cache *cache;
+    fl_colours table;
+    fl_run_table run_table;
+    fl_solid_run solid; /* of the two runs, at most one is open */
+    fl_slot_run slots;
+    bool has_later;
+    uint8_t later[(FL_MAX_TILES + 1) / 2]; /* FL_MAX_PARTS bits a tile: the parts that PREDICTED will bring */
+    /* Of the tile at hand, or its part: the pixels, where their colours change, what they are, and which of them each
+     * pixel has. */
+    const uint8_t *pixels;
+    ptrdiff_t stride;
+    uint64_t edges[FL_TILE];
+    fl_colours own;
+    uint8_t indexes[FL_TILE_PIXELS + FL_CHUNK];
+} fl_writer;
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static inline bool fl_has_room(const fl_writer *out, ptrdiff_t bytes)
+{
+    return out->end - out->at >= bytes;
+}
+
+static inline void fl_put_u8(fl_writer *out, int value)
+{
+    *out->at++ = (uint8_t)value;
+}
+
+static inline void fl_put_u16(fl_writer *out, int value)
+{
+    fl_put_u8(out, value & 0xFF);
+    fl_put_u8(out, value >> 8);
+}
+
+static inline void fl_put_colour(fl_writer *out, uint32_t colour)
+{
+    fl_put_u16(out, colour & 0xFFFF);
+    fl_put_u8(out, (int)(colour >> 16));
+}
+
+/* How many bytes the head of a tile, or of a part of one, takes; write it. `t` is what the operation brings. */
+ptrdiff_t fl_tile_head_bytes(const fl_writer *out, const fl_tile *t);
+void fl_put_tile_head(fl_writer *out, int op, const fl_tile *t);
+
+/* What of a marked tile the decoder lacks, by `before`; parts of a tile together are shorter to write than the tile. */
+fl_parts fl_changed_parts(const fl_source *s, const fl_tile *t);
+
+/* ---- what is written; 0 or -ENOSPC ------------------------------------------------------------------------------- */
+
+/* What is solid, or in a slot, joins what stands to its left; fl_flush_spans() writes that out, before anything else. */
+int fl_write_solid(fl_writer *out, const fl_tile *t, uint32_t colour);
+int fl_write_slot(fl_writer *out, int op, const fl_tile *t, int slot);
+int fl_flush_spans(fl_writer *out);
+
+/* Number the colours of a tile as they appear. Returns false when there are more than FL_MAX_TABLE. */
+bool fl_index_tile(fl_writer *out, const fl_tile *t);
+void fl_clear_colours(fl_colours *set);
+
+/* Number the tile's colours in the stream's table. Returns how many are new to it, or -1, changing nothing, if they do
+ * not fit. */
+int fl_merge_colours(fl_writer *out, uint8_t *numbers);
+
+int fl_write_palette(fl_writer *out, const fl_tile *t);
+int fl_write_indexed(fl_writer *out, const fl_tile *t, const uint8_t *numbers, int fresh);
+int fl_write_runs(fl_writer *out, const fl_tile *t);
+int fl_write_raw(fl_writer *out, const fl_tile *t);
+int fl_write_predicted(fl_writer *out, const fl_tile *t);
+
+#endif

@@ -1,0 +1,165 @@
+"""The lane: one native call does what marking, finding, encoding and taking do in a row."""
+
+import numpy as np
+import pytest
+from kernel_cases import Canvas
+from reference_stream import COPY, PART
+from stream_links import codes, no_x
+from stream_scenes import scene
+
+from fanlight.errors import UsageError
+from fanlight.kernels import stream, tiles
+from fanlight.kernels.lane import TOO_MANY, Lane
+from fanlight.kernels.shadow import Shadow
+from fanlight.types import Rect
+
+SIZE = (400, 300)
+WHOLE = (Rect(0, 0, *SIZE),)
+START = 5
+ANY = 1 << 20
+
+
+class End:
+    """A lane with all that it needs, and the picture that its decoder has."""
+
+    def __init__(self, size=SIZE):
+        self.shadow, self.cache = Shadow(size), stream.Cache(stream.slots_for(size))
+        self.out = np.empty(START + stream.bound(size), np.uint8)
+        self.lane = Lane(self.shadow, self.cache, self.out, START)
+        self.shown, self.receiver = np.zeros((size[1], size[0], 4), np.uint8), stream.Cache(stream.slots_for(size))
+
+    def bytes_of(self, image, damage=WHOLE):
+        length = self.lane.update(image, damage, 16, ANY)
+        return self.out[START : START + length].tobytes()
+
+    def show(self, image, damage=WHOLE):
+        data = self.bytes_of(image, damage)
+        stream.decode(data, self.shown, tiles.no_tiles(self.shadow.size), self.receiver)
+        return data
+
+
+def separately(images):
+    """Return the last stream that the single calls give, and the shadow's digest."""
+    shadow, cache = Shadow(SIZE), stream.Cache(stream.slots_for(SIZE))
+    data = b""
+    for image in images:
+        marks = tiles.all_tiles(SIZE)
+        moves, _ = shadow.find(image, marks, None, 16)
+        data = bytes(stream.encode(image, moves, marks, cache, shadow.image))
+        shadow.take(image, marks)
+    return data, shadow.digest
+
+
+def scrolled(page):
+    return np.ascontiguousarray(np.roll(page, -24, axis=0))
+
+
+PAGE = scene("noise", SIZE)
+LETTER = PAGE.copy()
+LETTER[100:120, 70:80] = 7
+
+
+@pytest.mark.parametrize("images", [[PAGE], [PAGE, LETTER], [PAGE, scrolled(PAGE)], [PAGE, LETTER, PAGE], [PAGE, PAGE]])
+def test_it_does_what_the_single_calls_do(variant, images):
+    end = End()
+    for image in images:
+        data = end.show(image)
+        assert np.array_equal(end.shown, no_x(image))
+    assert (data, end.shadow.digest) == separately(images)
+    assert np.array_equal(end.shadow.image, end.shown)
+
+
+def test_only_the_damage_is_looked_at():
+    end = End()
+    end.show(PAGE)
+    image = PAGE.copy()
+    image[10:20, 10:20], image[200:210, 300:310] = 1, 2
+    assert len(codes(end.show(image, (Rect(300, 200, 10, 10),)), SIZE)) == 1
+    assert np.array_equal(end.shown[:64, :64], no_x(PAGE)[:64, :64])
+    end.show(image, (Rect(12, 12, 1, 1),))
+    assert np.array_equal(end.shown, no_x(image))
+
+
+def test_any_number_of_rectangles_is_looked_at():
+    end = End()
+    end.show(PAGE, tuple(Rect(x, y, 1, 1) for y in range(0, 300, 20) for x in range(0, 400, 15)))
+    assert np.array_equal(end.shown, no_x(PAGE))
+
+
+def test_rectangles_are_clipped():
+    end = End()
+    end.show(PAGE, (Rect(-(2**31), -5, 2**31 - 1, 10), Rect(-100, -100, 10_000, 10_000)))
+    assert np.array_equal(end.shown, no_x(PAGE))
+
+
+def test_nothing_changed_is_nothing():
+    end = End()
+    end.show(PAGE)
+    assert end.bytes_of(PAGE) == b""
+    assert end.bytes_of(LETTER, ()) == b""
+
+
+def test_more_tiles_than_asked_for_are_left_to_the_caller():
+    end = End()
+    end.show(PAGE)
+    digest = end.shadow.digest
+    assert end.lane.update(LETTER, WHOLE, 16, 2) > 0
+    assert end.shadow.digest != digest
+    end.show(PAGE)
+    other = scrolled(PAGE)
+    assert end.lane.update(other, WHOLE, 16, 3) == TOO_MANY
+    assert end.lane.differed == 35
+    moves, marks = end.lane.moves, end.lane.tiles
+    assert moves
+    data = bytes(stream.encode(other, moves, marks, end.cache, end.shadow.image))
+    assert codes(data, SIZE)[0] == COPY
+    end.shadow.take(other, marks)
+    assert np.array_equal(end.shadow.image, no_x(other))
+    fresh = Shadow(SIZE)
+    fresh.take(other, tiles.all_tiles(SIZE))
+    assert end.shadow.digest == fresh.digest
+
+
+def test_its_marks_are_a_copy():
+    end = End()
+    assert end.lane.update(PAGE, WHOLE, 16, 0) == TOO_MANY
+    marks = end.lane.tiles
+    end.show(PAGE)
+    assert marks.all()
+    assert end.bytes_of(LETTER) != b""
+    assert marks.all()
+
+
+def test_another_image_is_another_picture():
+    end = End()
+    end.show(PAGE)
+    canvas = Canvas(SIZE).fill(LETTER)
+    assert codes(end.show(canvas.image), SIZE) == [PART] or np.array_equal(end.shown, no_x(LETTER))
+    assert np.array_equal(end.shown, no_x(LETTER))
+    changed = canvas.image
+    changed[0, 0] ^= 3
+    end.show(changed)
+    assert np.array_equal(end.shown, no_x(changed))
+
+
+@pytest.mark.parametrize("bad", [Rect(2**31, 0, 1, 1), Rect(0, 0, 1, -(2**31) - 1), ("a", 0, 1, 1)])
+@pytest.mark.parametrize("count", [1, 65])
+def test_rectangles_that_do_not_fit_are_refused(bad, count):
+    with pytest.raises(UsageError, match="whole numbers"):
+        End().lane.update(PAGE, (bad,) * count, 16, ANY)
+
+
+def test_a_picture_of_another_size_is_refused():
+    with pytest.raises(UsageError, match="one size"):
+        End().lane.update(np.zeros((300, 401, 4), np.uint8), WHOLE, 16, ANY)
+    with pytest.raises(UsageError, match="contiguous rows"):
+        End().lane.update(np.zeros((300, 400, 3), np.uint8), WHOLE, 16, ANY)
+
+
+def test_too_little_room_is_refused():
+    shadow = Shadow(SIZE)
+    lane = Lane(shadow, stream.Cache(8), np.empty(START + stream.bound(SIZE) - 1, np.uint8), START)
+    with pytest.raises(UsageError):
+        lane.update(PAGE, WHOLE, 16, ANY)
+    with pytest.raises(UsageError):
+        End().lane.update(PAGE, WHOLE, 65, ANY)
