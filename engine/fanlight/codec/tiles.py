@@ -230,11 +230,6 @@ class TilesEncoder(Encoder):
         self.touched = touched_by(batch, self.size)
         return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))
 
-    @property
-    def chained(self) -> bool:
-        """Always False: tiles need nothing but what they name."""
-        return False
-
     def _catch_up(self, lacks: Tiles) -> Update:
         body = self._writer.catch_up(lacks)
         key = bool(lacks.all())
@@ -246,18 +241,6 @@ class TilesEncoder(Encoder):
         twin._key_due = False
         twin._lacks = (lacks != 0).astype(np.uint8) if lacks.any() else None
         return twin
-
-    @property
-    def quality(self) -> int | None:
-        """Always None."""
-        return None
-
-    def set_quality(self, qp: int) -> None:
-        """Do nothing: there is no quality to choose."""
-
-    def states(self) -> Tiles:
-        """Return EXACT for every tile."""
-        return tile_kernels.no_tiles(self.size)
 
     @property
     def pending(self) -> bool:
@@ -297,10 +280,6 @@ class TilesDecoder(Decoder):
     def digest(self) -> int:
         """The digest of the picture."""
         return self._picture.digest
-
-    def states(self) -> Tiles:
-        """Return EXACT for every tile."""
-        return tile_kernels.no_tiles(self.size)
 
 
 def whole(size: Size) -> Batch:
