@@ -120,7 +120,8 @@ class HostHandshake(HostAnswers):
             return super().timeout(now)
         if self._requested_at is None or now < self._requested_at + REQUEST_SECONDS:
             return []
-        return self.reject(now, f"nobody answered the request within {REQUEST_SECONDS:g} seconds")
+        self.reject(now, f"nobody answered the request within {REQUEST_SECONDS:g} seconds")
+        return super().timeout(now)
 
     # -- what the client says --------------------------------------------------------------------------------------
 
