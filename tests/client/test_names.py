@@ -1,6 +1,6 @@
 """People known by name at a real host: let in, sent away, and sent away while they are in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -13,11 +13,12 @@ from fanlight.access.policy import Policy
 from fanlight.access.policy_store import apply_policy
 from fanlight.access.trust import read_namespace_file
 from fanlight.config import Home
-from fanlight.errors import AuthenticationFailed, FanlightError, Refused
+from fanlight.errors import AuthenticationFailed, FanlightError, Refused, UsageError
 from fanlight.types import Permission
 from serving import PASSWORD, serving
 
 AT = datetime.now(UTC)
+DAY = timedelta(days=1)
 ACME = Authority.create("acme", AT)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ONLY_ACME = '[access]\nlist = true\n[[allow]]\nwho = "*@acme"\n'
@@ -86,6 +87,17 @@ async def test_a_leaver_is_sent_away_at_once_and_does_not_come_back(host, anna):
             async with come_in(server, anna):
                 pass
     assert "anna@acme: the certificate is revoked" in (host.path / "audit.jsonl").read_text()
+
+
+async def test_a_certificate_that_is_over_is_told_before_a_host_refuses_it(host, tmp_path):
+    home = Home(tmp_path / "late")
+    key = home.identity().public_key
+    made = ACME.issue("late@acme", key, AT - 2 * DAY, 1)
+    home.rules().namespaces.keep_own_certificate(made.certificate, key)
+    async with serving(host.path) as server:
+        with pytest.raises(UsageError, match="late@acme ended"):
+            async with come_in(server, home):
+                pass
 
 
 async def test_a_right_that_the_policy_denies_is_lost_while_the_session_is_open(host, anna):
