@@ -219,6 +219,13 @@ def test_what_is_no_policy_is_refused_with_its_line(text, said):
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("depth", [200, 470, 480, 490, 950, 1000, 10_000, 30_000])
+def test_what_is_nested_without_end_is_refused(depth):
+    for text in ("a = " + "[" * depth + "]" * depth, "a" + ".a" * depth + " = 1", "[a" + ".a" * depth + "]"):
+        with pytest.raises(SettingRefused):
+            Policy.from_toml(text.encode())
+
+
 def test_bytes_that_are_no_text_are_refused():
     with pytest.raises(SettingRefused, match="not UTF-8"):
         Policy.from_toml(b"\xff")

@@ -25,12 +25,13 @@ def read_toml(raw: bytes) -> tuple[dict[str, Any], dict[Path, int]]:
         raise SettingRefused(f"the policy is larger than {MAX_FILE} bytes")
     try:
         text = raw.decode("utf-8")
-        document = tomllib.loads(text)
+        return tomllib.loads(text), _lines(text)
     except UnicodeDecodeError as error:
         raise SettingRefused("the policy is not UTF-8 text") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingRefused(f"the policy is not TOML: {error}") from error
-    return document, _lines(text)
+    except RecursionError as error:
+        raise SettingRefused("the policy is nested too deeply") from error
 
 
 def line_of(lines: Mapping[Path, int], *path: str | int) -> int | None:
