@@ -40,7 +40,8 @@ class RulesBesideTheirModel(RuleBasedStateMachine):
         self.rules._store._db.execute("PRAGMA synchronous = OFF")
 
     def void_all(self):
-        self.void += [(who, token) for who, (token, _) in self.tokens.items()]
+        self.void += [("token", who, token) for who, (token, _) in self.tokens.items()]
+        self.void += [("resume", who, secret) for secret, who, *_ in self.resumes.values()]
         self.tokens, self.resumes = {}, {}
 
     @rule()
@@ -145,15 +146,15 @@ class RulesBesideTheirModel(RuleBasedStateMachine):
         assert (issued.token is not None) is (remember and tried.method == "password" and self.saving)
         if issued.token:
             if who in self.tokens:
-                self.void.append((who, self.tokens[who][0]))
+                self.void.append(("token", who, self.tokens[who][0]))
             self.tokens[who] = issued.token, tried.profile
         self.resumes[session] = issued.resume, who, tried.profile, tried.rights, self.now + 600
 
     @invariant()
     def what_is_void_stays_void(self):
         self.rules.throttle.reset()
-        for who, token in self.void[-3:]:
-            assert not self.rules.token(who, token, self.now).right
+        for method, who, secret in self.void[-3:]:
+            assert not getattr(self.rules, method)(who, secret, self.now).right
         self.rules.throttle.reset()
         assert self.rules.unattended is self.unattended
         assert self.rules.passwords.profiles() == set(self.passwords)
