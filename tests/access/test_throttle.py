@@ -36,6 +36,7 @@ def test_strangers_have_20_more_each_hour(rules):
 
 def test_after_100_misses_in_a_row_strangers_have_one_an_hour(rules, restarted):
     assert [counted(rules, 50, NOW + hour * HOUR) for hour in range(5)] == [20] * 5
+    assert rules.throttle.waits(NOW + 4 * HOUR) == {"guess strangers": pytest.approx(HOUR)}
     assert counted(rules, 50, NOW + 5 * HOUR - 1) == 0
     assert counted(rules, 50, NOW + 5 * HOUR) == 1
     again = restarted()
