@@ -103,22 +103,20 @@ def host(
     address = parse_address(listen, port_zero=True)
     figures = None if metrics is None else _parse_metrics(metrics)
     asked = HostOptions(
-        *(
-            home,
-            display,
-            virtual,
-            command,
-            address,
-            max_fps,
-            codec,
-            as_json,
-            until_eof,
-            console,
-            tls,
-            connection_rate,
-            ledger,
-            figures,
-        )
+        home=home,
+        display=display,
+        virtual=virtual,
+        command=command,
+        listen=address,
+        max_fps=max_fps,
+        codec=codec,
+        as_json=as_json,
+        until_eof=until_eof,
+        console=console,
+        tls=tls,
+        connection_rate=connection_rate,
+        ledger=ledger,
+        metrics=figures,
     )
     run(_host(asked))
 
