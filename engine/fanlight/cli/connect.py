@@ -16,6 +16,8 @@ from fanlight.config import read_secret
 from fanlight.errors import IdentityError, UsageError
 from fanlight.viewer import Summary, save_png, show, watch
 
+_RECONNECT_SECONDS = 10.0
+
 
 @click.command()
 @click.argument("address")
@@ -27,6 +29,12 @@ from fanlight.viewer import Summary, save_png, show, watch
 @click.option("--remember", is_flag=True, help="Log in automatically next time, if the host allows it.")
 @click.option("--request", is_flag=True, help="Ask the person at the host to be let in, instead of logging in.")
 @click.option("--trust", metavar="FINGERPRINT", help="The fingerprint of a host that is not known here yet.")
+@click.option(
+    "--reconnect",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help=f"Come back for so long where the connection breaks [default: {_RECONNECT_SECONDS:g}, without a window 0].",
+)
 @click.option("--screenshot", type=click.Path(path_type=Path), help="Save the last picture as PNG when it ends.")
 @ledger_option
 @home_option
@@ -41,6 +49,7 @@ def connect(
     remember: bool,
     request: bool,
     trust: str | None,
+    reconnect: float | None,
     screenshot: Path | None,
     ledger: Path | None,
     home: Path | None,
@@ -53,6 +62,8 @@ def connect(
         raise UsageError("--request asks the person at the host: give no password, code or --remember with it")
     password = read_secret(password_file) if password_file else None if request else _ask_password
     code = read_secret(code_file) if code_file else _ask_code
+    if reconnect is None:
+        reconnect = 0.0 if headless else _RECONNECT_SECONDS
 
     with LedgerFile(ledger) if ledger else contextlib.nullcontext() as lines:
 
@@ -66,6 +77,7 @@ def connect(
                 remember=remember,
                 request=request,
                 trust=trust or _ask_trust,
+                reconnect=reconnect,
             ) as session:
                 if not as_json:
                     click.echo(_how(session), err=True)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fanlight.access.identity import certificate_fingerprint, parse_fingerprint
@@ -19,6 +20,7 @@ from fanlight.client.opening import (
     Password,
     look,
 )
+from fanlight.client.returning import come_back
 from fanlight.client.session import RemoteSession
 from fanlight.config import Home, parse_address
 from fanlight.errors import AuthenticationFailed, IdentityError, UsageError
@@ -38,6 +40,7 @@ async def connect(
     remember: bool = False,
     request: bool = False,
     trust: Trust | None = None,
+    reconnect: float = 0.0,
 ) -> AsyncIterator[RemoteSession]:
     """Open a session with the host at `address` (host or host:port).
 
@@ -46,6 +49,7 @@ async def connect(
     token to log in with next time. `request` asks the person at the host instead. Without a password as text, a session
     that was cut off is resumed, or the token used, where there is one. `trust` is the fingerprint of a host that is
     not known yet, or a function that decides.
+    `reconnect` is for how many seconds a session whose connection broke tries to go on in another one.
     Raises Unreachable, IdentityError, Refused, AuthenticationFailed, CodeNeeded, ConnectionLost.
     """
     at = parse_address(address)
@@ -62,8 +66,11 @@ async def connect(
         rules.close()
     caller = Caller(at, place.identity(), certificate, own.certificate if own else None)
     logins = Logins(home, certificate_fingerprint(certificate))
-    session = await _come_in(caller, logins, ByRequest() if request else ByPassword(password, remember), code)
+    credential: Credential = ByRequest() if request else ByPassword(password, remember)
+    session = await _come_in(caller, logins, credential, code)
     logins.opened(session.secrets)
+    if reconnect > 0:
+        session.come_back = partial(come_back, session, caller, logins, credential, code, reconnect)
     try:
         yield session
     finally:

@@ -83,11 +83,20 @@ class Caller:
 
 
 class Opening:
-    """One handshake: answers what the session asks until it is open or has failed."""
+    """One handshake: answers what the session asks until it is open or has failed.
+
+    `returning` is a session that lost its connection, and goes on in this one.
+    """
 
     def __init__(
-        self, caller: Caller, credential: Credential, code: Code | None, on_audit: Callable[[bytes], None]
+        self,
+        caller: Caller,
+        credential: Credential,
+        code: Code | None,
+        on_audit: Callable[[bytes], None],
+        returning: RemoteSession | None = None,
     ) -> None:
+        self._returning = returning
         self._caller = caller
         self._on_audit = on_audit
         self._credential = credential
@@ -125,11 +134,17 @@ class Opening:
             case events.CodeWanted():
                 self._start(self._give_code())
             case events.Opened():
-                self._session = RemoteSession(self._caller.address, self._link, event, self._on_audit)
+                self._session = self._admitted(event)
                 self._done.set_result(self._session)
             case events.Ended(error=error):
                 address = self._caller.address
                 self._fail(error or ConnectionLost(f"{address} ended the connection before the session was open"))
+
+    def _admitted(self, opened: events.Opened) -> RemoteSession:
+        if self._returning is None:
+            return RemoteSession(self._caller.address, self._link, opened, self._on_audit)
+        self._returning.adopt(self._link, opened)
+        return self._returning
 
     def _meet(self, certificate: bytes) -> None:
         if certificate != self._caller.host:

@@ -23,6 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, Update, checked_number
 from fanlight.codec.draft import Draft
 from fanlight.codec.heat import LEAST_TILES
@@ -31,7 +32,7 @@ from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
@@ -40,6 +41,8 @@ from fanlight.types import Frame, Image, Rect, Size, Tiles
 _Coded = tuple[Region, bytes, bool]
 """A region, its packet, and whether that is a key frame."""
 
+# So few changed tiles are no film, and are brought without asking what they cost.
+_FEW_TILES = LEAST_TILES - 1
 _SAMPLE_TILES = 6
 _SAMPLED_ROWS = 4
 _TILE_PIXELS = tile_kernels.TILE**2
@@ -91,7 +94,13 @@ class HybridEncoder(Encoder):
         if not frame.damage:
             self._regions.close()
         self._regions.note(frame.damage)
-        batch = self._find(frame)
+        if self._is_plain():
+            found = self._tiles.update_few(frame.image, frame.damage, _FEW_TILES)
+            if not isinstance(found, Batch):
+                return self._tell(found)
+            batch = found
+        else:
+            batch = self._find(frame)
         chosen = self._regions.choose(frame, batch.tiles, lambda tiles: self._density(frame.image, tiles))
         lane = self._tile_lane(frame, batch, chosen)
         body = None
@@ -108,6 +117,18 @@ class HybridEncoder(Encoder):
                 self._tiles.take_back()
             lane, body, coded = self._tile_lane(frame, batch, []), None, []
         return self._send(frame, batch, lane, body, coded)
+
+    def _is_plain(self) -> bool:
+        """Tell whether all is exact and nothing is due, so that a small change is one call."""
+        return not (self._lossy_left or self._regions or self._key_due or self._state_due or self._regions.closed)
+
+    def _tell(self, body: bytes) -> Update:
+        """Make the update of a small change."""
+        if not body:
+            return Update(exact=True)
+        batch = self._tiles.last
+        self.touched = touched_by(batch, self.size)
+        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
 
     def _find(self, frame: Frame) -> Batch:
         """Find what the decoder lacks; everything, where the update is to stand alone."""
@@ -157,7 +178,7 @@ class HybridEncoder(Encoder):
             if body is None:
                 body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
             draft.add_tiles(lane, body)
-        self._tiles.commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles)
+        self._commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles, coded)
         self._mark(lane.tiles, 0)
         self._add_video(draft, coded)
         if self._lossy_left and not self._key_due:
@@ -182,6 +203,13 @@ class HybridEncoder(Encoder):
             return float(differs.mean())
 
         return share
+
+    def _commit(self, image: Image, tiles: Tiles, coded: list[_Coded]) -> None:
+        """Take the tiles over into the shadow; those of film without what a search for moves would want."""
+        for region, _, _ in coded:
+            self._shadow.follow(image, tiles & region.tiles)
+            tiles = np.where(region.tiles, np.uint8(0), tiles)
+        self._tiles.commit(image, tiles)
 
     def _add_state(self, draft: Draft) -> None:
         if self._state_due:

@@ -212,6 +212,11 @@ class HostLink(asyncio.Protocol):
         self._transport.abort()
         return True
 
+    def give_way(self) -> None:
+        """Leave what the viewer has to another connection of the same client: this one is broken, as it turns out."""
+        self._act(self._session.lost(time.monotonic()))
+        self.abort()
+
     def end(self, reason: str) -> None:
         """Say goodbye and close once it is written."""
         self._act(self._session.end(reason, time.monotonic()))

@@ -234,7 +234,7 @@ class Server:
     def watch(self, link: HostLink, wanted: WatchWanted) -> Viewer | None:
         """Let a viewer take part, or go on, in a codec that both ends have; None where there is none."""
         had = wanted.resume
-        parked = self._parking.take(link.fingerprint, had.session) if had is not None else None
+        parked = self._parked(link, had.session) if had is not None else None
         if parked is not None and parked.codec not in wanted.codecs:
             self.dismiss(parked.viewer)
             parked = None
@@ -250,6 +250,13 @@ class Server:
         else:
             self._picture.add(viewer, codec)
         return viewer
+
+    def _parked(self, link: HostLink, session: str) -> Parked | None:
+        """Return what is left of a client's earlier session, also where its connection broke without our knowing."""
+        for other in tuple(self._viewers.values()):
+            if (other.fingerprint, other.session_name) == (link.fingerprint, session) and other is not link:
+                other.give_way()
+        return self._parking.take(link.fingerprint, session)
 
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update."""
