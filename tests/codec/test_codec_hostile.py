@@ -1,5 +1,6 @@
 """Decoders against bytes that no honest encoder makes: CodecError, and nothing else, ever."""
 
+import contextlib
 import struct
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.errors import CodecError
 from fanlight.kernels import stream, tiles
-from fanlight.types import Frame
+from fanlight.types import Frame, Rect
 
 SIZE = (200, 136)
 PLAIN, ZSTD = 0, 1
@@ -111,6 +112,60 @@ def test_mutated_updates(name, data):
         update[data.draw(st.integers(0, most - 1))] = data.draw(st.integers(0, 255))
     updates[victim] = bytes(update)
     survives(name, *updates)
+
+
+def regions_of(size):
+    """Return a run of honest updates with two regions, and what brings them to rest."""
+    encoder = open_encoder("hybrid", size)
+    image, updates = text(size), []
+    places = (Rect(16, 16, 180, 130), Rect(300, 20, 150, 180))
+    for number in range(4):
+        if number:
+            image = image.copy()
+            for x, y, w, h in places:
+                image[y : y + h, x : x + w] = noise((w, h), number)
+        damage = places if number else whole(size)
+        updates.append(bytes(encoder.encode(Frame(image, damage, 99.0 + number, 100.0 + number))))
+    while encoder.pending:
+        updates.append(bytes(encoder.encode(Frame(image, (), 110.0, 110.0))))
+    return updates
+
+
+WIDE = (500, 240)
+REGIONS = regions_of(WIDE)
+
+
+@given(data=st.data())
+@LIMITS
+def test_mutated_regions(data):
+    """Where sections follow each other, and the headers of each are aimed at."""
+    updates = list(REGIONS)
+    victim = data.draw(st.integers(0, len(updates) - 1))
+    update = bytearray(updates[victim])
+    at = 0
+    heads = []
+    while at < len(update):
+        heads.append(at)
+        at += 5 + struct.unpack_from("<I", update, at + 1)[0]
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.sampled_from(heads)) + data.draw(st.integers(0, 24))
+        update[min(place, len(update) - 1)] = data.draw(st.integers(0, 255))
+    updates[victim] = bytes(update)
+    decoder = open_decoder("hybrid", WIDE)
+    with contextlib.suppress(CodecError):
+        for one in updates:
+            decoder.decode(one)
+            assert decoder.states().shape == (4, 8)
+
+
+def test_honest_regions_end_exact():
+    decoder = open_decoder("hybrid", WIDE)
+    lossy = []
+    for update in REGIONS:
+        decoder.decode(update)
+        lossy.append(int((decoder.states() != 0).sum()))
+    assert max(lossy) > 8
+    assert lossy[-1] == 0
 
 
 @names
