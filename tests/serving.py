@@ -40,7 +40,7 @@ async def serving(
     place = Home(home)
     rules = place.rules()
     if not rules.has_password:
-        rules.set_password(PASSWORD)
+        rules.set_password(PASSWORD, "Unattended Access")
     rules.set_unattended(unattended)
     with capture or open_capture("pattern:320x200", max_fps=30) as source:
         options = ServerOptions(Address("127.0.0.1", port), codec, 60)

@@ -59,6 +59,9 @@ HOMES = {
     "zstandard": {"codec"},
     "uvloop": {"net.loop"},
     "sqlite3": {"access"},
+    "pyotp": {"access.totp"},
+    "zxcvbn": {"access.strength"},
+    "segno": {"cli.access_totp"},
 }
 
 

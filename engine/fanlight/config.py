@@ -5,12 +5,17 @@ user that runs fanlight; anything wider is refused, because a key that others ca
 """
 
 import os
+import platform
+import pwd
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fanlight.access.audit import Audit
+from fanlight.access.authority import Authority
 from fanlight.access.identity import Identity
 from fanlight.access.rules import Rules
 from fanlight.access.store import Store
@@ -89,6 +94,29 @@ def read_secret(path: Path) -> str:
     return first_line(raw, str(path))
 
 
+def read_file(path: Path, most: int) -> bytes:
+    """Return a file's bytes; UsageError when it cannot be read or holds more than `most`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    if len(raw) > most:
+        raise UsageError(f"{path} is too large: at most {most} bytes are read")
+    return raw
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put `content`, nothing secret, at `path`, in the place of what is there; whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
 def first_line(raw: bytes, source: str) -> str:
     """Return the first line of `raw` as text; an empty one, or one that is not UTF-8, is a UsageError."""
     line = raw.split(b"\n", 1)[0].removesuffix(b"\r")
@@ -99,6 +127,19 @@ def first_line(raw: bytes, source: str) -> str:
     if not text:
         raise UsageError(f"{source} is empty: it must hold the password in its first line")
     return text
+
+
+def owner_names() -> tuple[str, ...]:
+    """Return the names of the user that runs this and of the computer, as far as they have any."""
+    with suppress(KeyError):
+        return pwd.getpwuid(os.geteuid()).pw_name, platform.node() or "localhost"
+    return (platform.node() or "localhost",)
+
+
+def write_new_secret(path: Path, content: bytes) -> None:
+    """Put a secret into a new file that only its owner can read; a file that is there stays, as a UsageError."""
+    if not _create_exclusively(path, content):
+        raise UsageError(f"{path} exists already: name a new file")
 
 
 class Home:
@@ -125,7 +166,32 @@ class Home:
 
     def rules(self) -> Rules:
         """Open the access rules of this home."""
-        return Rules(self.store(), self.pepper())
+        store = self.store()
+        return Rules(store, self.pepper(), self.audit(store))
+
+    def audit(self, store: Store) -> Audit:
+        """Open the audit log of this home, which is anchored in its store; it begins with its first entry."""
+        for path in (*self.path.glob("audit*.jsonl"), *self.path.glob("audit.key*"), *self.path.glob("audit.lock")):
+            _check_private(path)
+        return Audit(self.path, store)
+
+    def create_authority(self, authority: Authority) -> None:
+        """Keep the key of a new namespace; UsageError when this home has one of that name."""
+        path = self.path / _authority_file(authority.name)
+        if path.exists() or path.is_symlink() or not _create_exclusively(path, authority.to_pem()):
+            raise UsageError(f"the namespace {authority.name!r} exists already: {path} is its key")
+
+    def authority(self, name: str) -> Authority:
+        """Load the key of a namespace; UsageError when it is not run from this home."""
+        path = self.path / _authority_file(name)
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(
+                f"the namespace {name!r} is not run from here: `fanlight namespace create {name}` makes it"
+            )
+        try:
+            return Authority.from_pem(_read_private(path), datetime.now(UTC))
+        except StateError as error:
+            raise StateError(f"{path}: {error}") from error
 
     def pepper(self) -> bytes:
         """Load the key that seals the verifiers in the store; it is made at the first call."""
@@ -140,11 +206,19 @@ class Home:
         path = self.path / name
         if not path.exists() and not path.is_symlink():
             _create_exclusively(path, make())
-        _check_private(path)
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise StateError(f"cannot read {path}: {error.strerror}") from error
+        return _read_private(path)
+
+
+def _authority_file(name: str) -> str:
+    return f"namespace-{name}.pem"
+
+
+def _read_private(path: Path) -> bytes:
+    _check_private(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _make_private_directory(path: Path) -> None:
@@ -175,8 +249,8 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str) -> None
         raise StateError(f"{path} can be read or changed by other users: run chmod {mode} {path}")
 
 
-def _create_exclusively(path: Path, content: bytes) -> None:
-    """Put `content` at `path` whole or not at all; a file that is already there stays."""
+def _create_exclusively(path: Path, content: bytes) -> bool:
+    """Put `content` at `path` whole or not at all; False when a file is already there, which stays."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -189,9 +263,10 @@ def _create_exclusively(path: Path, content: bytes) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError:
-        return
+        return False
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}") from error
+    return True
 
 
 def local_displays() -> tuple[str, ...]:

@@ -166,7 +166,7 @@ typedef struct fl_lane {
 /* Mark the tiles that `n` rectangles touch, find what makes the shadow equal to `after` there by at most `max_moves`
  * moves, write it to `out` as a tile stream, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
  * fl_stream_encode() and fl_shadow_take() in a row. Returns the stream's length, 0 where nothing differs. Where more than
- * `most` tiles differed, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
+ * `most` tiles are left after the moves, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most);
 

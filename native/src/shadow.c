@@ -288,9 +288,14 @@ static void apply(fl_shadow *shadow, const fl_search *s, fl_move *m)
 {
     const bool upwards = m->y <= m->src_y, proven = is_proven(m);
     int done = 0;
+    const ptrdiff_t step = upwards ? 1 : -1;
     for (; done < m->h; done++) {
         const int row = upwards ? done : m->h - 1 - done;
         const uint8_t *source = fl_before_at(s, m->src_x, m->src_y + row), *after = fl_after_at(s, m->x, m->y + row);
+        if (done + 1 < m->h) {
+            prefetch_row(source + step * shadow->stride, m->w);
+            prefetch_row(after + step * s->after_stride, m->w);
+        }
         if (!proven && !fl_kernels.span_equal(source, after, m->w))
             break;
         fl_kernels.span_copy(after, shadow->pixels + (m->y + row) * shadow->stride + (ptrdiff_t)m->x * 4, m->w);

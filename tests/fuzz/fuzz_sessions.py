@@ -82,7 +82,7 @@ def act(pair, randomly):
             now=pair.now,
         ),
         lambda: pair.host.set_rights(
-            frozenset(randomly.sample(sorted(pair.host.granted), len(pair.host.granted) // 2))
+            frozenset(randomly.sample(sorted(pair.host.granted), len(pair.host.granted) // 2)), pair.now
         ),
         lambda: pair.client.send_key(randomly.randint(1, 0xFFFF), True),
         lambda: pair.client.send_pointer(randomly.randint(-99, 5000), randomly.randint(-99, 5000)),
@@ -108,6 +108,7 @@ def first_frames(data, count):
 
 def converse(rules, salted, seed):
     randomly = random.Random(seed)
+    rules.throttle.reset()
     pair = Pair(rules, salted)
     wire = Wire(randomly.choice([0.0, 0.05, 0.3]), randomly)
     from_client, from_host = b"", b""

@@ -4,6 +4,7 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from message_examples import session_message
 
 from fanlight.errors import LocalProtocolError, RemoteProtocolError
 from fanlight.protocol import Connection, Denied, Role, State
@@ -14,13 +15,13 @@ from fanlight.types import Permission
 
 KEY = bytes(range(32))
 VIEW_AND_CONTROL = [Permission.VIEW, Permission.CONTROL]
-HELLO = m.ClientHello(version=m.VERSION, nonce=KEY, key=b"key")
+HELLO = m.ClientHello(version=m.VERSION, nonce=KEY, key=b"key", certificate=None)
 PICTURE = (1, 1, 0, True, True, True, *[0] * 10)
 SCREEN = m.Screen(width=64, height=64, codec="tiles", serial=1, continues=False)
 
 
 def session(rights=VIEW_AND_CONTROL):
-    return m.Session(rights=rights, epoch=1, profile="p", host_proof=KEY, session="0" * 32)
+    return session_message(rights=rights)
 
 
 def handshake(rights=VIEW_AND_CONTROL):
@@ -29,7 +30,7 @@ def handshake(rights=VIEW_AND_CONTROL):
         m.HostHello(version=m.VERSION, nonce=KEY, identity=b"identity"),
         m.Prove(signature=b"signature"),
         m.Methods(methods=list(m.METHODS), salt=KEY, iterations=600_000),
-        m.Auth(method="password", proof=KEY),
+        m.Auth(method="password", proof=KEY, remember=False),
         session(rights),
     ]
 
@@ -46,6 +47,10 @@ EXAMPLES = {
         m.Ping(t=0),
         m.Pong(t=0, at=0),
         m.RightsChanged(rights=VIEW_AND_CONTROL, epoch=2),
+        m.AuditHead(head=KEY, last=False),
+        m.Countersign(head=KEY, signature=b"signature"),
+        m.Waive(rights=[]),
+        m.Leave(),
         SCREEN,
         m.Picture(*PICTURE, b""),
         m.Cursor(0, 0, 0, 0, b""),
@@ -65,6 +70,7 @@ SENDERS = {
     "Session": "H", "Failed": "H", "Refused": "H", "Bye": "CH", "Ping": "CH", "Pong": "CH", "RightsChanged": "H",
     "Screen": "H", "Picture": "H", "Cursor": "H", "PointerPlace": "H", "Ack": "C", "Refresh": "C",
     "Presented": "C", "Watch": "C", "Key": "C", "Pointer": "C", "Button": "C", "Wheel": "C",
+    "AuditHead": "H", "Countersign": "C", "Waive": "C", "Leave": "C",
 }  # fmt: skip
 STATES = {
     "ClientHello": {"CLIENT_HELLO"}, "HostHello": {"HOST_HELLO"}, "Prove": {"PROVE"}, "Methods": {"METHODS"},

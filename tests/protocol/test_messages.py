@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from message_examples import CONNECTED, session_message
 
 from fanlight.errors import RemoteProtocolError
 from fanlight.protocol import messages as m
@@ -54,12 +55,16 @@ def test_golden_fields_encode_to_their_frames(name):
 
 
 GOOD = {
-    "ClientHello": {"version": 1, "nonce": "A" * 43 + "=", "key": "AAAA"},
-    "HostHello": {"version": 1, "nonce": "A" * 43 + "=", "identity": "AAAA"},
+    "ClientHello": {"version": 2, "nonce": "A" * 43 + "=", "key": "AAAA", "certificate": None},
+    "HostHello": {"version": 2, "nonce": "A" * 43 + "=", "identity": "AAAA"},
     "Methods": {"methods": ["password"], "salt": "A" * 22 + "==", "iterations": 600_000},
-    "Auth": {"method": "password", "proof": "AAAA"},
+    "Auth": {"method": "password", "proof": "AAAA", "remember": False},
     "Code": {"code": "123456"},
-    "Session": {"rights": ["view"], "epoch": 1, "profile": "p", "host_proof": "A" * 43 + "=", "session": "0" * 32},
+    "Session": msgspec.to_builtins(session_message()),
+    "AuditHead": {"head": "AAAA", "last": True},
+    "Countersign": {"head": "AAAA", "signature": "AAAA"},
+    "Waive": {"rights": []},
+    "Leave": {},
     "Bye": {"reason": ""},
     "Ping": {"t": 0},
     "RightsChanged": {"rights": [], "epoch": 1},
@@ -95,10 +100,14 @@ BAD = [
     ("Methods", {"methods": []}),
     ("Methods", {"methods": ["password"] * 5}),
     ("Methods", {"methods": ["telepathy"]}),
+    ("ClientHello", {"certificate": ""}),
+    ("ClientHello", {"certificate": "A" * 2732}),  # 2049 bytes
     ("Auth", {"method": "none"}),
+    ("Auth", {"remember": 1}),
     ("Auth", {"proof": "A" * 88}),
     ("Code", {"code": "12345"}),
-    ("Code", {"code": "1234567"}),
+    ("Code", {"code": "1" * 41}),
+    ("Code", {"code": "123 456"}),
     ("Code", {"code": "123456\n"}),
     ("Code", {"code": "١٢٣٤٥٦"}),
     ("Session", {"rights": ["root"]}),
@@ -109,6 +118,22 @@ BAD = [
     ("Session", {"profile": "p" * 65}),
     ("Session", {"profile": ""}),
     ("Session", {"epoch": 0}),
+    ("Session", {"method": "telepathy"}),
+    ("Session", {"unavailable": ["root"]}),
+    ("Session", {"token": "AAAA"}),
+    ("Session", {"resume": "AAAA"}),
+    ("Session", {"resume_seconds": 86_401}),
+    ("Session", {"connection": None}),
+    ("Session", {"connection": msgspec.to_builtins(CONNECTED) | {"client": "C" * 64}}),
+    ("Session", {"connection": msgspec.to_builtins(CONNECTED) | {"host": "d" * 63}}),
+    ("Session", {"connection": msgspec.to_builtins(CONNECTED) | {"tls": "t" * 201}}),
+    ("AuditHead", {"head": ""}),
+    ("AuditHead", {"head": "A" * 172}),
+    ("Countersign", {"signature": ""}),
+    ("Countersign", {"signature": "A" * 176}),
+    ("Waive", {"rights": ["root"]}),
+    ("Waive", {"rights": ["view"] * 17}),
+    ("Leave", {"now": True}),
     ("Bye", {"reason": "x" * 201}),
     ("Ping", {"t": -1}),
     ("Ping", {"t": 2**53}),
@@ -204,7 +229,7 @@ def test_an_error_never_carries_the_peers_control_characters():
 def test_a_hello_of_another_version_is_read_no_further():
     for name in ("ClientHello", "HostHello"):
         assert decode(name, b'{"version":0}') == m.OtherVersion(0)
-        assert decode(name, b'{"new":{"deep":[1]},"version":2,"nonce":7}') == m.OtherVersion(2)
+        assert decode(name, b'{"new":{"deep":[1]},"version":3,"nonce":7}') == m.OtherVersion(3)
 
 
 def picture(**change):

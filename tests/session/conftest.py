@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 from session_pair import PASSWORD, Pair, salted_for
 
@@ -8,9 +11,15 @@ from fanlight.access import Rules, Store
 def open_rules(tmp_path_factory):
     """Rules with unattended access on and PASSWORD set; tests that change them change them back."""
     rules = Rules(Store(tmp_path_factory.mktemp("home") / "fanlight.db"), bytes(32))
-    rules.set_password(PASSWORD)
+    rules.set_password(PASSWORD, "Unattended Access")
     rules.set_unattended(True)
     return rules
+
+
+@pytest.fixture(autouse=True)
+def fresh_tries(open_rules):
+    """Let no test find the tries of another counted."""
+    open_rules.throttle.reset()
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +42,14 @@ def opened(pair):
     made.host_events.clear()
     made.client_events.clear()
     return made
+
+
+@pytest.fixture
+def rules(open_rules, tmp_path):
+    """A copy of open_rules to change at will; PASSWORD's salt is the same."""
+    path = tmp_path / "fanlight.db"
+    with closing(sqlite3.connect(open_rules._store.path)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+    path.chmod(0o600)
+    with closing(Rules(Store(path), bytes(32))) as made:
+        yield made

@@ -12,6 +12,7 @@ TODAY = datetime(2030, 1, 1, tzinfo=UTC)
 HOST = Identity.create(TODAY)
 CLIENT = Identity.create(TODAY)
 LEAF = HOST.leaf(TODAY).certificate_der
+WALL = TODAY.timestamp()
 STEP = 0.05
 
 
@@ -23,20 +24,27 @@ class Pair:
     """A host and a client. `answers` are the events that the client's owner answers by itself."""
 
     def __init__(self, rules, salted, *, leaf=LEAF, host_leaf=LEAF, client=CLIENT, available=frozenset(Permission),
-                 trust=True, prove=True):  # fmt: skip
+                 trust=True, prove=True, remember=False, code=None, certificate=None, **host):  # fmt: skip
         self.now = 1000.0
-        self.host = HostSession(rules, HOST, binding(host_leaf), "peer", self.now, available)
-        self.client = ClientSession(client, leaf, self.now, TODAY)
-        self.salted, self.trust, self.prove = salted, trust, prove
+        self.host = HostSession(
+            rules, HOST, binding(host_leaf), "peer", self.now, available, wall_ahead=WALL - self.now, **host
+        )
+        self.host.secured_by("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+        self.client = ClientSession(client, leaf, self.now, TODAY, certificate=certificate)
+        self.salted, self.trust, self.prove, self.remember, self.code = salted, trust, prove, remember, code
         self.host_events, self.client_events = [], []
         self.to_host, self.to_client = b"", b""
 
-    def run(self, rounds=20):
-        """Carry bytes both ways until both are silent."""
+    def run(self, rounds=30):
+        """Carry bytes both ways until both are silent and no answer waits for its time."""
         for _ in range(rounds):
             to_host, to_client = self.take(self.client), self.take(self.host)
             if not to_host and not to_client:
-                return self
+                if self.host._answer is None:
+                    return self
+                self.now = self.host.deadline
+                self.host_events += self.host.timeout(self.now)
+                continue
             self.now += STEP
             self.give_host(to_host)
             self.give_client(to_client)
@@ -58,7 +66,13 @@ class Pair:
             if isinstance(event, events.HostIdentity) and self.trust:
                 self.client.trust(self.now)
             if isinstance(event, events.SaltWanted) and self.prove:
-                self.client.prove(self.salted, self.now)
+                self.come_in()
+            if isinstance(event, events.CodeWanted) and self.code is not None:
+                self.client.give_code(self.code, self.now)
+
+    def come_in(self):
+        """Answer the host that waits for a credential; others come in by other methods."""
+        self.client.prove(self.salted, self.now, remember=self.remember)
 
     def host_of(self, kind):
         return [event for event in self.host_events if isinstance(event, kind)]
@@ -73,5 +87,5 @@ class Pair:
 
 
 def salted_for(rules, password=PASSWORD):
-    offer = rules.methods()
+    offer = rules.offer()
     return scram.salt_password(password, offer.salt, offer.iterations)

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from message_examples import session_message
 from session_pair import Pair
 
 from fanlight.channels import input as channel
@@ -137,7 +138,7 @@ HOSTILE_PICTURES = [
     [picture(1, 1)],
     [m.RightsChanged(rights=[], epoch=1)],
     [m.RightsChanged(rights=[], epoch=3)],
-    [m.Session(rights=[Permission.VIEW], epoch=1, profile="p", host_proof=bytes(32), session="0" * 32)],
+    [session_message()],
     [m.Pong(t=1, at=1)],
 ]
 
@@ -335,12 +336,12 @@ def test_denied_input_is_bounded_as_any_other(pair):
 def test_control_withdrawn_acts_on_what_is_already_on_its_way(opened):
     show(opened)
     opened.client.send_key(97, True)
-    opened.host.set_rights(ALL_BUT[Permission.CONTROL])
+    opened.host.set_rights(ALL_BUT[Permission.CONTROL], opened.now)
     opened.run()
     assert opened.host_events == [events.Denied("Key", Permission.CONTROL)]
     assert opened.client_of(events.RightsChanged)[0].rights == opened.client.granted == opened.host.granted
     assert Permission.CONTROL not in opened.client.granted
-    opened.host.set_rights(frozenset(Permission))
+    opened.host.set_rights(frozenset(Permission), opened.now)
     opened.run()
     opened.client.send_key(97, True)
     opened.run()
@@ -349,7 +350,7 @@ def test_control_withdrawn_acts_on_what_is_already_on_its_way(opened):
 
 def test_rights_never_grow_past_what_the_machine_has(pair):
     made = pair(available=frozenset({Permission.VIEW})).run()
-    made.host.set_rights(frozenset(Permission))
+    made.host.set_rights(frozenset(Permission), made.now)
     made.run()
     assert made.client.granted == made.host.granted == {Permission.VIEW}
 
@@ -550,7 +551,7 @@ def test_after_the_end_nothing_is_sent_and_nothing_piles_up(opened):
     opened.host.send_screen((64, 64), "tiles", 2)
     opened.host.send_cursor(None)
     opened.host.send_pointer(None)
-    opened.host.set_rights(frozenset())
+    opened.host.set_rights(frozenset(), opened.now)
     opened.client.trust(opened.now)
     opened.client.prove(bytes(32), opened.now)
     opened.client.send_key(97, True)
@@ -574,7 +575,7 @@ def test_an_owner_may_answer_what_stands_before_the_end(pair):
 
 
 def test_a_refresh_is_not_asked_without_the_right_to_view(opened):
-    opened.host.set_rights(frozenset())
+    opened.host.set_rights(frozenset(), opened.now)
     opened.run()
     opened.client.send_refresh("mismatch")
     assert opened.take(opened.client) == b""
@@ -602,7 +603,7 @@ PARTS = [
         m.PointerPlace(place=None),
         m.RightsChanged(rights=[], epoch=2),
         m.Failed(),
-        m.Auth(method="password", proof=bytes(32)),
+        m.Auth(method="password", proof=bytes(32), remember=False),
     )
 ]
 

@@ -36,7 +36,7 @@ _IDENTITY_NAME = "fanlight identity"
 _LEAF_NAME = "fanlight"
 _ECDSA = ec.ECDSA(hashes.SHA256())
 # What cryptography raises for hostile certificates; these have no base of their own.
-_BAD_CERTIFICATE = (
+BAD_CERTIFICATE = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -86,18 +86,18 @@ class Identity:
         try:
             key = load_pem_private_key(pem, password=None)
             certificate = x509.load_pem_x509_certificate(pem)
-        except _BAD_CERTIFICATE as error:
+        except BAD_CERTIFICATE as error:
             raise StateError("the identity is damaged: restore it, or remove it to get a new one") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise StateError("the identity's key is not a P-256 key: restore it, or remove it to get a new one")
         identity = cls(key, certificate)
-        if _spki(key.public_key()) != _p256_spki(certificate):
+        if spki(key.public_key()) != p256_spki(certificate):
             raise StateError("the identity's key and certificate do not belong together: restore both")
         return identity
 
     def to_pem(self) -> bytes:
         """Return key and certificate as PEM. Secret."""
-        return _key_pem(self.key) + self.certificate.public_bytes(Encoding.PEM)
+        return key_pem(self.key) + self.certificate.public_bytes(Encoding.PEM)
 
     @property
     def certificate_der(self) -> bytes:
@@ -107,7 +107,12 @@ class Identity:
     @property
     def public_key(self) -> bytes:
         """The public key, SubjectPublicKeyInfo in DER."""
-        return _spki(self.key.public_key())
+        return spki(self.key.public_key())
+
+    @property
+    def public_key_pem(self) -> bytes:
+        """The public key, for a file."""
+        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     @property
     def fingerprint(self) -> str:
@@ -128,7 +133,7 @@ class Identity:
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(_LEAF_NAME)]), critical=False)
         )
         certificate = builder.sign(self.key, hashes.SHA256())
-        return Leaf(certificate.public_bytes(Encoding.PEM), certificate.public_bytes(Encoding.DER), _key_pem(key))
+        return Leaf(certificate.public_bytes(Encoding.PEM), certificate.public_bytes(Encoding.DER), key_pem(key))
 
     def sign_proof(self, binding: bytes, transcript: bytes) -> bytes:
         """Sign a client's PROVE: that this key takes part in just this handshake, over just this TLS channel."""
@@ -144,7 +149,7 @@ def proof_is_valid(public_key: bytes, signature: bytes, binding: bytes, transcri
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         return False
     # Another encoding of the same key would have another fingerprint.
-    if _spki(key) != public_key:
+    if spki(key) != public_key:
         return False
     try:
         key.verify(signature, _proof(binding, transcript), _ECDSA)
@@ -160,7 +165,7 @@ def key_fingerprint(public_key: bytes) -> str:
 
 def certificate_fingerprint(certificate_der: bytes) -> str:
     """Return the fingerprint of an identity certificate; RemoteProtocolError when it is none."""
-    return key_fingerprint(_p256_spki(_load(certificate_der)))
+    return key_fingerprint(p256_spki(_load(certificate_der)))
 
 
 def parse_fingerprint(text: str) -> str:
@@ -181,50 +186,52 @@ def leaf_signed_by(leaf_der: bytes, identity_der: bytes, at: datetime) -> bool:
     """
     try:
         leaf, identity = _load(leaf_der), _load(identity_der)
-        _p256_spki(identity)
+        p256_spki(identity)
         identity.verify_directly_issued_by(identity)
         leaf.verify_directly_issued_by(identity)
-        return _is_identity(identity) and _is_leaf(leaf) and all(_is_valid_at(c, at) for c in (leaf, identity))
-    except (InvalidSignature, RemoteProtocolError, *_BAD_CERTIFICATE):
+        return _is_identity(identity) and _is_leaf(leaf) and all(is_valid_at(c, at) for c in (leaf, identity))
+    except (InvalidSignature, RemoteProtocolError, *BAD_CERTIFICATE):
         return False
 
 
 def _load(certificate_der: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(certificate_der)
-    except _BAD_CERTIFICATE as error:
+    except BAD_CERTIFICATE as error:
         raise RemoteProtocolError("the peer's certificate does not decode") from error
 
 
 def _is_identity(certificate: x509.Certificate) -> bool:
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    return constraints.ca and constraints.path_length == 0 and usage.key_cert_sign and _by_ecdsa(certificate)
+    return constraints.ca and constraints.path_length == 0 and usage.key_cert_sign and by_ecdsa(certificate)
 
 
 def _is_leaf(certificate: x509.Certificate) -> bool:
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    return not constraints.ca and list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH] and _by_ecdsa(certificate)
+    return not constraints.ca and list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH] and by_ecdsa(certificate)
 
 
-def _by_ecdsa(certificate: x509.Certificate) -> bool:
+def by_ecdsa(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate is signed as ours are, with ECDSA over SHA-256."""
     return certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
 
 
-def _is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+    """Tell whether `at` is within a certificate's dates."""
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
-def _p256_spki(certificate: x509.Certificate) -> bytes:
+def p256_spki(certificate: x509.Certificate) -> bytes:
     """Return the certificate's public key in DER; RemoteProtocolError unless it is a P-256 key."""
     try:
         key = certificate.public_key()
-    except _BAD_CERTIFICATE as error:
+    except BAD_CERTIFICATE as error:
         raise RemoteProtocolError("the certificate's key does not decode") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise RemoteProtocolError("the certificate's key is not a P-256 key")
-    return _spki(key)
+    return spki(key)
 
 
 def _certificate(
@@ -259,9 +266,11 @@ def _proof(binding: bytes, transcript: bytes) -> bytes:
     return _PROVE_LABEL + binding + transcript
 
 
-def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
+def spki(key: ec.EllipticCurvePublicKey) -> bytes:
+    """Return a public key as SubjectPublicKeyInfo in DER."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a private key as PEM. Secret."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

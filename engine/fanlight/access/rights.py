@@ -1,8 +1,8 @@
-"""Profiles: named sets of rights. What a session may do is what its profile grants and this machine can do."""
+"""The profiles that every host has, and what each grants as long as nobody changes it."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from fanlight.errors import UsageError
 from fanlight.types import Permission
 
 DEFAULT = "Default"
@@ -11,26 +11,16 @@ FULL_ACCESS = "Full Access"
 UNATTENDED = "Unattended Access"
 
 _ALL = frozenset(Permission)
-_STANDARD = _ALL - {Permission.PRIVACY, Permission.TUNNELS}
 
-PROFILES = MappingProxyType(
+STANDARD = _ALL - {Permission.PRIVACY, Permission.TUNNELS}
+"""What the profile Default grants as long as nobody changes it: the standard permissions."""
+
+BUILT_IN: Mapping[str, Mapping[Permission, bool]] = MappingProxyType(
     {
-        DEFAULT: _STANDARD,
-        SCREEN_SHARING: frozenset({Permission.VIEW}),
-        FULL_ACCESS: _ALL,
-        UNATTENDED: _STANDARD,
+        DEFAULT: {each: each in STANDARD for each in Permission},
+        SCREEN_SHARING: {each: each is Permission.VIEW for each in Permission},
+        FULL_ACCESS: dict.fromkeys(Permission, True),
+        UNATTENDED: {},
     }
 )
-
-
-def profile_rights(profile: str) -> frozenset[Permission]:
-    """Return what a profile grants; UsageError when there is none of that name."""
-    try:
-        return PROFILES[profile]
-    except KeyError:
-        raise UsageError(f"there is no profile {profile!r}: there are {', '.join(PROFILES)}") from None
-
-
-def effective_rights(profile: str, available: frozenset[Permission] = _ALL) -> frozenset[Permission]:
-    """Return what a session with this profile may do on a machine where `available` means something."""
-    return profile_rights(profile) & available
+"""What each of these profiles says of a right itself; what it does not name is as in Default."""

@@ -1,7 +1,9 @@
-"""The store: one SQLite file that holds the settings, the sealed verifiers and the known hosts.
+"""The store: one SQLite file that holds the settings and tables of all rules, and the known hosts.
 
 Every read sees what other processes have written: a running host obeys a command at once. What a caller may do and
 what the values mean is not decided here. All methods raise StateError when the file cannot be used. One thread only.
+
+Each family of rules keeps its own tables through `rows` and `changing`; the tables stand in `schema`.
 """
 
 import fcntl
@@ -12,27 +14,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fanlight.access.schema import STEPS
 from fanlight.access.scram import ITERATIONS
 from fanlight.errors import IdentityError, StateError
 
-SCHEMA = 1
+SCHEMA = len(STEPS)
 _APPLICATION_ID = int.from_bytes(b"fanl", "big")
 _BUSY_SECONDS = 5.0
 _SALT_BYTES = 32
 _MAX_ADDRESS = 300
 
 T = TypeVar("T")
-
-_TABLES = (
-    "CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE verifiers (profile TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE known_hosts (
-        address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, certificate BLOB NOT NULL, first_seen INTEGER NOT NULL
-    ) WITHOUT ROWID""",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +64,59 @@ class Store:
     @property
     def salt(self) -> bytes:
         """The host's salt, shared by all passwords, so that the one that matches can select the profile."""
-        return self._setting("salt", bytes)
+        return self.setting("salt", bytes)
 
     @property
     def iterations(self) -> int:
         """How often passwords are stretched."""
-        return self._setting("iterations", int)
+        return self.setting("iterations", int)
 
-    @property
-    def unattended(self) -> bool:
-        """Whether a password opens a session."""
-        return bool(self._setting("unattended", int))
+    def setting(self, name: str, kind: type[T]) -> T:
+        """Return a setting. StateError when it is missing or of another type: a store has them all from the start."""
+        rows = self.rows("SELECT value FROM settings WHERE name = ?", name)
+        value = rows[0][0] if rows else None
+        if not isinstance(value, kind):
+            raise StateError(f"{self.path} is damaged: the setting {name!r} is missing; restore it from a backup")
+        return value
 
-    def set_unattended(self, on: bool) -> None:
-        """Switch unattended access."""
-        with self._changing() as db:
-            db.execute("UPDATE settings SET value = ? WHERE name = 'unattended'", (int(on),))
+    def put_setting(self, name: str, value: bytes | str | int) -> None:
+        """Change a setting."""
+        with self.changing() as db:
+            db.execute("UPDATE settings SET value = ? WHERE name = ?", (value, name))
 
-    # -- verifiers -------------------------------------------------------------------------------------------------
+    # -- tables ----------------------------------------------------------------------------------------------------
 
-    def verifiers(self) -> dict[str, bytes]:
-        """Return the sealed verifier of each profile that has a password."""
-        return {str(profile): bytes(sealed) for profile, sealed in self._rows("SELECT profile, sealed FROM verifiers")}
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return what a SELECT finds."""
+        with self._explained():
+            return self._db.execute(query, values).fetchall()
 
-    def put_verifier(self, profile: str, sealed: bytes, without: tuple[str, ...] = ()) -> None:
-        """Set one profile's verifier and remove those of the profiles `without`, both or neither."""
-        with self._changing() as db:
-            db.executemany("DELETE FROM verifiers WHERE profile = ?", [(name,) for name in without])
-            db.execute("INSERT OR REPLACE INTO verifiers VALUES (?, ?)", (profile, sealed))
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction that is on disk when this returns, or not at all; inside another one, be part of it."""
+        if self._db.in_transaction:
+            yield self._db
+            return
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite has already rolled back what failed for a full disk.
+                with suppress(sqlite3.OperationalError):
+                    self._db.execute("ROLLBACK")
+                raise
 
     # -- known hosts -----------------------------------------------------------------------------------------------
 
     def known_hosts(self) -> list[KnownHost]:
         """Return all pinned hosts, by address."""
-        return [_known_host(row) for row in self._rows("SELECT * FROM known_hosts ORDER BY address")]
+        return [_known_host(row) for row in self.rows("SELECT * FROM known_hosts ORDER BY address")]
 
     def known_host(self, address: str) -> KnownHost | None:
         """Return what is pinned for an address."""
-        rows = self._rows("SELECT * FROM known_hosts WHERE address = ?", address)
+        rows = self.rows("SELECT * FROM known_hosts WHERE address = ?", address)
         return _known_host(rows[0]) if rows else None
 
     def pin_host(self, host: KnownHost) -> None:
@@ -113,7 +124,7 @@ class Store:
         if not 0 < len(host.address) <= _MAX_ADDRESS:
             raise StateError(f"an address of {len(host.address)} characters cannot be kept: at most {_MAX_ADDRESS}")
         values = host.address, host.fingerprint, host.certificate, int(host.first_seen.timestamp())
-        with self._changing() as db:
+        with self.changing() as db:
             db.execute("INSERT OR IGNORE INTO known_hosts VALUES (?, ?, ?, ?)", values)
             pinned = db.execute("SELECT fingerprint FROM known_hosts WHERE address = ?", (host.address,)).fetchone()[0]
         if pinned != host.fingerprint:
@@ -121,7 +132,7 @@ class Store:
 
     def forget_host(self, address: str) -> bool:
         """Remove a pin; False when there was none."""
-        with self._changing() as db:
+        with self.changing() as db:
             return db.execute("DELETE FROM known_hosts WHERE address = ?", (address,)).rowcount > 0
 
     # -- the file --------------------------------------------------------------------------------------------------
@@ -150,9 +161,8 @@ class Store:
         self._check_ours()
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        with self._changing() as db:
-            if self._pragma("user_version") == 0:
-                _create_tables(db)
+        with self.changing() as db:
+            _upgrade(db, self._pragma("user_version"))
 
     def _check_ours(self) -> None:
         # In one transaction: another process may be making the tables now.
@@ -167,38 +177,13 @@ class Store:
             return
         if owner != _APPLICATION_ID:
             raise StateError(f"{self.path} is a database of another program: choose another --home, or move it away")
-        if version != SCHEMA:
+        if version > SCHEMA:
             raise StateError(
-                f"{self.path} was written by another version of fanlight (schema {version}, here {SCHEMA}): update this"
+                f"{self.path} was written by a newer fanlight (schema {version}, here {SCHEMA}): update this"
             )
 
     def _pragma(self, name: str) -> Any:
         return self._db.execute(f"PRAGMA {name}").fetchone()[0]
-
-    def _setting(self, name: str, kind: type[T]) -> T:
-        rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
-        value = rows[0][0] if rows else None
-        if not isinstance(value, kind):
-            raise StateError(f"{self.path} is damaged: the setting {name!r} is missing; restore it from a backup")
-        return value
-
-    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        with self._explained():
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction that is on disk when this returns, or not at all."""
-        with self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # SQLite has already rolled back what failed for a full disk.
-                with suppress(sqlite3.OperationalError):
-                    self._db.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -214,13 +199,15 @@ class Store:
             ) from error
 
 
-def _create_tables(db: sqlite3.Connection) -> None:
-    for statement in _TABLES:
+def _upgrade(db: sqlite3.Connection, version: int) -> None:
+    for statement in chain.from_iterable(STEPS[version:]):
         db.execute(statement)
-    settings = {"salt": secrets.token_bytes(_SALT_BYTES), "iterations": ITERATIONS, "unattended": 0}
-    db.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
-    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {SCHEMA}")
+    if version == 0:
+        settings = {"salt": secrets.token_bytes(_SALT_BYTES), "iterations": ITERATIONS, "unattended": 0}
+        db.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
+        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    if version < SCHEMA:
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def _known_host(row: tuple[Any, ...]) -> KnownHost:

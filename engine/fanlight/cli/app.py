@@ -9,11 +9,15 @@ from typing import NoReturn
 import click
 
 from fanlight.cli.access import access
+from fanlight.cli.audit import audit
 from fanlight.cli.bench import bench
 from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
+from fanlight.cli.namespace import namespace
+from fanlight.cli.policy import policy
+from fanlight.cli.sessions import sessions
 from fanlight.errors import FanlightError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -25,7 +29,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, access, identity, demo, bench):
+for command in (host, connect, sessions, access, identity, namespace, audit, policy, demo, bench):
     fanlight.add_command(command)
 
 
@@ -45,12 +49,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, terminate)
     try:
-        fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
+        # Commands return nothing; a code is what click makes of an Exit.
+        code = fanlight.main(args=arguments, prog_name="fanlight", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("fanlight: interrupted", err=True)
         return 128 + ended_by[-1]
@@ -61,4 +64,4 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away, as `| head` does; nothing is left to say to it.
         sys.stderr.close()
         return 0
-    return 0
+    return code if isinstance(code, int) else 0

@@ -16,6 +16,8 @@ from fanlight.config import read_secret
 from fanlight.errors import IdentityError, UsageError
 from fanlight.viewer import Summary, save_png, show, watch
 
+_RECONNECT_SECONDS = 10.0
+
 
 @click.command()
 @click.argument("address")
@@ -23,7 +25,16 @@ from fanlight.viewer import Summary, save_png, show, watch
 @click.option("--fullscreen", is_flag=True, help="Open the window over the whole screen.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End by itself after this long.")
 @click.option("--password-file", type=click.Path(path_type=Path), help="A file whose first line is the password.")
+@click.option("--code-file", type=click.Path(path_type=Path), help="A file whose first line is the two-factor code.")
+@click.option("--remember", is_flag=True, help="Log in automatically next time, if the host allows it.")
+@click.option("--request", is_flag=True, help="Ask the person at the host to be let in, instead of logging in.")
 @click.option("--trust", metavar="FINGERPRINT", help="The fingerprint of a host that is not known here yet.")
+@click.option(
+    "--reconnect",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help=f"Come back for so long where the connection breaks [default: {_RECONNECT_SECONDS:g}, without a window 0].",
+)
 @click.option("--screenshot", type=click.Path(path_type=Path), help="Save the last picture as PNG when it ends.")
 @ledger_option
 @home_option
@@ -34,7 +45,11 @@ def connect(
     fullscreen: bool,
     seconds: float | None,
     password_file: Path | None,
+    code_file: Path | None,
+    remember: bool,
+    request: bool,
     trust: str | None,
+    reconnect: float | None,
     screenshot: Path | None,
     ledger: Path | None,
     home: Path | None,
@@ -43,13 +58,29 @@ def connect(
     """See and control the host at ADDRESS (host:port)."""
     if headless and fullscreen:
         raise UsageError("--headless has no window to make full screen: give one of the two")
-    password = read_secret(password_file) if password_file else _ask_password
+    if request and (password_file or code_file or remember):
+        raise UsageError("--request asks the person at the host: give no password, code or --remember with it")
+    password = read_secret(password_file) if password_file else None if request else _ask_password
+    code = read_secret(code_file) if code_file else _ask_code
+    if reconnect is None:
+        reconnect = 0.0 if headless else _RECONNECT_SECONDS
 
     with LedgerFile(ledger) if ledger else contextlib.nullcontext() as lines:
 
         @contextlib.asynccontextmanager
         async def open_one() -> AsyncIterator[RemoteSession]:
-            async with open_session(address, home=home, password=password, trust=trust or _ask_trust) as session:
+            async with open_session(
+                address,
+                home=home,
+                password=password,
+                code=code,
+                remember=remember,
+                request=request,
+                trust=trust or _ask_trust,
+                reconnect=reconnect,
+            ) as session:
+                if not as_json:
+                    click.echo(_how(session), err=True)
                 if lines is not None:
                     session.ledger.watch(lines.write)
                 yield session
@@ -71,11 +102,27 @@ def finish(summary: Summary, screenshot: Path | None, as_json: bool) -> None:
         raise click.Abort
 
 
+def _how(session: RemoteSession) -> str:
+    """Say how the two are connected."""
+    how = session.connection
+    who = f"as {how.alias}" if how.alias else f"by the key {how.client[:16]}"
+    way = "direct" if how.direct else "relayed"
+    rights = ", ".join(sorted(session.rights)) or "none"
+    return f"connected {who} ({how.method}), {how.tls} {how.cipher}, {way}; {session.profile}: {rights}"
+
+
 def _ask_password() -> str | None:
     """Ask the person at the terminal; None where there is nobody to ask."""
     if not _person_is_there():
         return None
     answer: str = click.prompt("Password", hide_input=True, err=True)
+    return answer
+
+
+def _ask_code() -> str | None:
+    if not _person_is_there():
+        return None
+    answer: str = click.prompt("Two-factor code", err=True)
     return answer
 
 

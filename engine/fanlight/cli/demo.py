@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 
-from fanlight.cli.access import UNATTENDED_PROFILE
 from fanlight.cli.connect import finish
 from fanlight.cli.demo_desktop import session_command
 from fanlight.client import RemoteSession
@@ -145,7 +144,7 @@ def _host_process(display: str | None, listen: str, out: Path) -> Iterator[Runni
 def _set_new_password(home: Path) -> str:
     password = secrets.token_urlsafe(12)
     with contextlib.closing(Home(home).rules()) as rules:
-        rules.set_password(password, UNATTENDED_PROFILE)
+        rules.set_password(password)
         rules.set_unattended(True)
     return password
 

@@ -15,13 +15,16 @@ import click
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
+from fanlight.cli.console import Console
 from fanlight.cli.ledger_file import LedgerFile
 from fanlight.cli.options import home_option, json_option, ledger_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
+from fanlight.net.control import ControlServer
 from fanlight.net.loop import run
 from fanlight.net.server import Server, ServerOptions
+from fanlight.net.tls import TlsProfile
 from fanlight.net.watching import Watcher
 from fanlight.types import Address
 
@@ -45,6 +48,8 @@ class HostOptions:
     codec: str
     as_json: bool
     until_eof: bool
+    console: bool
+    tls: TlsProfile
     ledger: Path | None
     metrics: Address | None
 
@@ -56,6 +61,9 @@ class HostOptions:
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
 @click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
+@click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE or n.")
+@click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
+              help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
 @click.option("--metrics", metavar="PORT", help="Serve figures for Prometheus on 127.0.0.1:PORT, or on ADDRESS:PORT.")
 @ledger_option
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -68,6 +76,8 @@ def host(
     max_fps: int,
     codec: str,
     until_eof: bool,
+    console: bool,
+    tls: TlsProfile,
     metrics: str | None,
     ledger: Path | None,
     command: tuple[str, ...],
@@ -80,12 +90,16 @@ def host(
     """
     if virtual and display:
         raise UsageError("give --display or --virtual, not both")
+    if console and until_eof:
+        raise UsageError("--console and --until-eof both read standard input: give one of the two")
     if command and not virtual:
         raise UsageError("a command to run needs --virtual WIDTHxHEIGHT, the display it runs in")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     address = parse_address(listen, port_zero=True)
     figures = None if metrics is None else _parse_metrics(metrics)
-    asked = HostOptions(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, ledger, figures)
+    asked = HostOptions(
+        *(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls, ledger, figures)
+    )
     run(_host(asked))
 
 
@@ -105,10 +119,12 @@ async def _host(asked: HostOptions) -> None:
         capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps, framebuffer=framebuffer))
         injector = _open_injector(display, stack)
         _report(capture, injector)
-        options = ServerOptions(asked.listen, asked.codec, asked.max_fps)
+        options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls)
         server = Server(options, capture, injector, store.identity(), store.rules(), watchers)
-        async with _serving(server):
+        async with _serving(server), _obeying(ControlServer(store.path, server.reception)):
             _announce(server, metrics, asked.as_json)
+            if asked.console:
+                Console(server.reception).start()
             await _first(stop.wait(), server.failed(), _session_end(virtual))
 
 
@@ -117,6 +133,15 @@ def _stop_at_eof(stop: asyncio.Event) -> None:
         # An end stays readable: without this the loop would turn without pause.
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()
+
+
+@contextlib.asynccontextmanager
+async def _obeying(control: ControlServer) -> AsyncIterator[None]:
+    await control.start()
+    try:
+        yield
+    finally:
+        await control.stop()
 
 
 @contextlib.asynccontextmanager

@@ -30,3 +30,8 @@ def say(as_json: bool, value: dict[str, Any], text: str) -> None:
     """Print one result, for a program or for a person; flushed, because others wait for the line."""
     click.echo(json.dumps(value) if as_json else text)
     sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Return text that came from elsewhere without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -1,16 +1,29 @@
 """`connect`: from an address to an open session, past the pinned identity of the host."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from fanlight.access.identity import parse_fingerprint
+from fanlight.access.identity import certificate_fingerprint, parse_fingerprint
 from fanlight.access.rules import Rules
-from fanlight.client.opening import Opening, Password, look
+from fanlight.client.logins import Logins
+from fanlight.client.opening import (
+    ByPassword,
+    ByRequest,
+    BySecret,
+    Caller,
+    Code,
+    Credential,
+    Opening,
+    Password,
+    look,
+)
+from fanlight.client.returning import come_back
 from fanlight.client.session import RemoteSession
 from fanlight.config import Home, parse_address
-from fanlight.errors import IdentityError
+from fanlight.errors import AuthenticationFailed, IdentityError, UsageError
 from fanlight.types import Address
 
 Trust = str | Callable[[str, str], bool]
@@ -23,29 +36,73 @@ async def connect(
     *,
     home: Path | str | None = None,
     password: Password | None = None,
+    code: Code | None = None,
+    remember: bool = False,
+    request: bool = False,
     trust: Trust | None = None,
+    reconnect: float = 0.0,
 ) -> AsyncIterator[RemoteSession]:
     """Open a session with the host at `address` (host or host:port).
 
-    `home` holds this client's identity and the hosts it knows. `password` is the text, or a function that asks for
-    it when it is needed. `trust` is the fingerprint of a host that is not known yet, or a function that decides.
-    Raises Unreachable, IdentityError, Refused, AuthenticationFailed, ConnectionLost.
+    `home` holds this client's identity, the hosts it knows, and what lets it in there again. `password` is the text, or
+    a function that asks for it when it is needed; so is `code`, of the second factor. `remember` asks the host for a
+    token to log in with next time. `request` asks the person at the host instead. Without a password as text, a session
+    that was cut off is resumed, or the token used, where there is one. `trust` is the fingerprint of a host that is
+    not known yet, or a function that decides.
+    `reconnect` is for how many seconds a session whose connection broke tries to go on in another one.
+    Raises Unreachable, IdentityError, Refused, AuthenticationFailed, CodeNeeded, ConnectionLost.
     """
     at = parse_address(address)
     if isinstance(trust, str):
         trust = parse_fingerprint(trust)
+    if request and (remember or isinstance(password, str)):
+        raise UsageError("a request asks the person at the host: give no password with it, and nothing to remember")
     place = Home(home)
     rules = place.rules()
     try:
         certificate = await _identity_of(at, rules, trust)
-        opening = Opening(at, place.identity(), certificate, password)
-        session = await opening.run()
+        own = rules.namespaces.own_certificate()
     finally:
         rules.close()
+    caller = Caller(at, place.identity(), certificate, own.certificate if own else None)
+    logins = Logins(home, certificate_fingerprint(certificate))
+    credential: Credential = ByRequest() if request else ByPassword(password, remember)
+    session = await _come_in(caller, logins, credential, code)
+    logins.opened(session.secrets)
+    if reconnect > 0:
+        session.come_back = partial(come_back, session, caller, logins, credential, code, reconnect)
     try:
         yield session
     finally:
         await session.close()
+        if session.was_cut_off:
+            logins.cut_off(session.secrets)
+        else:
+            logins.used(session.secrets.resume)
+
+
+async def _come_in(caller: Caller, logins: Logins, credential: Credential, code: Code | None) -> RemoteSession:
+    """Try what earlier sessions have left, then what the caller gives; each try is a connection of its own."""
+    token_failed = False
+
+    async def attempt(credential: Credential) -> RemoteSession:
+        return await Opening(caller, credential, code, logins.audit_shown).run()
+
+    if isinstance(credential, ByPassword) and not isinstance(credential.password, str):
+        saved = logins.saved()
+        if saved.resume is not None:
+            # Whatever comes of it, the host takes it but once.
+            logins.used(saved.resume)
+            with suppress(AuthenticationFailed):
+                return await attempt(BySecret(resume=saved.resume))
+        if saved.token is not None:
+            token_failed = True
+            with suppress(AuthenticationFailed):
+                return await attempt(BySecret(token=saved.token))
+    session = await attempt(credential)
+    if token_failed:
+        logins.token_is_dead()
+    return session
 
 
 async def _identity_of(address: Address, rules: Rules, trust: Trust | None) -> bytes:

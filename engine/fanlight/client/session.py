@@ -1,16 +1,25 @@
 """An open session, as a program sees it: the remote screen as an array, what changed, and input.
 
 Everything here runs on the caller's event loop. Updates are decoded as they come; a caller that is slower than the
-screen finds the ones it missed merged into the next, never queued.
+screen finds the ones it missed merged into the next, never queued. Where the connection breaks, the session may come
+back in another one: the decoder goes on, and only what changed meanwhile is sent.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from fanlight.codec import Decoder, decoders, open_decoder
-from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
+from fanlight.errors import (
+    AuthenticationFailed,
+    ConnectionLost,
+    FanlightError,
+    IdentityError,
+    Refused,
+    RemoteProtocolError,
+    UsageError,
+)
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
 from fanlight.session.ledger import Ledger, LedgerEntry, SentUpdate, arrived
@@ -36,11 +45,25 @@ class ScreenUpdate:
 
 
 class RemoteSession:
-    """An open session with a host. Made by `connect`; all methods belong to the event loop it was made on."""
+    """An open session with a host. Made by `connect`; all methods belong to the event loop it was made on.
 
-    def __init__(self, address: Address, link: ClientLink, opened: events.Opened) -> None:
+    `come_back`, where it is set, is awaited when the connection breaks: it opens another one and hands it to `adopt`,
+    or raises. `connected` is False meanwhile; what is sent then is lost. `reconnects` counts how often that went well.
+    """
+
+    def __init__(
+        self, address: Address, link: ClientLink, opened: events.Opened, on_audit: Callable[[bytes], None]
+    ) -> None:
         self.address = str(address)
-        self.rights: frozenset[Permission] = opened.rights
+        self.connected = True
+        self.reconnects = 0
+        self.come_back: Callable[[], Awaitable[None]] | None = None
+        self._returning: asyncio.Task[None] | None = None
+        self._name = ""
+        self._serial = 0
+        self._decoded = 0
+        self._take_over(opened)
+        self._on_audit = on_audit
         self.cursor: CursorShape | None = None
         self.pointer: PointerPlace | None = None
         self.ledger = Ledger()
@@ -124,6 +147,23 @@ class RemoteSession:
         self.ledger.input_sent(seq, time.monotonic())
         self._link.flush()
 
+    # -- rights ----------------------------------------------------------------------------------------------------
+
+    @property
+    def denied(self) -> frozenset[Permission]:
+        """The rights that would mean something on the host, but are not granted."""
+        return frozenset(Permission) - self.rights - self.unavailable
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether the connection was lost, rather than the session ended here; it may be resumed then."""
+        return isinstance(self._error, ConnectionLost)
+
+    def waive(self, *rights: Permission) -> None:
+        """Do without these rights, and only these, from now on; `rights` follows when the host has answered."""
+        self._link.session.waive(frozenset(rights))
+        self._link.flush()
+
     # -- what the link brings --------------------------------------------------------------------------------------
 
     def take(self, event: events.ClientEvent) -> None:
@@ -146,21 +186,57 @@ class RemoteSession:
             case events.Pointer(place=place):
                 self.pointer = place
                 self._tell(())
+            case events.AuditShown(head=head):
+                self._on_audit(head)
             case events.RightsChanged(rights=rights):
                 self.rights = rights
                 self._watch()
                 self._tell(())
+            case events.Ended(error=error, broken=True) if self.come_back is not None and not self._closed:
+                self._returning = asyncio.get_running_loop().create_task(self._return(self.come_back, error))
             case events.Ended(error=error):
                 self._end(error)
 
-    def _watch(self) -> None:
+    def _take_over(self, opened: events.Opened) -> None:
+        self.rights = opened.rights
+        self.unavailable = opened.unavailable
+        self.profile = opened.profile
+        self.connection = opened.connection
+        self.secrets = opened.secrets
+        self._name = opened.session
+
+    async def _return(self, come_back: Callable[[], Awaitable[None]], error: FanlightError | None) -> None:
+        """Wait for another connection; where none comes, the session ends as it would have without."""
+        self.connected = False
+        self._tell(())
+        try:
+            await come_back()
+        except FanlightError as failure:
+            self._end(failure if isinstance(failure, (Refused, AuthenticationFailed, IdentityError)) else error)
+
+    def adopt(self, link: ClientLink, opened: events.Opened) -> None:
+        """Go on in another connection, with the picture that is here."""
+        had = None
+        if self._decoder is not None and self._serial:
+            had = events.Resumed(self._name, self._serial, self._decoded)
+        self._link = link
+        self._take_over(opened)
+        self._decoded = 0
+        self.ledger.reconnected()
+        self.connected, self._watches = True, False
+        self.reconnects += 1
+        self._watch(had)
+        self._tell(())
+
+    def _watch(self, had: events.Resumed | None = None) -> None:
         """Let the pictures begin, once we may see them."""
         if not self._watches and Permission.VIEW in self.rights:
             self._watches = True
-            self._link.session.send_watch(decoders())
+            self._link.session.send_watch(decoders(), had)
             self._link.flush()
 
     def _announced(self, screen: events.Screen) -> None:
+        self._serial = screen.serial
         if not screen.continues:
             self._replace_decoder(screen.size, screen.codec)
         elif (screen.size, screen.codec) != (self.size, self._codec):
@@ -180,6 +256,7 @@ class RemoteSession:
         received_at = time.monotonic()
         self._decoder.decode(picture.update)
         decoded_at = time.monotonic()
+        self._decoded = picture.seq
         differs = picture.digest is not None and self._decoder.digest != picture.digest
         session = self._link.session
         session.send_ack(picture.seq, received_at, decoded_at)
@@ -237,10 +314,12 @@ class RemoteSession:
 
     async def close(self) -> None:
         """Say goodbye, wait until the connection is gone, and free the decoder."""
+        if self._returning is not None:
+            self._returning.cancel()
+            await asyncio.gather(self._returning, return_exceptions=True)
         self.ledger.finish()
-        self._link.session.end("the viewer has left", time.monotonic())
+        self._link.session.leave(time.monotonic())
         self._link.flush()
-        self._link.close()
         await self._link.gone
         if self._decoder is not None:
             self._decoder.close()

@@ -66,7 +66,7 @@ class TileWriter:
         return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
 
     def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
-        """Do what `update` does if at most `most` tiles changed; else return what `plan` does."""
+        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
         return self.last if length == TOO_MANY else self._finish(length)
 
@@ -74,6 +74,11 @@ class TileWriter:
     def last(self) -> Batch:
         """What the last `update`, or `update_few`, found."""
         return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
+
+    @property
+    def changed(self) -> int:
+        """How many tiles differed before the moves in the last `update` or `update_few`."""
+        return self._lane.differed
 
     def _finish(self, length: int) -> bytes:
         if length >= _LEAST_COMPRESSED:

@@ -17,12 +17,14 @@ from fanlight.errors import InjectError
 from fanlight.host import Picture, Viewer
 from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
+from fanlight.net.guest import SessionGuest
+from fanlight.net.reception import Reception
 from fanlight.net.watching import WatchedViewer, Watcher
 from fanlight.protocol.messages import MAX_SEQ
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import RateControl, Window
-from fanlight.types import CursorShape, Permission, PointerPlace
+from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -41,6 +43,10 @@ class HostSide(Protocol):
     @property
     def rules(self) -> Rules:
         """Who may come in."""
+
+    @property
+    def reception(self) -> Reception:
+        """Where clients that ask, and open sessions, are known."""
 
     @property
     def injector(self) -> Injector | None:
@@ -64,6 +70,9 @@ class HostSide(Protocol):
     def want(self, viewer: Viewer) -> None:
         """Take note that a viewer can take an update."""
 
+    def came_in(self, link: "HostLink") -> None:
+        """Take note that a link's session is open."""
+
     def park(self, link: "HostLink", viewer: Viewer) -> None:
         """Keep a viewer whose connection broke."""
 
@@ -74,12 +83,21 @@ class HostSide(Protocol):
 class HostLink(asyncio.Protocol):
     """The transport, session and pace of one viewer."""
 
-    def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
+    def __init__(self, host: HostSide, peer: Address, binding: bytes) -> None:
         self._host = host
-        self._peer = peer
+        self.address, self.peer = peer, str(peer)
+        now = time.monotonic()
         self._session = HostSession(
-            host.rules, host.identity, binding, peer, time.monotonic(), available=host.available
+            host.rules,
+            host.identity,
+            binding,
+            self.peer,
+            now,
+            available=host.available,
+            desk=host.reception,
+            wall_ahead=time.time() - now,
         )
+        self._guest = SessionGuest(self._session, self._act)
         self._window = Window(host.interval)
         self._pace = RateControl(host.interval)
         self._viewer: Viewer | None = None
@@ -116,6 +134,8 @@ class HostLink(asyncio.Protocol):
         """Start the handshake's clock; the client speaks first."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=0)
+        tls = self._transport.get_extra_info("ssl_object")
+        self._session.secured_by(tls.version(), tls.cipher()[0])
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -180,6 +200,23 @@ class HostLink(asyncio.Protocol):
         self._next_cursor, self._next_pointer = cursor, pointer
         self._send_pointer()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the session is open, or a person is asked about it."""
+        return self._guest.is_open or self._guest.is_requesting
+
+    def abort(self) -> bool:
+        """Drop the connection at once; False where TLS does not stand yet."""
+        if self._transport is None:
+            return False
+        self._transport.abort()
+        return True
+
+    def give_way(self) -> None:
+        """Leave what the viewer has to another connection of the same client: this one is broken, as it turns out."""
+        self._act(self._session.lost(time.monotonic()))
+        self.abort()
+
     def end(self, reason: str) -> None:
         """Say goodbye and close once it is written."""
         self._act(self._session.end(reason, time.monotonic()))
@@ -189,8 +226,13 @@ class HostLink(asyncio.Protocol):
     def _act(self, happened: list[events.HostEvent]) -> None:
         for event in happened:
             match event:
+                case events.Requested():
+                    self._guest.note(event)
+                    self._host.reception.enter(self._guest)
                 case events.Opened():
                     self._open(event)
+                case events.RightsChanged(rights=rights):
+                    self._change_rights(rights)
                 case events.InputEvent():
                     self._inject(event)
                 case events.ClockSample():
@@ -210,14 +252,24 @@ class HostLink(asyncio.Protocol):
                 case events.Denied(kind=kind, needs=needs):
                     self._say_once(f"denied: {kind} needs the right {needs}")
                 case events.Ended(reason=reason, broken=broken):
-                    log.info("%s: ended: %s", self._peer, reason)
+                    log.info("%s: ended: %s", self.peer, reason)
                     self._leave(comes_back=broken)
         self._flush()
         self._want()
 
+    def _change_rights(self, rights: frozenset[Permission]) -> None:
+        log.info("%s: the rights are now: %s", self.peer, ", ".join(sorted(rights)) or "none")
+        if Permission.CONTROL not in rights:
+            self._release_input()
+        self._pointer_due = True
+        self._send_pointer()
+
     def _open(self, event: events.Opened) -> None:
+        self._guest.note(event)
+        self._host.reception.enter(self._guest)
+        self._host.came_in(self)
         rights = ", ".join(sorted(event.rights))
-        log.info("%s: session open for %s (%s): %s", self._peer, event.fingerprint, event.profile, rights)
+        log.info("%s: session open for %s (%s): %s", self.peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:
             self._input = InputChannel(self._host.injector)
         self.session_name = event.session
@@ -252,7 +304,7 @@ class HostLink(asyncio.Protocol):
         """Let what is lossy take no more of the link than its part."""
         if self._viewer is not None and picture.update.lane in ("video", "both"):
             if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
-                log.info("%s: %s", self._peer, reason)
+                log.info("%s: %s", self.peer, reason)
             self._viewer.quality = self._pace.quality
         self._next_at = now + self._pace.interval if self._pace.interval > self._host.interval else now
 
@@ -270,7 +322,7 @@ class HostLink(asyncio.Protocol):
         """Log what a viewer may cause as often as it likes, once, and only so many kinds of it."""
         if words not in self._said and len(self._said) < _MOST_SAID:
             self._said.add(words)
-            log.info("%s: %s", self._peer, words)
+            log.info("%s: %s", self.peer, words)
 
     def _refresh(self, reason: str) -> None:
         self._say_once(f"asks for the whole picture: {reason}")
@@ -281,6 +333,7 @@ class HostLink(asyncio.Protocol):
 
     def _leave(self, *, comes_back: bool = False) -> None:
         """Give back what the session held; safe to call twice."""
+        self._host.reception.leave(self._guest)
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
@@ -292,12 +345,15 @@ class HostLink(asyncio.Protocol):
         if self._watched is not None:
             self._watched.leave()
             self._watched = None
+        self._release_input()
+        self._input = None
+
+    def _release_input(self) -> None:
         if self._input is not None:
             try:
                 self._input.release_all()
             except InjectError as error:
-                log.warning("%s: held keys could not be released: %s", self._peer, error)
-            self._input = None
+                log.warning("%s: held keys could not be released: %s", self.peer, error)
 
     def _want(self) -> None:
         if self._viewer is None and self._watching is not None and Permission.VIEW in self._session.granted:
@@ -316,6 +372,8 @@ class HostLink(asyncio.Protocol):
 
     def _send_pointer(self) -> None:
         if not (self._pointer_due and self._writable and self._viewer is not None):
+            return
+        if Permission.VIEW not in self._session.granted:
             return
         self._pointer_due = False
         if self._next_cursor is not self._cursor:
@@ -336,7 +394,7 @@ class HostLink(asyncio.Protocol):
         if self._session.ended:
             transport.close()
         elif transport.get_write_buffer_size() - self._picture_bytes > _MOST_UNREAD:
-            log.info("%s: ended: the viewer does not read what it asks for", self._peer)
+            log.info("%s: ended: the viewer does not read what it asks for", self.peer)
             transport.abort()
         self._alarm.set(self._session.deadline)
 

@@ -23,12 +23,15 @@ from fanlight.codec import encoders, open_encoder
 from fanlight.errors import FanlightError, UsageError
 from fanlight.host import Served, Viewer
 from fanlight.inject import Injector
+from fanlight.net.gate import Gate
 from fanlight.net.host_link import HostLink
 from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
-from fanlight.net.tls import explain, host_context
+from fanlight.net.reception import Reception
+from fanlight.net.tls import TlsProfile, explain, host_context
 from fanlight.net.watching import Watcher
 from fanlight.session.events import WatchWanted
+from fanlight.session.host_presence import ENDED_BY_HOST
 from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
@@ -37,6 +40,7 @@ _TLS_SECONDS = 10.0
 _LEAF_SECONDS = 24 * 3600.0
 _MOST_CONNECTIONS = 256
 _FAREWELL_SECONDS = 2.0
+_REVIEW_SECONDS = 5.0
 _BACKLOG = 128
 # What may lie unsent in the kernel: what is newest is then still ours to choose.
 _UNSENT_BYTES = 16 * 1024
@@ -49,6 +53,7 @@ class ServerOptions:
     listen: Address
     codec: str
     max_fps: int
+    tls: TlsProfile = "intermediate"
 
 
 class Server:
@@ -74,7 +79,8 @@ class Server:
         self._viewers: dict[Viewer, HostLink] = {}
         self._codecs: dict[Viewer, str] = {}
         self._parking = Parking(self.dismiss)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], HostLink] = {}
+        self._gate = Gate(self._begin)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._context: ssl.SSLContext | None = None
@@ -83,6 +89,7 @@ class Server:
         self._picture = PictureThread(
             capture, self._loop, open_encoder, self._deliver, self._pointer_changed, self._fail
         )
+        self.reception = Reception()
         self.address = options.listen
         self.fingerprint = identity.fingerprint
 
@@ -94,6 +101,9 @@ class Server:
         self.address = replace(self._options.listen, port=port)
         self._picture.start()
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self._sockets]
+        review = self._loop.create_task(self._review())
+        review.add_done_callback(self._review_ended)
+        self._accepting.append(review)
         log.info("listening on %s", self.address)
 
     async def failed(self) -> None:
@@ -106,8 +116,9 @@ class Server:
             task.cancel()
         for sock in self._sockets:
             sock.close()
-        for viewer in tuple(self._viewers.values()):
-            viewer.end("the host has ended the session")
+        self._gate.close()
+        for viewer in tuple(self._connections.values()):
+            viewer.end(ENDED_BY_HOST)
         self._parking.clear()
         if self._connections:
             await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)
@@ -129,28 +140,50 @@ class Server:
                 log.warning("cannot accept a connection: %s", error)
                 await asyncio.sleep(0.1)
                 continue
-            name = str(Address(peer[0], peer[1]))
-            if len(self._connections) >= _MOST_CONNECTIONS:
-                log.warning("%s: refused, %d connections are open", name, _MOST_CONNECTIONS)
-                sock.close()
-                continue
-            task = self._loop.create_task(self._serve(sock, name))
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            self._gate.arrive(sock, Address(peer[0], peer[1]))
 
-    async def _serve(self, sock: socket.socket, peer: str) -> None:
-        """Run one connection from its first byte to its last; nothing that it does gets past this method."""
+    def _begin(self, sock: socket.socket, peer: Address) -> None:
+        """Serve a connection that came through the gate; the oldest that is still at the door makes room for it."""
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            self._evict()
         context, binding = self._tls()
         viewer = HostLink(self, peer, binding)
+        task = self._loop.create_task(self._serve(sock, viewer, context))
+        self._connections[task] = viewer
+        task.add_done_callback(lambda done: self._connections.pop(done, None))
+
+    def _evict(self) -> None:
+        for task, viewer in self._connections.items():
+            if not viewer.is_known:
+                log.info("%s: ended: %d connections are open, and it was not in yet", viewer.peer, _MOST_CONNECTIONS)
+                # Its task ends a little later; who comes in the meantime must evict somebody else.
+                del self._connections[task]
+                if not viewer.abort():
+                    task.cancel()
+                return
+
+    async def _review(self) -> None:
+        """Let live sessions feel what was revoked or disabled since, long before the minute that is promised."""
+        while True:
+            await asyncio.sleep(_REVIEW_SECONDS)
+            self.reception.review()
+
+    def _review_ended(self, task: asyncio.Task[None]) -> None:
+        # A host that cannot take back what was revoked must not go on as if it could.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    async def _serve(self, sock: socket.socket, viewer: HostLink, context: ssl.SSLContext) -> None:
+        """Run one connection from its first byte to its last; nothing that it does gets past this method."""
         try:
             _prepare(sock)
             await self._loop.connect_accepted_socket(
                 lambda: viewer, sock, ssl=context, ssl_handshake_timeout=_TLS_SECONDS, ssl_shutdown_timeout=1.0
             )
         except ssl.SSLError as error:
-            log.info("%s: ended: %s", peer, explain(error))
+            log.info("%s: ended: %s", viewer.peer, explain(error))
         except OSError as error:
-            log.info("%s: ended before TLS stood: %s", peer, error.strerror or error)
+            log.info("%s: ended before TLS stood: %s", viewer.peer, error.strerror or error)
         else:
             await viewer.gone
         finally:
@@ -160,7 +193,7 @@ class Server:
         now = time.monotonic()
         if self._context is None or now >= self._context_until:
             leaf = self._identity.leaf(datetime.now(UTC))
-            self._context = host_context(leaf)
+            self._context = host_context(leaf, self._options.tls)
             self._context_until = now + _LEAF_SECONDS
             self._binding = hashlib.sha256(leaf.certificate_der).digest()
         return self._context, self._binding
@@ -200,7 +233,7 @@ class Server:
     def watch(self, link: HostLink, wanted: WatchWanted) -> Viewer | None:
         """Let a viewer take part, or go on, in a codec that both ends have; None where there is none."""
         had = wanted.resume
-        parked = self._parking.take(link.fingerprint, had.session) if had is not None else None
+        parked = self._parked(link, had.session) if had is not None else None
         if parked is not None and parked.codec not in wanted.codecs:
             self.dismiss(parked.viewer)
             parked = None
@@ -217,9 +250,20 @@ class Server:
             self._picture.add(viewer, codec)
         return viewer
 
+    def _parked(self, link: HostLink, session: str) -> Parked | None:
+        """Return what is left of a client's earlier session, also where its connection broke without our knowing."""
+        for other in tuple(self._viewers.values()):
+            if (other.fingerprint, other.session_name) == (link.fingerprint, session) and other is not link:
+                other.give_way()
+        return self._parking.take(link.fingerprint, session)
+
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update."""
         self._picture.want(viewer)
+
+    def came_in(self, link: HostLink) -> None:
+        """Let a connection that became a session not count among those that came."""
+        self._gate.came_in(link.address.host)
 
     def park(self, link: HostLink, viewer: Viewer) -> None:
         """Keep a viewer whose connection broke."""

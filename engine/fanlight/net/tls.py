@@ -6,15 +6,23 @@ identity as its only trust anchor, so OpenSSL itself refuses everybody else befo
 
 import ssl
 import tempfile
+from typing import Literal
 
 from fanlight.access.identity import Leaf
+
+TlsProfile = Literal["intermediate", "modern"]
+"""TLS 1.2 and 1.3, or 1.3 alone."""
 
 _TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
-def host_context(leaf: Leaf) -> ssl.SSLContext:
-    """Make the host's context with a leaf and its key."""
+def host_context(leaf: Leaf, profile: TlsProfile = "intermediate") -> ssl.SSLContext:
+    """Make the host's context with a leaf and its key; `profile` is one of Mozilla's."""
     context = _bounded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    # What both profiles allow, and every client of today speaks.
+    context.set_ecdh_curve("X25519")
+    if profile == "modern":
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
     # A session that is resumed would skip the leaf that the channel binding stands on.
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE

@@ -17,7 +17,7 @@ from fanlight.errors import RemoteProtocolError
 from fanlight.protocol.framing import Buffer
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Permission, Size
 
-VERSION = 1
+VERSION = 2
 MAX_SEQ = 0xFFFF_FFFF
 MAX_COUNT = 0xFFFF_FFFF
 MAX_TEXT = 200
@@ -30,6 +30,10 @@ MAX_CODECS = 32
 MAX_STAMP = 2**53 - 1
 
 Key32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=1, max_length=128)]
+Head = Annotated[bytes, Meta(min_length=1, max_length=128)]
+Certificate = Annotated[bytes, Meta(min_length=1, max_length=2048)]
+Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Version = Annotated[int, Meta(ge=0, le=65_535)]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 Stamp = Annotated[int, Meta(ge=0, le=MAX_STAMP)]
@@ -54,11 +58,15 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class ClientHello(Control, frozen=True):
-    """Open the handshake. `key` is the client's P-256 public key, SubjectPublicKeyInfo in DER."""
+    """Open the handshake. `key` is the client's P-256 public key, SubjectPublicKeyInfo in DER.
+
+    `certificate` is what a namespace has issued for that key, in DER; None: the client is known by its key alone.
+    """
 
     version: Version
     nonce: Key32
     key: Annotated[bytes, Meta(min_length=1, max_length=256)]
+    certificate: Certificate | None
 
 
 class HostHello(Control, frozen=True):
@@ -66,13 +74,13 @@ class HostHello(Control, frozen=True):
 
     version: Version
     nonce: Key32
-    identity: Annotated[bytes, Meta(min_length=1, max_length=2048)]
+    identity: Certificate
 
 
 class Prove(Control, frozen=True):
     """Prove that the client holds its key: an ECDSA signature in DER over binding and transcript."""
 
-    signature: Annotated[bytes, Meta(min_length=1, max_length=128)]
+    signature: Signature
 
 
 class Methods(Control, frozen=True):
@@ -84,10 +92,15 @@ class Methods(Control, frozen=True):
 
 
 class Auth(Control, frozen=True):
-    """Log in; for the method "password" the proof is SCRAM's ClientProof."""
+    """Log in.
+
+    `proof` is SCRAM's ClientProof for "password", the secret itself for "token" and "resume", empty for "request".
+    `remember` asks for a token, which the host gives or not.
+    """
 
     method: Method
     proof: Annotated[bytes, Meta(max_length=64)]
+    remember: bool
 
 
 class AskCode(Control, frozen=True):
@@ -95,19 +108,40 @@ class AskCode(Control, frozen=True):
 
 
 class Code(Control, frozen=True):
-    """Answer with a code."""
+    """Answer with a code: six digits, or a recovery code."""
 
-    code: Annotated[str, Meta(pattern=r"\A[0-9]{6}\Z")]
+    code: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{6,40}\Z")]
+
+
+class Connected(Control, frozen=True):
+    """How the two are connected. `alias` is what a namespace vouches for, None where only the key is known."""
+
+    tls: Text
+    cipher: Text
+    direct: bool
+    client: Fingerprint
+    alias: Text | None
+    host: Fingerprint
 
 
 class Session(Control, frozen=True):
-    """Open the session. `host_proof` is SCRAM's ServerSignature."""
+    """Open the session. `host_proof` is SCRAM's ServerSignature, or 32 random bytes where no password was proved.
+
+    What is neither in `rights` nor `unavailable` on this machine is denied. `token` logs this client in again, `resume`
+    does once and for `resume_seconds`.
+    """
 
     rights: Rights
+    unavailable: Rights
     epoch: Seq
     profile: Annotated[str, Meta(min_length=1, max_length=64)]
+    method: Method
     host_proof: Key32
     session: SessionName
+    token: Key32 | None
+    resume: Key32 | None
+    resume_seconds: Annotated[int, Meta(ge=0, le=86_400)]
+    connection: Connected
 
 
 class Failed(Control, frozen=True):
@@ -142,6 +176,30 @@ class RightsChanged(Control, frozen=True):
 
     rights: Rights
     epoch: Seq
+
+
+class AuditHead(Control, frozen=True):
+    """Show the client the head of the host's audit log, to be countersigned; `last`: the session ends with it."""
+
+    head: Head
+    last: bool
+
+
+class Countersign(Control, frozen=True):
+    """Sign a head of the audit log: an ECDSA signature in DER over its bytes."""
+
+    head: Head
+    signature: Signature
+
+
+class Waive(Control, frozen=True):
+    """Replace the rights that the viewer itself does without."""
+
+    rights: Rights
+
+
+class Leave(Control, frozen=True):
+    """Say that the client goes; the host answers with its last AuditHead, or with Bye."""
 
 
 class Screen(Control, frozen=True):

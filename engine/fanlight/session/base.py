@@ -22,6 +22,7 @@ from fanlight.types import Permission
 
 HANDSHAKE_SECONDS = 20.0
 PASSWORD_SECONDS = 120.0
+REQUEST_SECONDS = 60.0
 _CLOCK_SAMPLES = 8
 
 E = TypeVar("E")

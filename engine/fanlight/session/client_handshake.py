@@ -1,8 +1,8 @@
 """The client's half of the handshake: sends no proof to a host that is not trusted, believes none that has not proved.
 
 HELLO brings the host's identity, which must have signed the TLS leaf (HostIdentity); `trust` answers it with PROVE;
-METHODS brings the salt (SaltWanted); `prove` answers it with AUTH; SESSION counts only with the host's own proof of the
-password.
+METHODS brings the salt (SaltWanted); `prove`, `show_token`, `resume` or `request` answers it with AUTH; a code may be
+asked for (CodeWanted); SESSION counts only with the host's own proof of the password, where one was proved.
 """
 
 import hashlib
@@ -25,14 +25,33 @@ from fanlight.protocol import Role, State
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
-from fanlight.session.base import HANDSHAKE_SECONDS, PASSWORD_SECONDS, BaseSession, auth_message, version_error
+from fanlight.session.base import (
+    HANDSHAKE_SECONDS,
+    PASSWORD_SECONDS,
+    REQUEST_SECONDS,
+    BaseSession,
+    auth_message,
+    version_error,
+)
 from fanlight.session.events import ClientEvent, ClientOnly
+
+_FAILED: dict[m.Method, str] = {
+    "password": "the host did not accept the password (or the code), or takes none",
+    "token": "the host did not accept the saved login: log in with the password",
+    "resume": "the host did not let the old session go on: log in with the password",
+    "request": "the host did not accept the request",
+}
 
 
 class ClientHandshake(BaseSession[ClientOnly]):
-    """A client on its way in. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware)."""
+    """A client on its way in. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
-    def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
+    `certificate` is what a namespace has issued for this identity's key, in DER.
+    """
+
+    def __init__(
+        self, identity: Identity, leaf: bytes, now: float, at: datetime, *, certificate: bytes | None = None
+    ) -> None:
         super().__init__(Role.CLIENT, now)
         self.fingerprint = ""
         self._identity = identity
@@ -40,10 +59,12 @@ class ClientHandshake(BaseSession[ClientOnly]):
         self._at = at
         self._binding = hashlib.sha256(leaf).digest()
         self._auth_message = b""
+        self._method: m.Method | None = None
         self._salted = b""
         self._epoch = 0
         nonce = secrets.token_bytes(32)
-        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=identity.public_key))
+        key = identity.public_key
+        self._send(m.ClientHello(version=m.VERSION, nonce=nonce, key=key, certificate=certificate))
 
     def trust(self, now: float) -> None:
         """Answer HostIdentity: this is the host that is meant.
@@ -53,11 +74,33 @@ class ClientHandshake(BaseSession[ClientOnly]):
         signature = self._identity.sign_proof(self._binding, self._connection.transcript)
         self._send(m.Prove(signature=signature))
 
-    def prove(self, salted_password: bytes, now: float) -> None:
-        """Answer SaltWanted."""
+    def prove(self, salted_password: bytes, now: float, *, remember: bool = False) -> None:
+        """Answer SaltWanted with a password; `remember` asks for a token to log in with next time."""
         proof = scram.client_proof(salted_password, self._auth_message)
-        self._send(m.Auth(method="password", proof=proof))
+        self._ask_in("password", proof, now, remember=remember)
         self._salted = salted_password
+
+    def show_token(self, token: bytes, now: float) -> None:
+        """Answer SaltWanted with a token that this host once gave to this identity."""
+        self._ask_in("token", token, now)
+
+    def resume(self, secret: bytes, now: float) -> None:
+        """Answer SaltWanted with the secret of a session that was cut off."""
+        self._ask_in("resume", secret, now)
+
+    def request(self, now: float) -> None:
+        """Answer SaltWanted by asking the person at the host, who has REQUEST_SECONDS."""
+        self._ask_in("request", b"", now)
+        self._handshake_until = now + REQUEST_SECONDS + HANDSHAKE_SECONDS
+
+    def give_code(self, code: str, now: float) -> None:
+        """Answer CodeWanted; LocalProtocolError for what is no code at all."""
+        self._send(m.Code(code=code))
+        self._handshake_until = now + HANDSHAKE_SECONDS
+
+    def _ask_in(self, method: m.Method, proof: bytes, now: float, *, remember: bool = False) -> None:
+        self._send(m.Auth(method=method, proof=proof, remember=remember))
+        self._method = method
         self._handshake_until = now + HANDSHAKE_SECONDS
 
     def _handle(self, received: Received, now: float) -> list[ClientEvent]:
@@ -67,15 +110,16 @@ class ClientHandshake(BaseSession[ClientOnly]):
             case m.HostHello(identity=identity):
                 return self._meet(identity)
             case m.Methods():
-                return [self._ask_password(received, now)]
+                return [self._ask_credential(received, now)]
             case m.Session():
                 return [self._enter(received, now)]
             case m.Failed():
-                return [self._finish(AuthenticationFailed("the host did not accept the password, or takes none"))]
+                return [self._finish(AuthenticationFailed(_FAILED[self._method or "password"]))]
             case m.Refused():
-                return [self._finish(Refused("the host refused this client"))]
+                return [self._finish(Refused(self._refusal))]
             case m.AskCode():
-                raise CodeNeeded("the host asks for a two-factor code, which this client cannot give")
+                self._handshake_until = now + PASSWORD_SECONDS
+                return [events.CodeWanted()]
             case _:
                 return self._handle_open(received, now)
 
@@ -89,6 +133,8 @@ class ClientHandshake(BaseSession[ClientOnly]):
                 return IdentityError("the host's identity was not confirmed in time")
             case State.AUTH:
                 return AuthenticationFailed(f"no password was given within {PASSWORD_SECONDS:g} seconds")
+            case State.CODE:
+                return CodeNeeded(f"no code was given within {PASSWORD_SECONDS:g} seconds")
             case _:
                 return ConnectionLost(f"the host did not finish the handshake within {HANDSHAKE_SECONDS:g} seconds")
 
@@ -98,7 +144,7 @@ class ClientHandshake(BaseSession[ClientOnly]):
         self.fingerprint = certificate_fingerprint(identity)
         return [events.HostIdentity(self.fingerprint, identity)]
 
-    def _ask_password(self, methods: m.Methods, now: float) -> events.SaltWanted:
+    def _ask_credential(self, methods: m.Methods, now: float) -> events.SaltWanted:
         if "password" not in methods.methods:
             raise RemoteProtocolError("the host takes no password")
         self._auth_message = auth_message(self._binding, self._connection.transcript)
@@ -106,10 +152,24 @@ class ClientHandshake(BaseSession[ClientOnly]):
         return events.SaltWanted(methods.salt, methods.iterations)
 
     def _enter(self, opened: m.Session, now: float) -> events.Opened:
-        salted, self._salted = self._salted, b""
-        if not scram.host_proof_matches(salted, opened.host_proof, self._auth_message):
-            raise IdentityError("the host could not prove that it knows the password: it is not who it says")
+        self._check_host(opened)
         self._epoch = opened.epoch
         self._open(now)
-        rights, profile = frozenset(opened.rights), m.plain(opened.profile)
-        return events.Opened(self.fingerprint, profile, rights, opened.session)
+        return events.Opened.by(opened, self.fingerprint)
+
+    def _check_host(self, opened: m.Session) -> None:
+        """End before anything is believed of a host that has not proved what it must, or that contradicts itself."""
+        salted, self._salted = self._salted, b""
+        if opened.method != self._method:
+            raise RemoteProtocolError(f"the host opened the session by {opened.method}, which this client did not try")
+        if self._method == "password" and not scram.host_proof_matches(salted, opened.host_proof, self._auth_message):
+            raise IdentityError("the host could not prove that it knows the password: it is not who it says")
+        how = opened.connection
+        if (how.client, how.host) != (self._identity.fingerprint, self.fingerprint):
+            raise RemoteProtocolError("the host opened the session for other keys than those of this connection")
+
+    @property
+    def _refusal(self) -> str:
+        if self._method == "request":
+            return "nobody let this client in: the request was rejected, or not answered, or the host takes none"
+        return "the host refused this client"

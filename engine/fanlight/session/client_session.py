@@ -1,4 +1,4 @@
-"""The client's end of an open session: what it sees, and what it does. How it came in: client_handshake.py."""
+"""The client's end of an open session: what it sees and does. How it came in and leaves: client_presence.py."""
 
 from datetime import datetime
 
@@ -7,20 +7,22 @@ from fanlight.errors import RemoteProtocolError
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session import events
-from fanlight.session.client_handshake import ClientHandshake
+from fanlight.session.client_presence import ClientPresence
 from fanlight.session.events import ClientEvent
 from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
 
 
-class ClientSession(ClientHandshake):
+class ClientSession(ClientPresence):
     """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
 
     The send methods raise LocalProtocolError when the session is not open yet or lacks the right, and for a value out
     of bounds. After the end they do nothing.
     """
 
-    def __init__(self, identity: Identity, leaf: bytes, now: float, at: datetime) -> None:
-        super().__init__(identity, leaf, now, at)
+    def __init__(
+        self, identity: Identity, leaf: bytes, now: float, at: datetime, *, certificate: bytes | None = None
+    ) -> None:
+        super().__init__(identity, leaf, now, at, certificate=certificate)
         self._serial = 0
         self._picture_seq = 0
         self._acked = 0
@@ -92,7 +94,7 @@ class ClientSession(ClientHandshake):
                 return [events.Cursor(shape)]
             case m.PointerPlace(place=place):
                 return [events.Pointer(PointerPlace(place.x, place.y) if place else None)]
-        return []
+        return super()._handle_open(received, now)
 
     def _announced(self, screen: m.Screen) -> events.Screen:
         if screen.width * screen.height > MAX_PIXELS:

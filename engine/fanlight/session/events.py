@@ -1,20 +1,24 @@
 """What sessions tell their owner. Times are seconds; those of a peer are on the peer's monotonic clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
 from fanlight.protocol import Denied
 from fanlight.protocol.framing import Buffer
+from fanlight.protocol.messages import Connected, Session, plain
 from fanlight.types import CursorShape, Permission, Pixels, PointerPlace, Size
 
 __all__ = [
     "Acked",
+    "AuditShown",
     "ClientEvent",
     "ClientOnly",
     "ClockSample",
+    "CodeWanted",
     "CommonEvent",
+    "ConnectionInfo",
     "Cursor",
     "Denied",
     "Ended",
@@ -27,21 +31,87 @@ __all__ = [
     "Pointer",
     "Presented",
     "RefreshWanted",
+    "Requested",
     "RightsChanged",
     "SaltWanted",
     "Screen",
+    "Secrets",
     "WatchWanted",
 ]
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """What logs this client in again: `token` until the host clears it, `resume` once and for `resume_seconds`."""
+
+    token: bytes | None
+    resume: bytes | None
+    resume_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """How the two are connected, the same at both ends.
+
+    `method` is what let the client in. It is verified by its namespace as `alias`, or, with None, by its key alone.
+    `client` and `host` are fingerprints of 64 lowercase hexadecimal digits. `direct`: without a relay between.
+    """
+
+    tls: str
+    cipher: str
+    direct: bool
+    method: str
+    alias: str | None
+    client: str
+    host: str
+
+    @classmethod
+    def by(cls, how: Connected, method: str) -> "ConnectionInfo":
+        """Make it of what a SESSION message says."""
+        alias = None if how.alias is None else plain(how.alias)
+        return cls(plain(how.tls), plain(how.cipher), how.direct, method, alias, how.client, how.host)
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """The session is open. `fingerprint` is the peer's, `session` names the session on both ends."""
+    """The session is open. `fingerprint` is the peer's, `session` names the session on both ends.
+
+    What is neither in `rights` nor `unavailable` on the host is denied. `secrets` are for the client alone to keep.
+    """
 
     fingerprint: str
     profile: str
     rights: frozenset[Permission]
     session: str
+    unavailable: frozenset[Permission]
+    connection: ConnectionInfo
+    secrets: Secrets = field(repr=False)
+
+    @classmethod
+    def by(cls, message: Session, fingerprint: str) -> "Opened":
+        """Make the event of a SESSION message."""
+        connection = ConnectionInfo.by(message.connection, message.method)
+        return cls(
+            fingerprint,
+            plain(message.profile),
+            frozenset(message.rights),
+            message.session,
+            frozenset(message.unavailable),
+            connection,
+            Secrets(message.token, message.resume, message.resume_seconds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A client asks the person at the host to be let in: answer with `accept` or `reject`.
+
+    `alias` is proved, None where only the key is known. `profiles` are those to choose from.
+    """
+
+    fingerprint: str
+    alias: str | None
+    profiles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +192,25 @@ class HostIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SaltWanted:
-    """The host takes a password: answer with `prove(scram.salt_password(password, salt, iterations))`."""
+    """The host waits for a credential: answer with `prove(scram.salt_password(password, salt, iterations))`.
+
+    Or with `show_token`, `resume` or `request`.
+    """
 
     salt: bytes
     iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeWanted:
+    """The host asks for a two-factor code: answer with `give_code`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditShown:
+    """The host showed the head of its audit log, which is countersigned already: keep it, to compare the next with."""
+
+    head: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +271,9 @@ class RightsChanged:
 
 
 CommonEvent: TypeAlias = ClockSample | Denied | Ended
-HostOnly: TypeAlias = Opened | InputEvent | Acked | Presented | RefreshWanted | WatchWanted
-ClientOnly: TypeAlias = HostIdentity | SaltWanted | Opened | Screen | Picture | Cursor | Pointer | RightsChanged
+HostOnly: TypeAlias = Requested | Opened | InputEvent | Acked | Presented | RefreshWanted | WatchWanted | RightsChanged
+ClientOnly: TypeAlias = (
+    HostIdentity | SaltWanted | CodeWanted | Opened | AuditShown | Screen | Picture | Cursor | Pointer | RightsChanged
+)
 HostEvent: TypeAlias = HostOnly | CommonEvent
 ClientEvent: TypeAlias = ClientOnly | CommonEvent

@@ -1,4 +1,4 @@
-"""The host's end of an open session: what the viewer may see, and what it did. How it came in: host_handshake.py."""
+"""The host's end of an open session: what the viewer sees and does. How it came in and goes: host_presence.py."""
 
 from fanlight.access import Identity, Rules
 from fanlight.channels import input as channel
@@ -8,14 +8,15 @@ from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
 from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
-from fanlight.session.host_handshake import HostHandshake
+from fanlight.session.front_desk import FrontDesk
+from fanlight.session.host_presence import HostPresence
 from fanlight.session.limits import Bucket
 from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
 
-class HostSession(HostHandshake):
+class HostSession(HostPresence):
     """One viewer, as the host sees it.
 
     The send methods raise LocalProtocolError when the session is not open yet or lacks the right: look at `granted`
@@ -30,8 +31,11 @@ class HostSession(HostHandshake):
         peer: str,
         now: float,
         available: frozenset[Permission] = frozenset(Permission),
+        *,
+        desk: FrontDesk | None = None,
+        wall_ahead: float = 0.0,
     ) -> None:
-        super().__init__(rules, identity, binding, peer, now, available)
+        super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead)
         self._screen: Size | None = None
         self._serial = 0
         self._sent = 0
@@ -110,11 +114,6 @@ class HostSession(HostHandshake):
             point = m.Point(x=x, y=y)
         self._send(m.PointerPlace(place=point))
 
-    def set_rights(self, rights: frozenset[Permission]) -> None:
-        """Replace the session's rights; they hold from the next message on."""
-        self._epoch += 1
-        self._send(m.RightsChanged(rights=sorted(rights & self._available), epoch=self._epoch))
-
     # -- what the client says --------------------------------------------------------------------------------------
 
     def _handle_open(self, received: Received, now: float) -> list[HostEvent]:
@@ -133,6 +132,8 @@ class HostSession(HostHandshake):
                 return [InputEvent(self._input(received))]
             case Denied():
                 self._inputs.take(now)
+            case _:
+                return super()._handle_open(received, now)
         return []
 
     def _watching(self, watch: m.Watch) -> WatchWanted:

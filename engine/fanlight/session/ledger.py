@@ -196,6 +196,11 @@ class Ledger(Sequence[LedgerEntry]):
         while self._waiting:
             self._complete_oldest()
 
+    def reconnected(self) -> None:
+        """Begin to count anew, as updates and input do in another connection."""
+        self.finish()
+        self._unanswered.clear()
+
     def _complete_oldest(self) -> None:
         entry = self._entries[-self._waiting]
         self._waiting -= 1

@@ -32,6 +32,7 @@ class RemoteUpdate(Protocol):
 class RemoteScreen(Protocol):
     """A live session; every member belongs to the thread of the session's event loop.
 
+    `connected` is False while a session whose connection broke waits for another one.
     `image` is the decoder's own picture: it changes with every update, and is another array after a resize. Until
     `size` is known it is (0, 0), and there is no `image`. Buttons are numbered as in X11: 1 left, 2 middle, 3 right,
     8 back, 9 forward. A wheel turns by notches; `dx` grows to the right, `dy` downwards. `tile_states` are 0 exact, 1
@@ -41,6 +42,8 @@ class RemoteScreen(Protocol):
 
     @property
     def address(self) -> str: ...
+    @property
+    def connected(self) -> bool: ...
     @property
     def codec(self) -> str: ...
     @property

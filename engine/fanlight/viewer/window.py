@@ -19,6 +19,7 @@ from fanlight.viewer.link import View
 from fanlight.viewer.mouse import Mouse
 from fanlight.viewer.scene import Scene
 
+_CUT_OFF = "The connection is lost. Trying to come back ..."
 _OVERLAY_INTERVAL = 0.25
 _LONG = 3_600.0
 _ANY_MODIFIER = pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_SHIFT | pygame.KMOD_GUI
@@ -130,14 +131,15 @@ class Window:
             cursors.use(shape)
 
     def _say(self, now: float) -> None:
-        if not self._overlay:
+        if not self._session.connected:
+            self._scene.say(_CUT_OFF)
+            self._overlay_due = 0.0
+        elif not self._overlay:
             self._scene.say(None)
             self._scene.draw(None)
         elif now >= self._overlay_due:
-            entries, answers = self._stage.entries()
-            quality = next((entry.quality for entry in reversed(entries) if entry.quality), None)
-            self._scene.say(self._stage.recent(now).line(self._session.codec, quality))
-            self._scene.draw(ledger_graph(entries, answers, self._scene.below_line))
+            self._scene.say(self._stage.recent(now).line(self._session.codec))
+            self._scene.draw(ledger_graph(*self._stage.entries(), self._scene.below_line))
             self._overlay_due = now + _OVERLAY_INTERVAL
 
     # ---- the window's size and state

@@ -1,0 +1,47 @@
+import pytest
+from access_fixtures import PASSWORD, App, open_rules
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "fanlight.db"
+
+
+@pytest.fixture
+def rules(path):
+    return open_rules(path)
+
+
+@pytest.fixture
+def restarted(path, rules):
+    """Open the rules again, as after a restart."""
+
+    def restart():
+        rules.close()
+        return open_rules(path)
+
+    return restart
+
+
+@pytest.fixture
+def unattended(rules):
+    """Rules that let PASSWORD in."""
+    rules.set_password(PASSWORD)
+    rules.set_unattended(True)
+    return rules
+
+
+@pytest.fixture
+def code():
+    return App()
+
+
+@pytest.fixture
+def now_and_restarted(rules, restarted):
+    """Yield the rules as they are, then as they are after a restart."""
+
+    def both():
+        yield rules
+        yield restarted()
+
+    return both

@@ -1,0 +1,215 @@
+"""Whatever somebody does to a log that was closed, the check finds it; and says nothing of one that is whole."""
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from namespace_fixtures import ANNA
+
+from fanlight.access import Store
+from fanlight.access.audit import Audit
+from fanlight.access.audit_chain import next_seed, write_entry
+from fanlight.access.audit_check import MOST_FAULTS, check
+from fanlight.access.audit_files import Tip
+from fanlight.access.audit_heads import Head, anchor, countersign
+
+NOW = 1_900_000_000.0
+COUNT = 8
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A log of COUNT entries: its bytes, its tip and its anchor."""
+    directory = tmp_path_factory.mktemp("log")
+    store = Store(directory / "fanlight.db")
+    audit = Audit(directory, store)
+    for n in range(COUNT - 2):
+        audit.append("files", NOW + n, name=f"file {n}")
+    audit.countersigned(ANNA.public_key, audit.head(), countersign(ANNA, audit.head()), NOW)
+    return audit.files.content()[0][1], audit.files.tip(), anchor(store)
+
+
+def look(raw, tip, anchor=None, heads=()):
+    return check([("audit.jsonl", raw)], tip, anchor, heads)
+
+
+def lines(raw):
+    return raw.splitlines(keepends=True)
+
+
+def test_a_whole_log_is_found_whole(kept):
+    report = look(*kept)
+    assert (report.entries, report.first, report.last, report.faults) == (COUNT, 0, COUNT - 1, [])
+    assert report.countersigned == COUNT - 2
+
+
+def test_a_log_that_never_began_is_whole(kept):
+    assert check([], None, None).faults == []
+    assert check([], Tip.new(), None).faults == []
+
+
+def test_every_change_of_one_byte_is_found(kept):
+    raw, tip, known = kept
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        assert look(changed, tip, known).faults, raw[place - 20 : place + 20]
+
+
+@pytest.mark.parametrize("place", range(COUNT))
+def test_every_removed_entry_is_found(kept, place):
+    raw, tip, known = kept
+    rest = lines(raw)
+    del rest[place]
+    assert look(b"".join(rest), tip, known).faults
+    assert look(b"".join(rest), tip, None).faults
+
+
+@pytest.mark.parametrize("count", range(COUNT))
+def test_every_cut_at_the_end_is_found_without_the_store_too(kept, count):
+    raw, tip, known = kept
+    rest = b"".join(lines(raw)[:count])
+    for anchor_ in (known, None):
+        assert any("cut off" in fault for fault in look(rest, tip, anchor_).faults)
+
+
+def test_every_cut_at_the_start_is_found(kept):
+    raw, tip, _ = kept
+    for count in range(1, COUNT):
+        faults = look(b"".join(lines(raw)[count:]), tip).faults
+        assert any(f"entries 0 to {count - 1} are missing" in fault for fault in faults)
+
+
+def test_every_swap_and_every_repetition_is_found(kept):
+    raw, tip, known = kept
+    for one in range(COUNT):
+        for other in range(one + 1, COUNT):
+            swapped = lines(raw)
+            swapped[one], swapped[other] = swapped[other], swapped[one]
+            assert look(b"".join(swapped), tip, known).faults
+        repeated = lines(raw)
+        repeated.append(repeated[one])
+        assert look(b"".join(repeated), tip, known).faults
+
+
+def test_a_fault_is_told_with_its_place(kept):
+    raw, tip, known = kept
+    changed = raw.replace(b"file 2", b"file X")
+    assert look(changed, tip, known).faults == [
+        "audit.jsonl:4: entry 3 was changed",
+        "audit.jsonl:5: entry 3, before this one, was changed",
+    ]
+    without = b"".join(line for line in lines(raw) if b"file 2" not in line)
+    assert look(without, tip, known).faults == ["audit.jsonl:4: entry 3 is missing"]
+
+
+@pytest.mark.parametrize("added", [b"x\n", b"\n", b"{}\n", b'{"seq":8}\n'])
+def test_added_lines_are_found(kept, added):
+    raw, tip, known = kept
+    for place in range(COUNT + 1):
+        longer = lines(raw)
+        longer.insert(place, added)
+        assert look(b"".join(longer), tip, known).faults
+
+
+def test_faults_are_bounded(kept):
+    raw, tip, known = kept
+    longer = [raw.replace(b"file 2", b"file X")] * 40
+    assert len(look(b"".join(longer), tip, known).faults) == MOST_FAULTS
+
+
+# -- somebody who has the files of this moment, the key among them ----------------------------------------------------
+
+
+def intruder_s_log(tip, start, previous, count, seed=None):
+    """Write entries from `start` on as somebody does who knows only the seed of now; return bytes and tip."""
+    seed = seed or tip.seed
+    raw = b""
+    for seq in range(start, start + count):
+        line = write_entry(seed, seq, previous, "files", NOW, {"name": "innocent"})
+        raw += line + b"\n"
+        previous, seed = hashlib.sha256(line).digest(), next_seed(seed)
+    return raw, Tip(tip.begun, start + count, previous, seed, 0, 0)
+
+
+def test_the_key_of_now_writes_no_entry_of_before(kept):
+    raw, tip, _ = kept
+    for start in range(COUNT):
+        head = b"".join(lines(raw)[:start])
+        previous = bytes.fromhex(json.loads(lines(raw)[start])["prev"])
+        forged, forged_tip = intruder_s_log(tip, start, previous, COUNT - start)
+        assert look(head + forged, forged_tip).faults
+
+
+def test_the_key_of_now_writes_what_comes(kept):
+    """That much is not defended: the log is of what the host says, and the host is the intruder's now."""
+    raw, tip, known = kept
+    forged, forged_tip = intruder_s_log(tip, COUNT, tip.previous, 3)
+    assert look(raw + forged, forged_tip, known).faults == []
+
+
+def test_a_cut_is_found_even_if_the_key_file_is_set_back_with_the_seed_of_now(kept):
+    raw, tip, _ = kept
+    for count in range(1, COUNT):
+        rest = lines(raw)[:count]
+        previous = bytes.fromhex(json.loads(lines(raw)[count])["prev"])
+        back = Tip(tip.begun, count, previous, tip.seed, 0, 0)
+        assert look(b"".join(rest), back).faults
+
+
+def test_a_log_that_was_begun_anew_is_found_by_the_store_and_by_peers(kept):
+    _, tip, known = kept
+    new = Tip.new()
+    forged, new_tip = intruder_s_log(new, 0, bytes(32), 9, new.seed)
+    assert look(forged, new_tip).faults == []
+    assert any("begun anew" in fault for fault in look(forged, new_tip, known).faults)
+    peer = Head(tip.begun, COUNT, tip.previous)
+    assert look(forged, new_tip, heads=[peer]).faults
+
+
+def test_going_back_to_an_older_copy_of_everything_is_found_by_a_peer_s_head(tmp_path, kept):
+    store = Store(tmp_path / "fanlight.db")
+    audit = Audit(tmp_path, store)
+    audit.append("a", NOW)
+    copy = audit.files.content(), audit.files.tip(), anchor(store)
+    audit.append("b", NOW)
+    peer = Head.from_bytes(audit.head())
+    assert check(*copy).faults == []
+    assert check(*copy, [peer]).faults == ["the log had 3 entries, and has not all of them now"]
+    assert check(audit.files.content(), audit.files.tip(), anchor(store), [peer]).faults == []
+
+
+def test_a_lost_key_or_log_is_found(kept):
+    raw, tip, known = kept
+    assert any("key file is gone" in fault for fault in look(raw, None, known).faults)
+    assert any("key file is gone" in fault for fault in check([], None, known).faults)
+    assert any("cut off" in fault for fault in check([], tip, known).faults)
+
+
+def test_a_countersignature_that_was_made_up_is_found(tmp_path):
+    store = Store(tmp_path / "fanlight.db")
+    audit = Audit(tmp_path, store)
+    audit.append("a", NOW)
+    head = audit.head()
+    fields = {"key": ANNA.public_key.hex(), "head": head.hex(), "signature": "00"}
+    audit.append("countersigned", NOW, who=ANNA.fingerprint, **fields)
+    audit.append("countersigned", NOW, who=ANNA.fingerprint)
+    other = Head(Head.from_bytes(head).begun, 1, bytes(32)).to_bytes()
+    signed = {"key": ANNA.public_key.hex(), "head": other.hex(), "signature": countersign(ANNA, other).hex()}
+    audit.append("countersigned", NOW, who=ANNA.fingerprint, **signed)
+    faults = check(audit.files.content(), audit.files.tip(), anchor(store)).faults
+    assert [fault.split(": ")[1][:32] for fault in faults] == [
+        "the countersignature is wrong",
+        "the countersignature does not de",
+        "a peer signed another entry 0 th",
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(raw=st.binary(max_size=400), before=st.booleans())
+def test_any_bytes_give_a_report(kept, raw, before):
+    log, tip, known = kept
+    look(raw, tip, known)
+    look(raw, None, None)
+    look(raw + log if before else log + raw, tip, known)

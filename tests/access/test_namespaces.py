@@ -1,0 +1,325 @@
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from namespace_fixtures import ACME, ANNA, AT, BERT, DAY, OTHER, P384, der_list, forge, read_list, trusted
+
+from fanlight.access.identity import key_fingerprint
+from fanlight.access.namespaces import (
+    LIST_LIFETIME,
+    MAX_CERTIFICATE,
+    MAX_REVOCATION_LIST,
+    certificate_alias,
+    key_usage,
+    namespace_subject,
+    parse_alias,
+    parse_namespace,
+    read_authority,
+    read_revocation_list,
+    verify_alias,
+)
+from fanlight.errors import IdentityError, UsageError
+
+ISSUED = ACME.issue("anna@acme", ANNA.public_key, AT, 7)
+LIST = der_list(ACME, [(ISSUED.serial, AT)])
+
+
+def verify(certificate=ISSUED.certificate, key=ANNA.public_key, at=AT, known=None):
+    return verify_alias(certificate, key, at, trusted() if known is None else known)
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "alias"),
+    [("anna@acme", "anna@acme"), ("Anna.B@ACME", "anna.b@acme"), ("a_b-c@x.y", "a_b-c@x.y"), ("7@9", "7@9")],
+)
+def test_an_alias_is_folded_to_one_spelling(text, alias):
+    assert parse_alias(text) == alias
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "anna",
+        "@acme",
+        "anna@",
+        "anna@acme@evil",
+        "anna@acme.",
+        ".anna@acme",
+        "an na@acme",
+        "-anna@acme",
+        "anna@a..b",
+        "änna@acme",
+        "anna@acme\n",
+        "\N{KELVIN SIGN}@acme",
+        "*@acme",
+        "a" * 65 + "@acme",
+    ],
+)
+def test_what_is_no_alias_is_refused(text):
+    with pytest.raises(UsageError):
+        parse_alias(text)
+
+
+def test_a_namespace_has_no_at_sign():
+    assert parse_namespace("Acme") == "acme"
+    with pytest.raises(UsageError, match="not a name"):
+        parse_namespace("anna@acme")
+
+
+# -- aliases ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_issued_certificate_proves_its_alias_for_its_key():
+    assert verify() == "anna@acme"
+    assert certificate_alias(ISSUED.certificate) == "anna@acme"
+    assert ISSUED.fingerprint == key_fingerprint(ANNA.public_key)
+    assert len(ISSUED.certificate) < MAX_CERTIFICATE / 2
+
+
+def test_the_form_that_the_forgeries_start_from_is_right():
+    assert verify(forge()) == "anna@acme"
+
+
+def test_a_certificate_is_of_no_use_to_another_key():
+    with pytest.raises(IdentityError, match="anna@acme: the certificate belongs to another key"):
+        verify(key=BERT.public_key)
+
+
+def test_a_namespace_that_is_not_trusted_is_refused():
+    with pytest.raises(IdentityError, match="not trusted here"):
+        verify(known={})
+    with pytest.raises(IdentityError, match="not trusted here"):
+        verify(known=trusted(OTHER))
+
+
+def test_an_authority_that_is_trusted_for_one_name_certifies_no_other():
+    stolen = forge(signer=OTHER, issuer=namespace_subject("other"))
+    with pytest.raises(IdentityError, match="not from the authority that is trusted here"):
+        verify(stolen, known=trusted(ACME) | trusted(OTHER))
+    with pytest.raises(IdentityError, match="not trusted here"):
+        verify(stolen, known=trusted(OTHER))
+
+
+def test_another_authority_of_the_same_name_is_not_believed():
+    twin = type(ACME).create("acme", AT)
+    with pytest.raises(IdentityError, match="not from the authority"):
+        verify(twin.issue("anna@acme", ANNA.public_key, AT, 1).certificate)
+
+
+def test_a_certificate_is_valid_within_its_dates_only():
+    until = ISSUED.expires
+    assert verify(at=until) == "anna@acme"
+    with pytest.raises(IdentityError, match="valid from"):
+        verify(at=until + timedelta(seconds=1))
+    with pytest.raises(IdentityError, match="valid from"):
+        verify(forge(start=AT), at=AT - timedelta(seconds=1))
+
+
+def test_a_certificate_that_is_valid_for_more_than_a_week_is_refused():
+    start = AT - timedelta(minutes=5)
+    assert verify(forge(start=start, end=start + 7 * DAY)) == "anna@acme"
+    with pytest.raises(IdentityError, match="form"):
+        verify(forge(start=start, end=start + 7 * DAY + timedelta(seconds=1)))
+
+
+def test_an_alias_goes_with_its_namespace_s_own_certificate():
+    later = AT + timedelta(days=3651)
+    with pytest.raises(IdentityError, match="the namespace's own certificate is not valid now"):
+        verify(forge(start=later - DAY, end=later + DAY), at=later)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"constraints": x509.BasicConstraints(ca=True, path_length=None)},
+        {"usage": key_usage(digital_signature=True, key_cert_sign=True)},
+        {"usage": key_usage(crl_sign=True)},
+        {"purposes": [ExtendedKeyUsageOID.SERVER_AUTH]},
+        {"purposes": [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]},
+        {"purposes": [ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]},
+        {"extra": x509.OCSPNoCheck()},
+        {"san_critical": False},
+        {"identifiers": False},
+        {"hash": hashes.SHA512()},
+    ],
+    ids=str,
+)
+def test_what_is_signed_by_the_authority_but_not_of_our_form_is_refused(wrong):
+    with pytest.raises(IdentityError, match="not of the form that fanlight issues"):
+        verify(forge(**wrong))
+
+
+@pytest.mark.parametrize("missing", ["constraints", "usage", "purposes"])
+def test_a_certificate_without_one_of_its_extensions_is_refused(missing):
+    with pytest.raises(IdentityError):
+        verify(forge(**{missing: None}))
+
+
+@pytest.mark.parametrize(
+    ("san", "why"),
+    [
+        ([], "bears no alias"),
+        ([x509.RFC822Name("anna@acme"), x509.RFC822Name("root@acme")], "exactly one alias"),
+        ([x509.DNSName("acme")], "exactly one alias"),
+        ([x509.RFC822Name("Anna@acme")], "lower case"),
+        ([x509.RFC822Name("anna@ACME")], "lower case"),
+        ([x509.RFC822Name("anna@acme.evil")], "not trusted here"),
+        ([x509.RFC822Name("an+na@acme")], "alias is refused"),
+        ([x509.RFC822Name("anna")], "alias is refused"),
+    ],
+    ids=str,
+)
+def test_a_certificate_bears_exactly_one_alias_in_one_spelling(san, why):
+    with pytest.raises(IdentityError, match=why):
+        verify(forge(san=san))
+
+
+def test_only_p256_keys_have_aliases():
+    with pytest.raises(IdentityError):
+        verify(forge(key=P384))
+
+
+def test_a_revoked_certificate_is_refused_and_its_successor_is_not():
+    known = trusted(revoked=[ISSUED.serial])
+    with pytest.raises(IdentityError, match="anna@acme: the certificate is revoked"):
+        verify(known=known)
+    again = ACME.issue("anna@acme", BERT.public_key, AT, 1)
+    assert verify(again.certificate, BERT.public_key, known=known) == "anna@acme"
+
+
+def test_without_a_fresh_revocation_list_nobody_of_the_namespace_is_believed():
+    assert verify(known=trusted(until=AT)) == "anna@acme"
+    with pytest.raises(IdentityError, match=r"the revocation list of 'acme' ended .* bring a new one"):
+        verify(known=trusted(until=AT - timedelta(seconds=1)))
+
+
+def test_a_certificate_has_a_bounded_size():
+    with pytest.raises(IdentityError, match="at most 2048"):
+        verify(ISSUED.certificate + bytes(MAX_CERTIFICATE))
+
+
+def test_an_identity_s_own_certificate_and_the_authority_s_prove_nothing():
+    for certificate in (ANNA.certificate_der, ACME.certificate_der):
+        with pytest.raises(IdentityError):
+            verify(certificate)
+        with pytest.raises(IdentityError):
+            certificate_alias(certificate)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.data())
+def test_a_mutated_certificate_proves_nothing_and_raises_nothing_else(data):
+    raw = bytearray(ISSUED.certificate)
+    for _ in range(data.draw(st.integers(1, 3))):
+        match data.draw(st.sampled_from(["set", "cut", "insert"])):
+            case "set":
+                raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+            case "cut":
+                start = data.draw(st.integers(0, len(raw) - 1))
+                del raw[start : start + data.draw(st.integers(1, 8))]
+            case "insert":
+                start = data.draw(st.integers(0, len(raw)))
+                raw[start:start] = data.draw(st.binary(min_size=1, max_size=8))
+    if not raw or bytes(raw) == ISSUED.certificate:
+        return
+    with pytest.raises(IdentityError):
+        verify(bytes(raw))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_by_every_reader(raw):
+    for read in (verify, certificate_alias, lambda der: read_authority(der, AT)):
+        with pytest.raises(IdentityError):
+            read(raw)
+    with pytest.raises(IdentityError):
+        read_revocation_list(raw, ACME.certificate_der, AT)
+
+
+# -- authorities ------------------------------------------------------------------------------------------------------
+
+
+def test_an_authority_s_certificate_names_its_namespace():
+    assert read_authority(ACME.certificate_der, AT) == "acme"
+
+
+@pytest.mark.parametrize("certificate", [ANNA.certificate_der, ISSUED.certificate, forge(), b""], ids=range(4))
+def test_no_other_certificate_is_an_authority_s(certificate):
+    with pytest.raises(IdentityError, match="not the certificate of a namespace"):
+        read_authority(certificate, AT)
+
+
+def test_an_authority_that_is_over_is_not_trusted_anew():
+    with pytest.raises(IdentityError, match="not valid on"):
+        read_authority(ACME.certificate_der, AT + timedelta(days=4000))
+
+
+# -- revocation lists -------------------------------------------------------------------------------------------------
+
+
+def test_a_revocation_list_tells_what_is_revoked_for_a_day():
+    found = read_list(ACME, [(ISSUED.serial, AT)], number=3)
+    assert (found.number, found.revoked) == (3, {ISSUED.serial})
+    assert timedelta(hours=23) < found.until - AT <= LIST_LIFETIME
+    assert read_list(ACME).revoked == frozenset()
+
+
+def test_a_revocation_list_is_good_within_its_dates_only():
+    old = der_list(ACME)
+    for at in (AT + LIST_LIFETIME, AT - DAY):
+        with pytest.raises(IdentityError, match="valid from"):
+            read_revocation_list(old, ACME.certificate_der, at)
+
+
+def test_a_revocation_list_of_another_authority_is_refused():
+    with pytest.raises(IdentityError, match="from another namespace"):
+        read_revocation_list(der_list(OTHER), ACME.certificate_der, AT)
+    twin = type(ACME).create("acme", AT)
+    with pytest.raises(IdentityError, match="signature is wrong"):
+        read_revocation_list(der_list(twin), ACME.certificate_der, AT)
+
+
+def test_a_revocation_list_has_a_bounded_size():
+    with pytest.raises(IdentityError, match="larger than"):
+        read_revocation_list(bytes(MAX_REVOCATION_LIST + 1), ACME.certificate_der, AT)
+
+
+@pytest.mark.parametrize(
+    ("end", "extensions", "hash_", "why"),
+    [
+        (AT + 2 * DAY, "own", hashes.SHA256(), "valid for longer"),
+        (AT + DAY / 2, "none", hashes.SHA256(), "not of the form"),
+        (AT + DAY / 2, "own", hashes.SHA512(), "not signed as fanlight signs"),
+    ],
+)
+def test_a_revocation_list_of_another_form_is_refused(end, extensions, hash_, why):
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(namespace_subject("acme"))
+        .last_update(AT - timedelta(minutes=5))
+        .next_update(end)
+    )
+    if extensions == "own":
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ACME.key.public_key())
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False).add_extension(issuer, critical=False)
+    raw = builder.sign(ACME.key, hash_).public_bytes(Encoding.DER)
+    with pytest.raises(IdentityError, match=why):
+        read_revocation_list(raw, ACME.certificate_der, AT)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_mutated_revocation_list_is_refused(data):
+    raw = bytearray(LIST)
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(IdentityError):
+        read_revocation_list(bytes(raw), ACME.certificate_der, AT)

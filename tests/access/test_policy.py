@@ -1,0 +1,341 @@
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fanlight.access import Who
+from fanlight.access.policy import MOST_RULES, Decision, Policy, Question, failures, parse_who
+from fanlight.access.policy_lines import MAX_FILE, read_toml
+from fanlight.errors import SettingRefused, UsageError
+from fanlight.types import Permission
+
+MONDAY_NOON = 1_894_017_600.0  # 2030-01-07T12:00 UTC
+HOUR = 3600.0
+
+OFFICE = b"""\
+# Who may help whom.
+[access]
+list = true
+
+[[allow]]
+who = "*@acme"
+
+[[allow]]
+who = "old@other"
+enabled = false
+
+[[deny]]
+who = "bob@acme"
+
+[[deny]]
+who = "eve@acme"
+rights = [
+  "files",   # nothing leaves
+  "tunnels",
+]
+
+[[window]]
+who = "*@acme"
+profile = "Support"
+days = ["mon", "tue"]
+from = "08:00"
+to = "18:00"
+
+[profile.Support]
+enabled = true
+rights.control = true
+rights.tunnels = true
+
+[profile."Full Access"]
+enabled = false
+
+[profile.Default.rights]
+print = false
+
+[[path]]
+profile = "Support"
+allow = "/srv/share"
+
+[[path]]
+profile = "Support"
+deny = "/srv/share/private"
+
+[[tunnel]]
+allow = "10.0.0.0/8:22"
+
+[[assert]]
+who = "anna@acme"
+profile = "Support"
+right = "tunnels"
+at = 2030-01-07T12:00:00Z
+expect = "allow"
+
+[[assert]]
+who = "bob@acme"
+profile = "Default"
+right = "view"
+expect = "deny"
+"""
+
+
+@pytest.fixture(scope="module")
+def office():
+    return Policy.from_toml(OFFICE)
+
+
+def line_of(text, nth=1):
+    """Return the line of the nth line that begins with `text`."""
+    found = [number for number, line in enumerate(OFFICE.decode().splitlines(), 1) if line.startswith(text)]
+    return found[nth - 1]
+
+
+def ask(policy, who="anna@acme", profile="Support", right="view", now=MONDAY_NOON, path=None, tunnel=None):
+    return policy.decide(Question(parse_who(who), profile, Permission(right), now, path, tunnel))
+
+
+# -- decisions, and the lines that make them --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "allowed", "line", "reason"),
+    [
+        ({"who": "mallory@evil"}, False, line_of("list"), "not on the access list"),
+        ({"who": "f" * 64}, False, line_of("list"), "not on the access list"),
+        ({"who": "x@acme.evil"}, False, line_of("list"), "not on the access list"),
+        ({"who": "old@other"}, False, line_of("enabled = false"), "is off"),
+        ({"who": "bob@acme"}, False, line_of('who = "bob'), "may not come in"),
+        ({"who": "BOB@acme"}, False, line_of('who = "bob'), "may not come in"),
+        ({"profile": "Full Access"}, False, line_of("enabled = false", 2), "disabled"),
+        ({"profile": "Nobody"}, False, None, "no profile"),
+        ({"now": MONDAY_NOON + 6 * HOUR}, False, line_of("[[window]]"), "no time window"),
+        ({"now": MONDAY_NOON + 48 * HOUR}, False, line_of("[[window]]"), "no time window"),
+        ({"now": MONDAY_NOON + 48 * HOUR, "profile": "Default"}, True, line_of("[profile.Default"), "grants view"),
+        ({"who": "eve@acme", "right": "files"}, False, line_of("rights = ["), "denied to eve@acme"),
+        ({"who": "eve@acme", "right": "control"}, True, line_of("rights.control"), "grants control"),
+        ({"right": "tunnels"}, True, line_of("rights.tunnels"), "'Support' grants tunnels"),
+        ({"right": "print"}, False, line_of("print"), "'Default' does not grant print"),
+        ({"right": "privacy"}, False, line_of("[profile.Default"), "'Default' does not grant privacy"),
+        ({"right": "files", "path": "/srv/share/a"}, True, line_of('allow = "/srv'), "/srv/share is allowed"),
+        ({"right": "files", "path": "/srv/share/private/a"}, False, line_of("deny = "), "is denied"),
+        ({"right": "files", "path": "/srv/share/../x"}, False, line_of('allow = "/srv'), "only /srv/share"),
+        ({"right": "files", "path": "/etc", "profile": "Default"}, True, line_of("[profile.Default"), "grants files"),
+        ({"right": "tunnels", "tunnel": "10.1.2.3:22"}, True, line_of('allow = "10'), "10.0.0.0/8:22 is allowed"),
+        ({"right": "tunnels", "tunnel": "10.1.2.3:23"}, False, line_of('allow = "10'), "only 10.0.0.0/8:22"),
+        ({"right": "privacy", "path": "/srv/share"}, False, line_of("[profile.Default"), "does not grant"),
+    ],
+    ids=str,
+)
+def test_the_line_that_decides_is_told(office, question, allowed, line, reason):
+    decision = ask(office, **question)
+    assert (decision.allowed, decision.line) == (allowed, line)
+    assert reason in decision.reason
+
+
+def test_an_empty_policy_is_what_a_new_host_does():
+    policy = Policy.from_toml(b"")
+    assert ask(policy, "x@evil", "Default") == Decision(
+        True, "the profile 'Default' grants view as long as the file does not say otherwise", None
+    )
+    assert not ask(policy, "x@evil", "Default", "tunnels").allowed
+    assert ask(policy, "x@evil", "Full Access", "tunnels").allowed
+    assert not ask(policy, "x@evil", "Screen Sharing", "control").allowed
+
+
+def test_a_client_is_one_alias_or_one_whole_fingerprint():
+    assert parse_who("Anna@ACME") == Who("", "anna@acme", "")
+    assert parse_who("F" * 64) == Who("f" * 64, None, "")
+    for text in ("*@acme", "f" * 63, "anna", "f?" * 32):
+        with pytest.raises(UsageError):
+            parse_who(text)
+
+
+def test_assertions_that_hold_are_silent_and_others_are_told(office):
+    assert failures(office, MONDAY_NOON) == []
+    wrong = Policy.from_toml(OFFICE.replace(b'expect = "deny"', b'expect = "allow"'))
+    (failure,) = failures(wrong, MONDAY_NOON)
+    assert failure.line == line_of("[[assert]]", 2)
+    assert failure.decision.line == line_of('who = "bob')
+
+
+def test_an_assertion_without_a_time_is_asked_now():
+    text = b"""
+        window = [{from = "08:00", to = "09:00"}]
+        assert = [{who = "a@b", profile = "Default", right = "view", expect = "allow"}]
+    """
+    policy = Policy.from_toml(text)
+    assert failures(policy, MONDAY_NOON - 4 * HOUR) == []
+    assert len(failures(policy, MONDAY_NOON)) == 1
+
+
+# -- what is refused, with its line -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[access", "not TOML"),
+        ("\n[access]\nlist = 1", "line 3: expected `bool`"),
+        ("\n\nwat = 1", "line 3: object contains unknown field `wat`"),
+        ("[[allow]]\nwho = 'a@b'\n[[allow]]\nwhat = 'c@d'", "line 4: object contains unknown field `what`"),
+        ("[[allow]]\nwho = 'a b'", "line 1:"),
+        ("[[allow]]\nwho = 'a@b'\n[[allow]]\nwho = 'A@B'", "line 3: a@b stands in the access list twice"),
+        ("[[deny]]\nwho = '*@acme@x'", "line 1:"),
+        ("[[deny]]\nwho = 'a@b'\nrights = ['fles']", "line 3: invalid enum value 'fles'"),
+        ("[[deny]]\nwho = 'a@b'\nrights = []", "line 3:"),
+        ("[[window]]\nfrom = '25:00'", "line 2:"),
+        ("[[window]]\nto = '8:00'", "line 2:"),
+        ("[[window]]\ndays = ['monday']", "line 2: invalid enum value 'monday'"),
+        ("[[window]]\ndays = []", "line 1: the window is never open"),
+        ("[[window]]\nfrom = '08:00'\nto = '08:00'", "line 1: the window is never open"),
+        ("[[window]]\nzone = 'Europe/Bielefeld'", "line 1: 'Europe/Bielefeld' is not a time zone"),
+        ("[[window]]\nzone = '../../etc/passwd'", "line 1:"),
+        ("[[window]]\nprofile = 'Nobody'", "line 2: there is no profile 'Nobody'"),
+        ("[[path]]\nallow = '/a'\ndeny = '/b'", "line 1: a limit says either"),
+        ("[[path]]\nprofile = 'Default'", "line 1: a limit says either"),
+        ("[[path]]\nallow = 'a'", "line 1: 'a' is not an absolute path"),
+        ("[[path]]\nallow = '/a/../b'", "line 1:"),
+        ("[[tunnel]]\nallow = 'host'", "line 1: 'host' is not a target"),
+        ("[[tunnel]]\nallow = 'host:0'", "line 1:"),
+        ("[[tunnel]]\nallow = 'host:9-8'", "line 1:"),
+        ("[[tunnel]]\nallow = 'host:65536'", "line 1:"),
+        ("[profile.A]\n[profile.B]\nenabled = 3", "line 2:"),
+        ("[profile.A]\n[profile.B.rights]\nfiles = true\nfles = true", "line 4:"),
+        ("[profile.' A']", "line 1: a profile's name"),
+        ("[[assert]]\nwho = 'a@b'\nright = 'view'\nexpect = 'allow'", "line 1:"),
+        ("[[assert]]\nwho = '*@b'\nprofile = 'Default'\nright = 'view'\nexpect = 'allow'", "line 1: '*@b' means many"),
+        ("[[assert]]\nwho = 'a@b'\nprofile = 'Default'\nright = 'view'\nexpect = 'maybe'", "line 5:"),
+        ("[[assert]]\nwho = 'a@b'\nprofile = 'X'\nright = 'view'\nexpect = 'deny'", "line 3: there is no profile 'X'"),
+        ("[[deny]]\n" * (MOST_RULES + 1), "expected `array` of length <= 500"),
+        ("#" * (MAX_FILE + 1), "larger than"),
+        ("\n" * 5000, "more than 4096 lines"),
+        ("a = [" + "\n" * 300 + "]", "more than 200 lines"),
+    ],
+)
+def test_what_is_no_policy_is_refused_with_its_line(text, said):
+    with pytest.raises(SettingRefused) as refused:
+        Policy.from_toml(text.encode())
+    assert said in str(refused.value)
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(SettingRefused, match="not UTF-8"):
+        Policy.from_toml(b"\xff")
+
+
+# -- lines ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_key_and_table_has_the_line_on_which_it_begins():
+    text = b'''a = 1 # b = 2
+"c.d" = """
+e = 3
+[f]
+"""
+[g]   # [h]
+h.i = [
+  1,
+  { j = 2 },
+]
+[[k]]
+l = 1
+[k.m]
+n = 1
+[[k]]
+[[k.o]]
+p = 1
+[[k.o]]
+p = 2
+[q."r.s".t]
+u = { v = { w = 1 } }
+'''
+    _, lines = read_toml(text)
+    assert lines == {
+        ("a",): 1,
+        ("c.d",): 2,
+        ("g",): 6,
+        ("g", "h"): 7,
+        ("g", "h", "i"): 7,
+        ("g", "h", "i", 0): 7,
+        ("g", "h", "i", 1): 7,
+        ("g", "h", "i", 1, "j"): 7,
+        ("k", 0): 11,
+        ("k", 0, "l"): 12,
+        ("k", 0, "m"): 13,
+        ("k", 0, "m", "n"): 14,
+        ("k", 1): 15,
+        ("k", 1, "o", 0): 16,
+        ("k", 1, "o", 0, "p"): 17,
+        ("k", 1, "o", 1): 18,
+        ("k", 1, "o", 1, "p"): 19,
+        ("q", "r.s", "t"): 20,
+        ("q", "r.s", "t", "u"): 21,
+        ("q", "r.s", "t", "u", "v"): 21,
+        ("q", "r.s", "t", "u", "v", "w"): 21,
+    }
+
+
+def test_lines_may_end_as_on_windows():
+    assert read_toml(b"a = 1\r\n[b]\r\nc = '''\r\n'''\r\nd = 1\r\n")[1] == {
+        ("a",): 1,
+        ("b",): 2,
+        ("b", "c"): 3,
+        ("b", "d"): 5,
+    }
+
+
+KEYS = st.sampled_from(["a", "b", '"c.d"', "'#'", '"[x]"'])
+VALUES = st.sampled_from(
+    [
+        "1",
+        '"x"',
+        "'#'",
+        '"""\n[a]\nb = 1\n"""',
+        "'''\n'''",
+        "[\n1, # ]\n2,\n]",
+        "[[1], [\n2]]",
+        "{a = 1}",
+        "[{b = [\n]}]",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), KEYS, VALUES), max_size=12), st.data())
+def test_the_line_of_each_statement_is_exact(parts, data):
+    """Documents whose statements are known by their making: each array of tables and key has the line it was put on."""
+    text, wanted, table, count, used = "", {}, (), 0, set()
+    for is_table, key, value in parts:
+        text += "\n" * data.draw(st.integers(0, 2)) + data.draw(st.sampled_from(["", "# x = [\n", "  "]))
+        line = text.count("\n") + 1
+        if is_table:
+            text += f"[[t]] # {value.splitlines()[0]}\n"
+            table = ("t", count)
+            count += 1
+            wanted[table] = line
+        elif (table, key) not in used:
+            used.add((table, key))
+            text += f"{key} = {value}\n"
+            wanted[(*table, key.strip("\"'"))] = line
+    _, lines = read_toml(text.encode())
+    assert {path: line for path, line in lines.items() if path in wanted} == wanted
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_are_a_policy_or_refused(raw):
+    with contextlib.suppress(SettingRefused):
+        Policy.from_toml(raw)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_mutated_policy_is_a_policy_or_refused(data):
+    raw = bytearray(OFFICE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.sampled_from(b'[]"=.\n{}#ax*@1'))
+    try:
+        policy = Policy.from_toml(bytes(raw))
+    except SettingRefused:
+        return
+    ask(policy, profile="Default")

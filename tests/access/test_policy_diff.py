@@ -1,0 +1,69 @@
+import pytest
+
+from fanlight.access.policy import Policy
+from fanlight.access.policy_diff import changes
+from fanlight.types import Permission
+
+NOW = 1_900_000_000.0
+CLOSED = "[access]\nlist = true\n"
+ACME = CLOSED + '[[allow]]\nwho = "*@acme"\n'
+
+
+def compare(old, new):
+    return changes(Policy.from_toml(old.encode()), Policy.from_toml(new.encode()), NOW)
+
+
+def told(found):
+    return {(each.who, each.profile): (set(each.gains), set(each.loses)) for each in found}
+
+
+@pytest.mark.parametrize("text", ["", ACME, ACME + '[[window]]\nfrom = "08:00"\n'])
+def test_nothing_changes_between_a_policy_and_itself(text):
+    assert compare(text, "# only a comment\n" + text) == []
+
+
+def test_a_right_is_gained_and_lost_by_those_who_may_come_in():
+    more = ACME + "[profile.'Screen Sharing'.rights]\ncontrol = true\nview = false\n"
+    gained = {Permission.CONTROL}, {Permission.VIEW}
+    assert told(compare(ACME, more)) == {("*@acme", "Screen Sharing"): gained}
+    assert told(compare(more, ACME)) == {("*@acme", "Screen Sharing"): gained[::-1]}
+
+
+def test_who_is_let_in_gains_all_that_the_profile_grants():
+    found = told(compare(CLOSED, ACME))
+    assert {who for who, _ in found} == {"*@acme"}
+    assert found["*@acme", "Screen Sharing"] == ({Permission.VIEW}, set())
+    assert Permission.TUNNELS in found["*@acme", "Full Access"][0]
+
+
+def test_everybody_gains_when_the_list_is_switched_off():
+    assert {who for who, _ in told(compare(ACME, ACME.replace("true", "false")))} == {"anybody else"}
+
+
+def test_who_is_named_apart_from_a_pattern_changes_apart():
+    found = told(compare(ACME, ACME + '[[deny]]\nwho = "bob@acme"\nrights = ["view"]\n'))
+    assert found["bob@acme", "Default"] == (set(), {Permission.VIEW})
+    assert {who for who, _ in found} == {"bob@acme"}
+
+
+def test_hours_are_gained_and_lost():
+    old, new = (ACME + f'[[window]]\nwho = "*@acme"\nfrom = "{start}"\nto = "17:00"\n' for start in ("08:00", "09:30"))
+    (each, *rest) = compare(old, new)
+    assert (each.who, len(each.times_lost) / 4, each.times_gained) == ("*@acme", 7 * 1.5, ())
+    assert {other.profile for other in rest} == {"Full Access", "Screen Sharing", "Unattended Access"}
+    (each, *_) = compare(new, old)
+    assert (len(each.times_gained) / 4, each.times_lost, each.gains) == (7 * 1.5, (), ())
+
+
+def test_limits_that_change_are_told():
+    (each, *_) = compare(ACME, ACME + '[[path]]\nprofile = "Default"\nallow = "/srv"\n')
+    assert (each.who, each.profile, each.limits_changed) == ("*@acme", "Default", True)
+
+
+def test_a_fingerprint_and_a_pattern_of_them_are_clients_too():
+    mine = CLOSED + f'[[allow]]\nwho = "{"ab" * 32}"\n[[allow]]\nwho = "ab*cd?"\n'
+    assert {who for who, _ in told(compare(CLOSED, mine))} == {"ab" * 32, "ab*cd?"}
+
+
+def test_a_profile_that_is_new_is_gained():
+    assert told(compare(ACME, ACME + "[profile.Support]\n")).keys() == {("*@acme", "Support")}
