@@ -23,7 +23,7 @@ _LIGHT_DENSITY = 0.25
 _LIGHT_UPDATES = 3
 _LOOKED_AT = 3
 _WINDOW_SECONDS = 1.0
-_SHRUNK = 1 / 2
+_SHRUNK = 3 / 4
 # A finer quantiser is worth a key frame so often, a coarser one at once: it is asked for when the link is full.
 _FINER_SECONDS = 1.0
 _TILE = tile_kernels.TILE
