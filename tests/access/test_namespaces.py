@@ -318,8 +318,12 @@ def test_a_revocation_list_of_another_form_is_refused(end, extensions, hash_, wh
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_a_mutated_revocation_list_is_refused(data):
+def test_a_mutated_revocation_list_is_refused_or_says_the_same(data):
     raw = bytearray(LIST)
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(IdentityError):
-        read_revocation_list(bytes(raw), ACME.certificate_der, AT)
+    try:
+        found = read_revocation_list(bytes(raw), ACME.certificate_der, AT)
+    except IdentityError:
+        return
+    # What the signature does not cover, such as how many bits of it are unused, changes nothing.
+    assert found == read_revocation_list(LIST, ACME.certificate_der, AT)
