@@ -194,6 +194,8 @@ def test_a_local_reset_gives_everybody_all_tries_back(rules, restarted):
     counted(rules, 9, NOW, OWNER)
     assert rules.throttle.waits(NOW) == {f"guess key {OWNER.fingerprint}": 30.0, "guess strangers": 180.0}
     assert rules.throttle.waits(NOW + 60) == {"guess strangers": pytest.approx(120)}
+    assert rules.throttle.waits(NOW + 179.5) == {"guess strangers": pytest.approx(0.5)}
+    assert rules.throttle.waits(NOW + 181) == {}
     rules.throttle.reset()
     assert rules.throttle.waits(NOW) == {}
     again = restarted()
