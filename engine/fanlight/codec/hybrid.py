@@ -19,7 +19,7 @@ a lossy tile. An update of tiles makes them exact; a packet of a region makes al
 Time is what `damaged_at` and `captured_at` say.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -32,20 +32,18 @@ from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
+from fanlight.codec.sampling import density, share_changed
 from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Rect, Size, Tiles
+from fanlight.types import Frame, Image, Size, Tiles
 
 _Coded = tuple[Region, bytes, bool]
 """A region, its packet, and whether that is a key frame."""
 
 # So few changed tiles are no film, and are brought without asking what they cost.
 _FEW_TILES = LEAST_TILES - 1
-_SAMPLE_TILES = 6
-_SAMPLED_ROWS = 4
-_TILE_PIXELS = tile_kernels.TILE**2
 # Shares of a portion: what is left of it beside a change, and what even film without end may not take away.
 _BESIDE = 4
 _AT_LEAST = 8
@@ -101,12 +99,13 @@ class HybridEncoder(Encoder):
             batch = found
         else:
             batch = self._find(frame)
-        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: self._density(frame.image, tiles))
+        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: density(self._tiles, frame.image, tiles))
         lane = self._tile_lane(frame, batch, chosen)
         body = None
         if self._may_open(lane):
             body = self._tiles.pack(frame.image, lane, self._lossy)
-            opened = self._regions.open(frame, lane.tiles, len(body), self._share_changed(frame.image))
+            share = partial(share_changed, self._shadow.image, frame.image)
+            opened = self._regions.open(frame, lane.tiles, len(body), share)
             if opened:
                 self._tiles.take_back()
                 chosen = [region for region in self._regions if region in chosen or region in opened]
@@ -194,16 +193,6 @@ class HybridEncoder(Encoder):
         self._lacks, self._regions.closed = None, 0
         return draft.finish(exact=not self._lossy_left, key=key)
 
-    def _share_changed(self, image: Image) -> Callable[[Rect], float]:
-        """Return what tells how many pixels of a rectangle, in some of its rows, the update changes."""
-
-        def share(rect: Rect) -> float:
-            place = slice(rect.y, rect.y + rect.h, _SAMPLED_ROWS), slice(rect.x, rect.x + rect.w)
-            differs = (image[place][..., :3] != self._shadow.image[place][..., :3]).any(axis=2)
-            return float(differs.mean())
-
-        return share
-
     def _commit(self, image: Image, tiles: Tiles, coded: list[_Coded]) -> None:
         """Take the tiles over into the shadow; those of film without what a search for moves would want."""
         for region, _, _ in coded:
@@ -248,14 +237,6 @@ class HybridEncoder(Encoder):
         if lossy or self._lossy_left:
             self._lossy[tiles != 0] = lossy
             self._lossy_left = int(np.count_nonzero(self._lossy))
-
-    def _density(self, image: Image, tiles: Tiles) -> float:
-        """Return how many bytes a pixel some of these tiles cost, spread over the picture."""
-        chosen = np.flatnonzero(tiles)
-        chosen = chosen[:: -(-chosen.size // _SAMPLE_TILES)]
-        sample = tile_kernels.no_tiles(self.size)
-        sample.reshape(-1)[chosen] = 1
-        return len(self._tiles.alone(image, sample)) / (chosen.size * _TILE_PIXELS)
 
     @property
     def pending(self) -> bool:
