@@ -180,6 +180,17 @@ def test_going_back_to_an_older_copy_of_everything_is_found_by_a_peer_s_head(tmp
     assert check(audit.files.content(), audit.files.tip(), anchor(store), [peer]).faults == []
 
 
+def test_a_head_with_another_hash_is_found_and_one_of_what_was_dropped_is_not(kept):
+    raw, tip, known = kept
+    for seq in (1, COUNT):
+        assert any(
+            "has another hash" in fault for fault in look(raw, tip, known, [Head(tip.begun, seq, bytes(32))]).faults
+        )
+    older = Head(tip.begun, 1, bytes(32))
+    rest = b"".join(lines(raw)[1:])
+    assert look(rest, tip, None, [older]).faults == look(rest, tip).faults == ["entries 0 to 0 are missing"]
+
+
 def test_a_lost_key_or_log_is_found(kept):
     raw, tip, known = kept
     assert any("key file is gone" in fault for fault in look(raw, None, known).faults)
@@ -195,6 +206,7 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     fields = {"key": ANNA.public_key.hex(), "head": head.hex(), "signature": "00"}
     audit.append("countersigned", NOW, client=ANNA.fingerprint, **fields)
     audit.append("countersigned", NOW, client=ANNA.fingerprint)
+    audit.append("countersigned", NOW, client="f" * 64, **(fields | {"signature": countersign(ANNA, head).hex()}))
     other = Head(Head.from_bytes(head).begun, 1, bytes(32)).to_bytes()
     signed = {"key": ANNA.public_key.hex(), "head": other.hex(), "signature": countersign(ANNA, other).hex()}
     audit.append("countersigned", NOW, client=ANNA.fingerprint, **signed)
@@ -202,6 +214,7 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     assert [fault.split(": ")[1][:32] for fault in faults] == [
         "the countersignature is wrong",
         "the countersignature does not de",
+        "the countersignature is wrong",
         "a peer signed another entry 0 th",
     ]
 
