@@ -88,7 +88,7 @@ typedef struct fl_shadow {
 int64_t fl_shadow_work(int w, int h);
 
 /* Find what makes the shadow equal to `after` inside the marked tiles: at most `max` moves, which are verified pixel by
- * pixel and applied to the shadow here, in order, none reading what one before it wrote; then the tiles that still
+ * pixel and applied to the shadow here, in order, each on what those before it left; then the tiles that still
  * differ, which stay marked. No move reads or writes a tile marked in `lossy`
  * (may be NULL). Unmarked tiles are not read, unless they lie among changed ones where a move is looked for.
  * `*differed` becomes the count of tiles that differed before the moves. Returns how many moves were written. */

@@ -64,7 +64,7 @@ def issue(
     issuing = Issuing(store)
     issuing.add(authority.name, authority.fingerprint)
     issuing.record(made, at)
-    place.audit(store).append("alias issued", at.timestamp(), alias=alias, who=made.fingerprint)
+    place.audit(store).append("alias issued", at.timestamp(), alias=alias, client=made.fingerprint)
     pem = made.pem.decode("ascii")
     facts = {"alias": alias, "fingerprint": made.fingerprint, "expires": made.expires.isoformat(), "certificate": pem}
     if out is None:

@@ -23,7 +23,7 @@ from fanlight.codec import encoders, open_encoder
 from fanlight.errors import FanlightError, UsageError
 from fanlight.host import Served, Viewer
 from fanlight.inject import Injector
-from fanlight.net.gate import Gate
+from fanlight.net.gate import RATE, Gate
 from fanlight.net.host_link import HostLink
 from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
@@ -54,6 +54,7 @@ class ServerOptions:
     codec: str
     max_fps: int
     tls: TlsProfile = "intermediate"
+    connection_rate: float = RATE
 
 
 class Server:
@@ -80,7 +81,7 @@ class Server:
         self._codecs: dict[Viewer, str] = {}
         self._parking = Parking(self.dismiss)
         self._connections: dict[asyncio.Task[None], HostLink] = {}
-        self._gate = Gate(self._begin)
+        self._gate = Gate(self._begin, options.connection_rate)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._context: ssl.SSLContext | None = None
