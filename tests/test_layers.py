@@ -38,7 +38,7 @@ HOMES = {
     "socket": {"net", "viewer", "capture.virtual_supervisor"},
     "asyncio": {"net", "client", "viewer", "cli"},
     "ssl": {"net", "client"},
-    # An encoder that hangs is left behind on a thread of its own.
+    # SVT-AV1 may lock itself up, and is called where it can be left behind.
     "threading": {"kernels.x11", "capture", "codec.patience", "net", "client", "viewer"},
     "time": {"kernels.x11", "capture", "net", "client", "viewer", "cli"},  # Capture stamps frames.
     "datetime.datetime.now": {"net", "config", "client", "cli"},

@@ -88,7 +88,7 @@ typedef struct fl_shadow {
 int64_t fl_shadow_work(int w, int h);
 
 /* Find what makes the shadow equal to `after` inside the marked tiles: at most `max` moves, which are verified pixel by
- * pixel and applied to the shadow here, in order, none reading what one before it wrote; then the tiles that still
+ * pixel and applied to the shadow here, in order, each on what those before it left; then the tiles that still
  * differ, which stay marked. No move reads or writes a tile marked in `lossy`
  * (may be NULL). Unmarked tiles are not read, unless they lie among changed ones where a move is looked for.
  * `*differed` becomes the count of tiles that differed before the moves. Returns how many moves were written. */
@@ -166,7 +166,7 @@ typedef struct fl_lane {
 /* Mark the tiles that `n` rectangles touch, find what makes the shadow equal to `after` there by at most `max_moves`
  * moves, write it to `out` as a tile stream, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
  * fl_stream_encode() and fl_shadow_take() in a row. Returns the stream's length, 0 where nothing differs. Where more than
- * `most` tiles differed, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
+ * `most` tiles are left after the moves, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most);
 

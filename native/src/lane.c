@@ -51,7 +51,7 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
     const int left = find(lane, after, after_stride, rects, n, max_moves);
     if (left < 0)
         return left;
-    if (lane->differed > most)
+    if (left > most)
         return -EAGAIN;
     if (!left && !lane->n_moves)
         return 0;

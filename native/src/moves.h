@@ -18,6 +18,9 @@ enum {
 /* A taken cell is one that a move writes in. */
 enum { FL_CELL_MATCHES = 1, FL_CELL_CHANGED = 2, FL_CELL_TAKEN = 4 };
 
+/* What is known of a tile's row sums in a shadow: shadow.c. */
+enum { FL_ROWS_UNKNOWN = 0, FL_ROWS_KNOWN = 1, FL_ROWS_PROMISED = 2 };
+
 /* A run of pixels that stands in `before` at (x, y); `hash` 0 is a free place. */
 typedef struct fl_anchor {
     uint64_t hash;
@@ -48,6 +51,7 @@ typedef struct fl_search {
     const uint64_t *before_rows;
     uint64_t *after_rows;
     uint8_t *spare; /* marks of tiles, for whoever needs some */
+    uint8_t *slid;
     /* For rows: places of `before` by hash, +1, negative where the hash stands more than once; votes by shift. */
     int32_t *slots, *shift_votes;
     int slot_bits;
@@ -72,6 +76,13 @@ static inline const uint8_t *fl_after_at(const fl_search *s, int x, int y)
 int fl_vote_rows(fl_search *s, fl_vector *vectors, int max);
 int fl_vote_near(fl_search *s, fl_vector *vectors, int max);
 int fl_vote_anchors(fl_search *s, fl_vector *vectors, int max);
+
+/* The vertical shift that the rows of a few columns, summed in both pictures, vote for. Returns whether one has enough. */
+bool fl_vote_shift(fl_search *s, const int *columns, int n, int *shift);
+
+/* Take over what slid up or down of an area that is marked all over; return the moves that it took, by which the tiles in
+ * them are unmarked, and those that differed marked in `slid`. */
+int fl_slide(fl_shadow *shadow, fl_search *s, uint8_t *tiles, uint8_t *slid, fl_move *moves, int max);
 
 /* Add the rectangles that a vector explains to the `n` moves; no pixel is written twice. Returns the new count, and takes
  * the cells out of those that changed. */

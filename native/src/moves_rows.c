@@ -83,3 +83,11 @@ int fl_vote_rows(fl_search *s, fl_vector *vectors, int max)
         vectors[n++] = (fl_vector){0, shift};
     return n;
 }
+
+bool fl_vote_shift(fl_search *s, const int *columns, int n, int *shift)
+{
+    memset(s->shift_votes, 0, sizeof *s->shift_votes * 2 * (size_t)s->h);
+    for (int i = 0; i < n; i++)
+        vote_column(s, columns[i]);
+    return take_shift(s, shift);
+}

@@ -4,12 +4,10 @@
  * reading those, and the search for moves needs them anyway. Few tiles, and those whose sums are equal, are compared.
  * Pixels are copied later, by fl_shadow_take(), since a move can only be found while the shadow still has what was there;
  * it sums what it copies, unless that was done.
- * Row sums are kept, so the search and the digest never sum a row twice: known[tile] is KNOWN where the shadow's sums
- * stand in `rows`, PROMISED where they will once fl_shadow_take() copies the tile from the picture that the last
+ * Row sums are kept, so the search and the digest never sum a row twice: known[tile] is FL_ROWS_KNOWN where the shadow's sums
+ * stand in `rows`, FL_ROWS_PROMISED where they will once fl_shadow_take() copies the tile from the picture that the last
  * fl_shadow_find() looked at. */
 #include "moves.h"
-
-enum { UNKNOWN = 0, KNOWN = 1, PROMISED = 2 };
 
 enum {
     LEAST_TILES = 4, /* with fewer changed tiles, looking for a move costs more than sending them */
@@ -19,7 +17,6 @@ enum {
     LEAST_LEFT = 16,  /* changed cells that no vertical move explains, for which other directions are tried, */
     LEAST_PART = 8,   /* if they are more than this part of all */
     LONGEST_PAUSE = 16,
-    CACHE_LINE = 64,
 };
 
 /* ---- memory --------------------------------------------------------------------------------------------------------- */
@@ -33,7 +30,7 @@ static int slot_bits_of(int h)
 }
 
 typedef struct fl_layout {
-    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, spare, end;
+    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, spare, slid, end;
 } fl_layout;
 
 static size_t place(size_t *end, size_t bytes)
@@ -58,6 +55,7 @@ static fl_layout layout_of(int w, int h)
     at.cells = place(&at.end, columns * cell_rows);
     at.movable = place(&at.end, columns * rows);
     at.spare = place(&at.end, columns * rows);
+    at.slid = place(&at.end, columns * rows);
     return at;
 }
 
@@ -89,6 +87,7 @@ static fl_search search_of(const fl_shadow *shadow, const uint8_t *after, ptrdif
         .lossy = lossy,
         .movable = work + at.movable,
         .spare = work + at.spare,
+        .slid = work + at.slid,
         .before_rows = shadow->rows,
         .after_rows = (uint64_t *)(void *)(work + at.after_rows),
         .slots = (int32_t *)(void *)(work + at.slots),
@@ -108,13 +107,6 @@ static size_t rows_at(const fl_shadow *shadow, const fl_tile *t)
     return (size_t)(t->x / FL_TILE) * (size_t)shadow->h + (size_t)t->y;
 }
 
-/* Ask for a row that is read soon: at every page the processor's own prefetching stops. */
-static void prefetch_row(const uint8_t *row, int w)
-{
-    for (int x = 0; x < w; x += CACHE_LINE / 4)
-        __builtin_prefetch(row + 4 * x);
-}
-
 /* Sum the rows of the marked tiles, run by run, as memory likes it. */
 static void sum_marked(const fl_shadow *shadow, const uint8_t *image, ptrdiff_t stride, const uint8_t *marks,
                        uint64_t *rows)
@@ -126,7 +118,7 @@ static void sum_marked(const fl_shadow *shadow, const uint8_t *image, ptrdiff_t 
         uint64_t *sums = rows + rows_at(shadow, &run);
         for (int y = 0; y < run.h; y++, pixels += stride) {
             if (y + 1 < run.h)
-                prefetch_row(pixels + stride, run.w);
+                fl_prefetch_row(pixels + stride, run.w);
             fl_kernels.row_sums(pixels, run.w, sums + y, shadow->h);
         }
     }
@@ -137,11 +129,11 @@ static void know_rows(fl_shadow *shadow, uint8_t *marks)
 {
     const int n = fl_tile_count(shadow->w) * fl_tile_count(shadow->h);
     for (int i = 0; i < n; i++)
-        marks[i] = marks[i] && shadow->known[i] != KNOWN;
+        marks[i] = marks[i] && shadow->known[i] != FL_ROWS_KNOWN;
     sum_marked(shadow, shadow->pixels, shadow->stride, marks, shadow->rows);
     for (int i = 0; i < n; i++) {
         if (marks[i])
-            shadow->known[i] = KNOWN;
+            shadow->known[i] = FL_ROWS_KNOWN;
     }
 }
 
@@ -164,7 +156,7 @@ static bool is_equal(const fl_shadow *shadow, const fl_search *s, const fl_tile 
 static bool sums_differ(const fl_shadow *shadow, const fl_search *s, const fl_tile *t)
 {
     const size_t at = rows_at(shadow, t);
-    return shadow->known[t->index] == KNOWN &&
+    return shadow->known[t->index] == FL_ROWS_KNOWN &&
            memcmp(s->after_rows + at, shadow->rows + at, (size_t)t->h * sizeof(uint64_t));
 }
 
@@ -288,9 +280,14 @@ static void apply(fl_shadow *shadow, const fl_search *s, fl_move *m)
 {
     const bool upwards = m->y <= m->src_y, proven = is_proven(m);
     int done = 0;
+    const ptrdiff_t step = upwards ? 1 : -1;
     for (; done < m->h; done++) {
         const int row = upwards ? done : m->h - 1 - done;
         const uint8_t *source = fl_before_at(s, m->src_x, m->src_y + row), *after = fl_after_at(s, m->x, m->y + row);
+        if (done + 1 < m->h) {
+            fl_prefetch_row(source + step * shadow->stride, m->w);
+            fl_prefetch_row(after + step * s->after_stride, m->w);
+        }
         if (!proven && !fl_kernels.span_equal(source, after, m->w))
             break;
         fl_kernels.span_copy(after, shadow->pixels + (m->y + row) * shadow->stride + (ptrdiff_t)m->x * 4, m->w);
@@ -312,7 +309,7 @@ static bool covers(const fl_move *m, const fl_tile *t)
 static void settle_tile(fl_shadow *shadow, const fl_search *s, const fl_move *m, const fl_tile *t, uint8_t *tiles)
 {
     if (!s->movable[t->index])
-        shadow->known[t->index] = UNKNOWN;
+        shadow->known[t->index] = FL_ROWS_UNKNOWN;
     else if (tiles[t->index])
         tiles[t->index] = !covers(m, t) && !is_equal(shadow, s, t);
 }
@@ -349,9 +346,17 @@ static void adopt_changed(fl_shadow *shadow, const fl_search *s, const uint8_t *
         for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
             const fl_tile t = fl_tile_at(column, row, s->w, s->h);
             if (s->movable[t.index])
-                adopt_rows(shadow, s, &t, tiles[t.index] ? PROMISED : KNOWN);
+                adopt_rows(shadow, s, &t, tiles[t.index] ? FL_ROWS_PROMISED : FL_ROWS_KNOWN);
         }
     }
+}
+
+static int count_either(const fl_search *s, const uint8_t *some, const uint8_t *others)
+{
+    int n = 0;
+    for (int i = 0; i < s->columns * s->tile_rows; i++)
+        n += some[i] || others[i];
+    return n;
 }
 
 int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, uint8_t *tiles,
@@ -362,15 +367,22 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
         return -EINVAL;
     fl_search s = search_of(shadow, after, after_stride, lossy);
     const bool searches = max > 0 && is_many(&s, tiles);
-    *differed = searches ? compare_by_sums(shadow, &s, tiles)
-                         : fl_tiles_compare(shadow->pixels, shadow->stride, after, after_stride, s.w, s.h, tiles);
-    if (!searches || !choose_movable(&s, tiles))
+    if (!searches) {
+        *differed = fl_tiles_compare(shadow->pixels, shadow->stride, after, after_stride, s.w, s.h, tiles);
         return 0;
+    }
+    memset(s.slid, 0, (size_t)s.columns * (size_t)s.tile_rows);
+    const int slid = fl_slide(shadow, &s, tiles, s.slid, moves, max);
+    *differed = compare_by_sums(shadow, &s, tiles);
+    if (slid)
+        *differed = count_either(&s, s.slid, tiles);
+    if (!choose_movable(&s, tiles))
+        return slid;
     know_box(shadow, &s, tiles);
-    int n = find_moves(shadow, &s, moves, max);
-    n = apply_all(shadow, &s, moves, n, tiles);
+    int n = find_moves(shadow, &s, moves + slid, max - slid);
+    n = apply_all(shadow, &s, moves + slid, n, tiles);
     adopt_changed(shadow, &s, tiles);
-    return n;
+    return slid + n;
 }
 
 /* Sum a row of a run that was just copied, but for the tiles whose sums are promised. */
@@ -378,12 +390,12 @@ static void sum_taken(const uint8_t *row, const fl_tile *run, const uint8_t *kno
 {
     for (int i = 0, n = fl_tile_count(run->w); i < n;) {
         const int first = i;
-        while (i < n && known[i] != PROMISED)
+        while (i < n && known[i] != FL_ROWS_PROMISED)
             i++;
         if (i > first)
             fl_kernels.row_sums(row + (ptrdiff_t)4 * FL_TILE * first, fl_min(run->w, FL_TILE * i) - FL_TILE * first,
                                 sums + (ptrdiff_t)first * h, h);
-        while (i < n && known[i] == PROMISED)
+        while (i < n && known[i] == FL_ROWS_PROMISED)
             i++;
     }
 }
@@ -398,7 +410,7 @@ static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_st
         fl_kernels.span_copy(from, to, run->w);
         sum_taken(from, run, known, sums + y, shadow->h);
     }
-    memset(known, KNOWN, (size_t)fl_tile_count(run->w));
+    memset(known, FL_ROWS_KNOWN, (size_t)fl_tile_count(run->w));
 }
 
 int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles)

@@ -93,19 +93,19 @@ static int write_by_colours(fl_writer *out, const fl_tile *t, int runs)
     return (failure = fl_write_indexed(out, t, numbers, fresh)) ? failure : 1;
 }
 
-static void put_off(fl_writer *out, const fl_tile *t, int part)
+static void put_off(fl_writer *out, const fl_tile *t)
 {
-    out->later[t->index / 2] |= (uint8_t)(1 << (t->index % 2 * FL_MAX_PARTS + part));
+    out->later[t->index / 8] |= (uint8_t)(1 << t->index % 8);
     out->has_later = true;
 }
 
-static bool is_put_off(const fl_writer *out, const fl_tile *t, int part)
+static bool is_put_off(const fl_writer *out, const fl_tile *t)
 {
-    return out->later[t->index / 2] >> (t->index % 2 * FL_MAX_PARTS + part) & 1;
+    return out->later[t->index / 8] >> t->index % 8 & 1;
 }
 
-/* Write a tile, or part `part` of it, in the first form that suits it, now or later. */
-static int write_pixels(fl_writer *out, const fl_tile *t, int part)
+/* Write a tile, or a part of one, in the first form that suits it; a whole tile perhaps later. */
+static int write_pixels(fl_writer *out, const fl_tile *t)
 {
     const int size = t->w * t->h, runs = count_runs(out, t);
     if (runs * 4 <= size)
@@ -117,7 +117,9 @@ static int write_pixels(fl_writer *out, const fl_tile *t, int part)
         return fl_write_runs(out, t);
     if (runs * 4 <= size * 3)
         return fl_write_raw(out, t);
-    put_off(out, t, part);
+    if (is_part(out, t))
+        return fl_write_predicted(out, t);
+    put_off(out, t);
     return 0;
 }
 
@@ -143,10 +145,10 @@ static int cached_slot(const fl_writer *out, const fl_tile *t)
     return slot >= 0 && fl_cache_equals(out->cache, slot, pixels, s->stride, t) ? slot : -1;
 }
 
-static int write_form(fl_writer *out, const fl_tile *t, int part)
+static int write_form(fl_writer *out, const fl_tile *t)
 {
     const int failure = fl_flush_spans(out);
-    return failure ? failure : write_pixels(out, t, part);
+    return failure ? failure : write_pixels(out, t);
 }
 
 /* Turn to a tile or a part of one. Returns whether it has one colour. */
@@ -156,10 +158,10 @@ static bool look_for_solid(fl_writer *out, const fl_tile *t)
     return is_solid(out, t);
 }
 
-static int write_part(fl_writer *out, const fl_tile *part, int i)
+static int write_part(fl_writer *out, const fl_tile *part)
 {
     const bool solid = look_for_solid(out, part);
-    return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part, i);
+    return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part);
 }
 
 static int write_tile(fl_writer *out, const fl_tile *t)
@@ -175,10 +177,10 @@ static int write_tile(fl_writer *out, const fl_tile *t)
     if (slot >= 0)
         return fl_write_slot(out, FL_OP_CACHED, t, slot);
     if (whole)
-        return write_form(out, t, 0);
+        return write_form(out, t);
     int failure = 0;
     for (int i = 0; i < changed.n && !failure; i++)
-        failure = write_part(out, changed.parts + i, i);
+        failure = write_part(out, changed.parts + i);
     return failure;
 }
 
@@ -275,21 +277,6 @@ static int write_tiles(fl_writer *out)
     return fl_flush_spans(out);
 }
 
-static int write_later_parts(fl_writer *out, const fl_tile *t)
-{
-    const fl_source *s = &out->source;
-    const fl_parts changed = fl_changed_parts(s, t);
-    int failure = 0;
-    for (int i = 0; i < changed.n && !failure; i++) {
-        if (!is_put_off(out, t, i))
-            continue;
-        out->pixels = fl_tile_pixels(s->image, s->stride, changed.parts + i);
-        out->stride = s->stride;
-        failure = fl_write_predicted(out, changed.parts + i);
-    }
-    return failure;
-}
-
 /* Photographs come last, so that the compressor need not find one code for them and for text. */
 static int write_later(fl_writer *out)
 {
@@ -297,8 +284,11 @@ static int write_later(fl_writer *out)
     int index = 0, failure = 0;
     fl_tile t;
     while (out->has_later && !failure && fl_next_tile(s->tiles, s->w, s->h, &index, &t)) {
-        if (out->later[t.index / 2])
-            failure = write_later_parts(out, &t);
+        if (!is_put_off(out, &t))
+            continue;
+        out->pixels = fl_tile_pixels(s->image, s->stride, &t);
+        out->stride = s->stride;
+        failure = fl_write_predicted(out, &t);
     }
     return failure;
 }
@@ -313,7 +303,7 @@ static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_
     writer->slots.tiles = 0;
     fl_clear_colours(&writer->table);
     writer->has_later = false;
-    memset(writer->later, 0, ((size_t)fl_tile_count(s->w) * (size_t)fl_tile_count(s->h) + 1) / 2);
+    memset(writer->later, 0, ((size_t)fl_tile_count(s->w) * (size_t)fl_tile_count(s->h) + 7) / 8);
     writer->run_table.n = 0;
     if (cache)
         cache->before = cache->stored;

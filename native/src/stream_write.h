@@ -60,7 +60,7 @@ typedef struct fl_writer {
     fl_solid_run solid; /* of the two runs, at most one is open */
     fl_slot_run slots;
     bool has_later;
-    uint8_t later[(FL_MAX_TILES + 1) / 2]; /* FL_MAX_PARTS bits a tile: the parts that PREDICTED will bring */
+    uint8_t later[(FL_MAX_TILES + 7) / 8]; /* a bit a tile: those that PREDICTED will bring as a whole */
     /* Of the tile at hand, or its part: the pixels, where their colours change, what they are, and which of them each
      * pixel has. */
     const uint8_t *pixels;

@@ -1,6 +1,7 @@
 """Certificates of a namespace as they should be, and with any one thing wrong."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -80,4 +81,29 @@ def forge(signer=ACME, key=None, **wrong):
     return builder.sign(signer.key, form["hash"]).public_bytes(Encoding.DER)
 
 
-P384 = ec.generate_private_key(ec.SECP384R1()).public_key()
+BIG = SimpleNamespace(name="acme", key=ec.generate_private_key(ec.SECP384R1()))
+P384 = BIG.key.public_key()
+
+
+def forge_authority(signer, **wrong):
+    """Return a certificate (DER) like the signer's own but for what is said."""
+    name = wrong.get("name", signer.name)
+    permitted = wrong.get("permitted", [x509.RFC822Name(name)])
+    key, subject = wrong.get("key", signer.key.public_key()), namespace_subject(wrong.get("subject", name))
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(AT - DAY)
+        .not_valid_after(AT + DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=wrong.get("path_length", 0)), critical=True)
+        .add_extension(wrong.get("usage", key_usage(key_cert_sign=True, crl_sign=True)), critical=True)
+        .add_extension(x509.NameConstraints(permitted, wrong.get("excluded")), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()), critical=False)
+    )
+    if wrong.get("extra"):
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    return builder.sign(signer.key, wrong.get("hash", hashes.SHA256())).public_bytes(Encoding.DER)

@@ -50,12 +50,12 @@ def entries(log):
 
 
 def test_what_happened_is_written_in_order(audit, store, log):
-    audit.append("password", NOW, who="f" * 64, reason="wrong password")
+    audit.append("password", NOW, client="f" * 64, reason="wrong password")
     audit.append("files", NOW + 1, name="a\nb", rights=["view", "files"], size=3, again=None)
     first, second, third = entries(log)
     assert (first["seq"], first["event"]) == (0, "begun")
     assert (second["seq"], second["at"], second["event"]) == (1, NOW, "password")
-    assert (second["who"], second["reason"]) == ("f" * 64, "wrong password")
+    assert (second["client"], second["reason"]) == ("f" * 64, "wrong password")
     assert (third["name"], third["rights"], third["size"], third["again"]) == ("a\nb", ["view", "files"], 3, None)
     report = look(audit, store)
     assert (report.entries, report.first, report.last, report.faults) == (3, 0, 2, [])
@@ -285,7 +285,7 @@ def test_a_peer_s_signature_of_a_head_is_kept_and_found(audit, store, log):
     signature = countersign(ANNA, head)
     assert countersignature_is_valid(ANNA.public_key, head, signature)
     assert audit.countersigned(ANNA.public_key, head, signature, NOW, session="s")
-    assert entries(log)[-1]["who"] == ANNA.fingerprint
+    assert entries(log)[-1]["client"] == ANNA.fingerprint
     report = look(audit, store)
     assert (report.countersigned, report.faults) == (1, [])
 

@@ -193,11 +193,11 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     audit.append("a", NOW)
     head = audit.head()
     fields = {"key": ANNA.public_key.hex(), "head": head.hex(), "signature": "00"}
-    audit.append("countersigned", NOW, who=ANNA.fingerprint, **fields)
-    audit.append("countersigned", NOW, who=ANNA.fingerprint)
+    audit.append("countersigned", NOW, client=ANNA.fingerprint, **fields)
+    audit.append("countersigned", NOW, client=ANNA.fingerprint)
     other = Head(Head.from_bytes(head).begun, 1, bytes(32)).to_bytes()
     signed = {"key": ANNA.public_key.hex(), "head": other.hex(), "signature": countersign(ANNA, other).hex()}
-    audit.append("countersigned", NOW, who=ANNA.fingerprint, **signed)
+    audit.append("countersigned", NOW, client=ANNA.fingerprint, **signed)
     faults = check(audit.files.content(), audit.files.tip(), anchor(store)).faults
     assert [fault.split(": ")[1][:32] for fault in faults] == [
         "the countersignature is wrong",

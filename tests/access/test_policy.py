@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanlight.access import Who
-from fanlight.access.policy import MOST_RULES, Decision, Policy, Question, failures, parse_who
+from fanlight.access.policy import Decision, Policy, Question, failures
+from fanlight.access.policy_content import MOST_RULES, parse_who
 from fanlight.access.policy_lines import MAX_FILE, read_toml
 from fanlight.errors import SettingRefused, UsageError
 from fanlight.types import Permission

@@ -4,7 +4,6 @@ import pytest
 from access_fixtures import ANNA, DAY, HOUR, MESSAGE, NOW, OTHER, OWNER, let_in, proof, try_password
 
 from fanlight.access import Who, scram
-from fanlight.access.throttle import MOST_KNOWN
 
 THROTTLED = "too many wrong tries: not looked at"
 
@@ -165,7 +164,7 @@ def test_wrong_tokens_do_not_use_up_tries_of_passwords(unattended):
 def test_only_so_many_keys_are_known_and_the_one_longest_away_is_forgotten(rules):
     rules.throttle.succeeded(OWNER, NOW)
     with rules._store.changing() as db:
-        rows = [(stranger(number).fingerprint, NOW + 1) for number in range(MOST_KNOWN - 1)]
+        rows = [(stranger(number).fingerprint, NOW + 1) for number in range(999)]
         db.executemany("INSERT INTO known_clients VALUES (?, ?)", rows)
     rules.throttle.succeeded(stranger(0), NOW + 2)
     counted(rules, 50, NOW, stranger(5000))

@@ -164,6 +164,15 @@ def test_a_home_shows_the_certificate_that_it_was_given_last(path, trust):
         trust.forget_own_certificate()
 
 
+def test_a_certificate_that_is_over_is_not_shown_to_hosts(trust):
+    assert trust.valid_certificate(AT) is None
+    made = ACME.issue("anna@acme", ANNA.public_key, AT, 1)
+    trust.keep_own_certificate(made.pem, ANNA.public_key)
+    assert trust.valid_certificate(made.expires).alias == "anna@acme"
+    with pytest.raises(UsageError, match="the certificate of anna@acme ended 2030-01-03"):
+        trust.valid_certificate(AT + DAY)
+
+
 def test_a_certificate_for_another_key_is_not_kept(trust):
     made = ACME.issue("anna@acme", BERT.public_key, AT, 1)
     with pytest.raises(IdentityError, match="anna@acme belongs to another key"):

@@ -172,3 +172,33 @@ def test_the_console_answers_requests(start_host: StartHost, tmp_path: Path) -> 
             assert ended(viewer) == code
         process.stdin.close()
         process.terminate()
+
+
+def test_a_revoked_alias_and_a_disabled_profile_end_their_sessions_at_once(
+    host: HostProcess, programs: Programs, password_file: Path, tmp_path: Path
+) -> None:
+    key, certificate, exported = tmp_path / "key.pem", tmp_path / "ann.pem", tmp_path / "acme.pem"
+    for arguments in (
+        ("identity", "export", "--out", key, "--home", programs.home),
+        ("namespace", "create", "acme", "--home", host.home),
+        ("namespace", "issue", "ann@acme", key, "--out", certificate, "--home", host.home),
+        ("namespace", "export", "acme", "--out", exported, "--home", host.home),
+        ("namespace", "trust", exported, "--home", host.home),
+        ("identity", "certificate", "add", certificate, "--home", programs.home),
+        ("access", "profile", "set", "Unattended Access", "control=no", "--home", host.home),
+    ):
+        done = run_fanlight(*arguments)
+        assert done.returncode == 0, done.stderr
+    viewer = programs.connect("--password-file", password_file)
+    facts = wait_for(host, "open")
+    assert (facts["alias"], facts["verified"], facts["rights"]) == ("ann@acme", "namespace", ["view"])
+    assert run_fanlight("namespace", "revoke", "ann@acme", "--home", host.home).returncode == 0
+    assert ended(viewer) == 8
+    assert "revoked" in host.log
+    assert ended(programs.connect("--password-file", password_file)) == 3
+    assert run_fanlight("identity", "certificate", "remove", "--home", programs.home).returncode == 0
+    viewer = programs.connect("--password-file", password_file)
+    wait_for(host, "open")
+    assert run_fanlight("access", "profile", "disable", "Unattended Access", "--home", host.home).returncode == 0
+    assert ended(viewer) == 8
+    assert ended(programs.connect("--password-file", password_file)) == 4

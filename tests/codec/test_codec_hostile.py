@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 import pytest
 import zstandard
+from codec_bytes import TILES, VIDEO, ZSTD, packet_of, section, tile_body, video_body, zstd_body
 from codec_scenes import EXACT, OPENING, frames, noise, noisy, same, text, there_and_back, typing, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,37 +17,13 @@ from fanlight.kernels import stream, tiles
 from fanlight.types import Frame
 
 SIZE = (200, 136)
-PLAIN, ZSTD = 0, 1
-TILES, VIDEO, STATE = 1, 2, 3
-KEY = 1
+FULL = (0, 0, *SIZE)
 LIMITS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 names = pytest.mark.parametrize("name", OPENING)
 
 
-def tile_body(plain, compression=PLAIN, length=None):
-    return struct.pack("<BI", compression, len(plain) if length is None else length) + plain
-
-
-def zstd_body(plain, length=None, **options):
-    packed = zstandard.ZstdCompressor(**options).compress(plain)
-    return struct.pack("<BI", ZSTD, len(plain) if length is None else length) + packed
-
-
-def section(kind, body, length=None):
-    return struct.pack("<BI", kind, len(body) if length is None else length) + body
-
-
-def video_body(packet, region=0, flags=KEY, rect=(0, 0, *SIZE)):
-    return struct.pack("<BBHHHH", region, flags, *rect) + packet
-
-
 def plain_stream(image):
     return bytes(stream.encode(image, (), tiles.all_tiles((image.shape[1], image.shape[0]))))
-
-
-def packet_of(size, image=None):
-    image = noise(size, 1) if image is None else image
-    return bytes(open_encoder("h264", size).encode(Frame(image, whole(size), 1.0, 1.0)))
 
 
 def updates_of(name):
@@ -228,38 +205,13 @@ def test_sections_that_do_not_fit_are_refused(update):
 )
 def test_a_video_region_that_does_not_fit_is_refused(options):
     packet = packet_of(SIZE)
-    assert survives("hybrid", section(VIDEO, video_body(packet)))
-    refused("hybrid", section(VIDEO, video_body(packet, **options)))
+    assert survives("hybrid", section(VIDEO, video_body(packet, FULL)))
+    refused("hybrid", section(VIDEO, video_body(packet, **{"rect": FULL} | options)))
 
 
-def patch(region, rect, flags=KEY):
-    """Make the section that brings a region's key frame."""
-    return section(VIDEO, video_body(packet_of(rect[2:]), region, flags, rect))
-
-
-def test_video_regions_larger_than_the_picture_together_are_refused():
-    half, other = patch(0, (0, 0, 112, SIZE[1])), patch(1, (112, 0, SIZE[0] - 112, SIZE[1]))
-    assert survives("hybrid", half + other)
-    assert "larger than the picture" in refused("hybrid", half + other, patch(2, (0, 0, 16, 16)))
-    # One that takes the place of another does not count twice, and what is closed does not count.
-    assert survives("hybrid", half + other, patch(0, (0, 0, 96, SIZE[1])) + patch(2, (96, 0, 16, SIZE[1])))
-    assert survives("hybrid", half + other, section(STATE, b"\x01") + patch(2, (0, 0, 16, 16)))
-
-
-def test_a_video_region_that_moves_without_a_key_frame_is_refused():
-    first = patch(0, (0, 0, 64, 64))
-    assert "no key frame" in refused("hybrid", first, patch(0, (16, 0, 64, 64), flags=0))
-    assert "no key frame" in refused("hybrid", first, patch(1, (0, 0, 64, 64), flags=0))
-    assert "no key frame" in refused("hybrid", first, section(STATE, b"\x01"), patch(0, (0, 0, 64, 64), flags=0))
-
-
-@pytest.mark.parametrize("body", [b"", b"\x01\x00", bytes(4), b"\x00\x00\xf0", b"\x00\x00\x10"], ids=bytes.hex)
-def test_a_state_that_does_not_fit_the_picture_is_refused(body):
-    assert survives("hybrid", section(STATE, b"\x01"), section(STATE, b"\x00\xff\x0f"))
-    refused("hybrid", section(STATE, body))
-
-
-@pytest.mark.parametrize("body", [b"", video_body(b""), video_body(b"\0" * 40), video_body(b"\0\0\1")], ids=len)
+@pytest.mark.parametrize(
+    "body", [b"", video_body(b"", FULL), video_body(b"\0" * 40, FULL), video_body(b"\0\0\1", FULL)], ids=len
+)
 def test_a_video_section_without_a_picture_is_refused(body):
     refused("hybrid", section(VIDEO, body))
 
@@ -268,27 +220,27 @@ def test_a_video_section_without_a_picture_is_refused(body):
 def test_video_of_another_size_is_refused(other):
     packet = packet_of(other)
     assert "was agreed" in refused("h264", packet)
-    assert "was agreed" in refused("hybrid", section(VIDEO, video_body(packet)))
+    assert "was agreed" in refused("hybrid", section(VIDEO, video_body(packet, FULL)))
 
 
 @pytest.mark.parametrize("other", [(208, 200), (16384, 16), (16, 16384), (1920, 1088)], ids=str)
 def test_video_of_a_larger_size_is_refused_before_it_is_decoded(other):
     packet = packet_of(other, text(other))
     assert "does not decode" in refused("h264", packet)
-    assert "does not decode" in refused("hybrid", section(VIDEO, video_body(packet)))
+    assert "does not decode" in refused("hybrid", section(VIDEO, video_body(packet, FULL)))
 
 
 def test_video_that_changes_its_size_on_the_way_is_refused():
     first, other = packet_of(SIZE), packet_of((208, 200))
     refused("h264", first, other)
-    refused("hybrid", section(VIDEO, video_body(first)), section(VIDEO, video_body(other)))
+    refused("hybrid", section(VIDEO, video_body(first, FULL)), section(VIDEO, video_body(other, FULL)))
 
 
 def test_video_without_its_key_frame_is_refused():
     encoder = open_encoder("h264", SIZE)
     _, second = (bytes(encoder.encode(frame)) for frame in frames(typing(SIZE))[:2])
     refused("h264", second)
-    refused("hybrid", section(VIDEO, video_body(second, flags=0)))
+    refused("hybrid", section(VIDEO, video_body(second, FULL, flags=0)))
 
 
 def test_video_with_parameter_sets_but_no_key_frame_is_refused():

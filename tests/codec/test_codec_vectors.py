@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fanlight.codec import open_decoder
+from fanlight.codec import open_decoder, sections
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 ENTRIES = json.loads((VECTORS / "update_vectors.json").read_text())
@@ -30,7 +30,8 @@ def test_golden_updates_show_what_they_showed(name):
     assert digest is not None
 
 
-def test_golden_updates_hold_video():
-    kinds = {update[0] for update in updates("hybrid_film_rest")}
-    assert kinds == {1, 2}
+def test_golden_updates_hold_every_section():
+    assert {update[0] for update in updates("hybrid_film_rest")} == {1, 2}
+    kinds = {kind for update in updates("hybrid_region_beside_text") for kind, _ in sections.read(update)}
+    assert kinds == {sections.TILES, sections.VIDEO, sections.STATE}
     assert ENTRIES["hybrid_film_rest"]["codec"] == "hybrid"

@@ -104,6 +104,7 @@ def test_more_tiles_than_asked_for_are_left_to_the_caller():
     end.show(PAGE)
     digest = end.shadow.digest
     assert end.lane.update(LETTER, WHOLE, 16, 2) > 0
+    assert end.lane.differed == 1
     assert end.shadow.digest != digest
     end.show(PAGE)
     other = scrolled(PAGE)
@@ -111,6 +112,7 @@ def test_more_tiles_than_asked_for_are_left_to_the_caller():
     assert end.lane.differed == 35
     moves, marks = end.lane.moves, end.lane.tiles
     assert moves
+    assert 3 < np.count_nonzero(marks) < 35
     data = bytes(stream.encode(other, moves, marks, end.cache, end.shadow.image))
     assert codes(data, SIZE)[0] == COPY
     end.shadow.take(other, marks)
@@ -118,6 +120,14 @@ def test_more_tiles_than_asked_for_are_left_to_the_caller():
     fresh = Shadow(SIZE)
     fresh.take(other, tiles.all_tiles(SIZE))
     assert end.shadow.digest == fresh.digest
+
+
+def test_what_moved_is_not_left():
+    end = End()
+    end.show(PAGE)
+    assert end.lane.update(scrolled(PAGE), WHOLE, 16, 7) > 0
+    assert end.lane.differed == 35
+    assert end.lane.moves
 
 
 def test_its_marks_are_a_copy():

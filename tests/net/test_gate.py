@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fanlight.net.gate import BURST, RATE, Arrivals, Gate, networks
+from fanlight.net.gate import RATE, Arrivals, Gate, networks
+from fanlight.types import Address
 
 
 def come(arrivals: Arrivals, address: str, count: int, now: float) -> int:
@@ -16,10 +17,16 @@ def come(arrivals: Arrivals, address: str, count: int, now: float) -> int:
 
 def test_ten_may_come_at_once_and_then_two_a_second() -> None:
     arrivals = Arrivals()
-    assert come(arrivals, "192.0.2.1", 50, 100.0) == BURST == 10
+    assert come(arrivals, "192.0.2.1", 50, 100.0) == 10
     assert arrivals.wait("192.0.2.1", 100.0) == pytest.approx(1 / RATE)
     assert come(arrivals, "192.0.2.1", 50, 101.0) == RATE == 2
-    assert come(arrivals, "192.0.2.1", 50, 200.0) == BURST
+    assert come(arrivals, "192.0.2.1", 50, 200.0) == 10
+
+
+def test_a_host_behind_a_proxy_may_take_more() -> None:
+    arrivals = Arrivals(rate=100)
+    assert come(arrivals, "192.0.2.1", 1000, 100.0) == 500
+    assert come(arrivals, "192.0.2.1", 1000, 101.0) == 100
 
 
 def test_one_address_does_not_use_up_another_s() -> None:
@@ -66,7 +73,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self.ends: list[socket.socket] = []
-        self.served: list[str] = []
+        self.served: list[int] = []
         self.more = asyncio.Event()
 
     def make(self) -> socket.socket:
@@ -74,8 +81,8 @@ class Sockets:
         self.ends += [here, there]
         return here
 
-    def serve(self, sock: socket.socket, name: str) -> None:
-        self.served.append(name)
+    def serve(self, sock: socket.socket, peer: Address) -> None:
+        self.served.append(peer.port)
         self.more.set()
 
 
@@ -90,19 +97,38 @@ def sockets() -> Iterator[Sockets]:
 async def test_who_comes_too_fast_waits_and_the_newest_goes_first(sockets: Sockets) -> None:
     gate = Gate(sockets.serve)
     for number in range(13):
-        gate.arrive(sockets.make(), "192.0.2.1", str(number))
-    assert sockets.served == [str(number) for number in range(10)]
+        gate.arrive(sockets.make(), Address("192.0.2.1", number))
+    assert sockets.served == list(range(10))
     sockets.more.clear()
     await asyncio.wait_for(sockets.more.wait(), 10)
-    assert sockets.served[10:] == ["12"]
+    assert sockets.served[10:] == [12]
     gate.close()
+
+
+async def test_a_connection_that_became_a_session_lets_the_next_one_in(sockets: Sockets) -> None:
+    gate = Gate(sockets.serve)
+    for number in range(12):
+        gate.arrive(sockets.make(), Address("192.0.2.1", number))
+    sockets.more.clear()
+    gate.came_in("192.0.2.1")
+    await asyncio.wait_for(sockets.more.wait(), 10)
+    assert sockets.served[10:] == [11]
+    gate.came_in("192.0.2.2")
+    gate.close()
+
+
+def test_what_is_given_back_is_never_more_than_the_burst() -> None:
+    arrivals = Arrivals()
+    for _ in range(5):
+        arrivals.give_back("2001:db8::1", 100.0)
+    assert come(arrivals, "2001:db8::1", 50, 100.0) == 10
 
 
 async def test_who_waits_is_turned_away_when_too_many_do(sockets: Sockets) -> None:
     gate = Gate(sockets.serve)
     made = [sockets.make() for _ in range(10 + 20)]
     for number, sock in enumerate(made):
-        gate.arrive(sock, "192.0.2.1", str(number))
+        gate.arrive(sock, Address("192.0.2.1", number))
     closed = [number for number, sock in enumerate(made) if sock.fileno() < 0]
     assert closed == [10, 11, 12, 13]
     gate.close()
@@ -115,7 +141,7 @@ async def test_many_places_together_keep_only_so_many_waiting(sockets: Sockets) 
     for place in range(20):
         made.append([sockets.make() for _ in range(10 + 16)])
         for sock in made[-1]:
-            gate.arrive(sock, f"192.0.2.{place}", "x")
+            gate.arrive(sock, Address(f"192.0.2.{place}", 1))
     waiting = sum(sock.fileno() >= 0 for socks in made for sock in socks[10:])
     assert waiting <= 256
     gate.close()

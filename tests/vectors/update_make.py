@@ -1,7 +1,7 @@
 """Write the golden updates: update_NAME.bin is a row of `u32 length, update`, update_vectors.json says what they show.
 
-Run it only when a format changes on purpose: `python tests/vectors/update_make.py`. Digests are those of the encoder,
-so they are null after video, whose pixels hang on the version of the colour conversion.
+Run it only when a format changes on purpose: `python tests/vectors/update_make.py [NAME...]`. Digests are those of the
+encoder, of the exact tiles: the pixels of video hang on the version of the colour conversion.
 """
 
 import json
@@ -15,6 +15,7 @@ sys.path.insert(0, str(VECTORS.parent / "codec"))
 from codec_scenes import frames, gradient, noise, resting, scroll, text, typing, whole  # noqa: E402
 
 from fanlight.codec import open_encoder  # noqa: E402
+from fanlight.types import Frame, Rect  # noqa: E402
 
 SIZE = (150, 100)
 
@@ -38,6 +39,20 @@ def film_and_rest(size):
     return [*timed, resting(timed[-1]), resting(timed[-1])]
 
 
+def film_beside_text(size):
+    """Show film in a part of a page in which letters appear, then let it rest until all is exact."""
+    page, place = text(size), Rect(70, 70, 180, 110)
+    timed = [Frame(page, whole(size), 100.0, 100.0)]
+    for number in range(1, 5):
+        page = page.copy()
+        page[70:180, 70:250] = noise((180, 110), number)
+        letter = Rect(20 + 10 * number, 230, 8, 10)
+        page[230:240, letter.x : letter.x + 8, :3] = 9
+        # As if the link had taken so long to take the one before.
+        timed.append(Frame(page, (place, letter), 99.0 + number, 100.0 + number))
+    return timed + [resting(timed[-1])] * 3
+
+
 SEQUENCES = {
     "tiles_typing": ("tiles", lambda: frames(typing(SIZE))[:3]),
     "tiles_scroll": ("tiles", lambda: frames(scroll(SIZE))[:4]),
@@ -45,6 +60,7 @@ SEQUENCES = {
     "tiles_pages_take_turns": ("tiles", lambda: frames([*slides(SIZE)] * 3)),
     "hybrid_typing": ("hybrid", lambda: frames(typing(SIZE))[:3]),
     "hybrid_film_rest": ("hybrid", lambda: film_and_rest((100, 70))),
+    "hybrid_region_beside_text": ("hybrid", lambda: film_beside_text((333, 250))),
 }
 
 
@@ -62,5 +78,9 @@ def write(name, codec, timed):
 
 
 if __name__ == "__main__":
-    entries = {name: write(name, codec, make()) for name, (codec, make) in SEQUENCES.items()}
-    (VECTORS / "update_vectors.json").write_text(json.dumps(entries, indent=1) + "\n")
+    table = VECTORS / "update_vectors.json"
+    entries = json.loads(table.read_text())
+    for name in sys.argv[1:] or SEQUENCES:
+        codec, make = SEQUENCES[name]
+        entries[name] = write(name, codec, make())
+    table.write_text(json.dumps(entries, indent=1) + "\n")

@@ -53,7 +53,7 @@ class Audit:
         right = countersignature_is_valid(key, head, signature)
         event = "countersigned" if right else "countersignature wrong"
         self.append(
-            event, now, **fields, who=key_fingerprint(key), key=key.hex(), head=head.hex(), signature=signature.hex()
+            event, now, **fields, client=key_fingerprint(key), key=key.hex(), head=head.hex(), signature=signature.hex()
         )
         return right
 

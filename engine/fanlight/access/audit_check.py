@@ -217,7 +217,7 @@ def _check_countersignatures(report: Report, placed: list[_Placed], by_seq: dict
         except (KeyError, TypeError, ValueError, RemoteProtocolError):
             report.fault(f"{each.place}: the countersignature does not decode")
             continue
-        if fields.get("who") != key_fingerprint(key) or not countersignature_is_valid(key, raw, signature):
+        if fields.get("client") != key_fingerprint(key) or not countersignature_is_valid(key, raw, signature):
             report.fault(f"{each.place}: the countersignature is wrong")
             continue
         signed = by_seq.get(head.seq - 1)

@@ -26,6 +26,8 @@ LIST_LIFETIME = timedelta(hours=24)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 _MAX_NAME = 64
+# With the words before it, it must fit into a common name, which has 64 characters.
+_MAX_NAMESPACE = 40
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
 _ALIAS_EXTENSIONS = {
     ExtensionOID.BASIC_CONSTRAINTS: True,
@@ -80,13 +82,7 @@ def namespace_subject(name: str) -> x509.Name:
 
 def parse_namespace(text: str) -> str:
     """Read the name of a namespace as people write it; upper case is folded. UsageError when it is none."""
-    name = text.lower() if text.isascii() else text
-    if len(name) > _MAX_NAME or _NAME.fullmatch(name) is None:
-        raise UsageError(
-            f"{text[:100]!r} is not a name: it has letters a to z and digits, with single . _ - between them, "
-            f"{_MAX_NAME} at most"
-        )
-    return name
+    return _parse_name(text, _MAX_NAMESPACE)
 
 
 def parse_alias(text: str) -> str:
@@ -94,7 +90,7 @@ def parse_alias(text: str) -> str:
     name, at, namespace = text.partition("@")
     if not at:
         raise UsageError(f"{text[:100]!r} is not an alias: write alias@namespace")
-    return f"{parse_namespace(name)}@{parse_namespace(namespace)}"
+    return f"{_parse_name(name, _MAX_NAME)}@{parse_namespace(namespace)}"
 
 
 def alias_namespace(alias: str) -> str:
@@ -155,6 +151,16 @@ def read_revocation_list(list_der: bytes, authority_der: bytes, at: datetime) ->
     if not start <= at <= until:
         raise IdentityError(f"the revocation list is valid from {start} to {until}: export a new one")
     return RevocationList(number, until, serials)
+
+
+def _parse_name(text: str, most: int) -> str:
+    name = text.lower() if text.isascii() else text
+    if len(name) > most or _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"{text[:100]!r} is not a name: it has letters a to z and digits, with single . _ - between them, "
+            f"{most} at most"
+        )
+    return name
 
 
 def _verified(certificate: x509.Certificate, key: bytes, at: datetime, trusted: Mapping[str, TrustedNamespace]) -> str:
@@ -241,7 +247,7 @@ def _authority_name(certificate: x509.Certificate) -> str:
         and by_ecdsa(certificate)
         and (constraints.ca, constraints.path_length) == (True, 0)
         and find(x509.KeyUsage).value == key_usage(key_cert_sign=True, crl_sign=True)
-        and len(name) <= _MAX_NAME
+        and len(name) <= _MAX_NAMESPACE
         and _NAME.fullmatch(name) is not None
         and certificate.subject == certificate.issuer == namespace_subject(name)
     )

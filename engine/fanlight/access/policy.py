@@ -9,81 +9,20 @@
     [[path]], [[tunnel]]            who, profile, and either allow or deny
     [[assert]]                      who, profile, right, at, path or tunnel, expect = "allow" or "deny"
 
-A decision asks in the order of this list, and the first "no" is final.
+The first "no" is final: access list, denials, profile, windows, the right itself, limits.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-import msgspec
-
-from fanlight.access.acl import MOST_ENTRIES, matches, parse_pattern
-from fanlight.access.policy_lines import Path, read_toml
-from fanlight.access.policy_rules import (
-    Deny,
-    Limit,
-    PathLimit,
-    Rule,
-    Text,
-    TunnelLimit,
-    Window,
-    limit_that_decides,
-    window_allows,
-)
-from fanlight.access.profiles import check_name
+from fanlight.access.acl import matches, parse_pattern
+from fanlight.access.policy_content import Assertion, Content, Profile, parse_who, read_content
+from fanlight.access.policy_lines import Path, line_of
+from fanlight.access.policy_rules import Limit, limit_that_decides, window_allows
 from fanlight.access.rights import BUILT_IN, DEFAULT
 from fanlight.access.tries import Who
-from fanlight.errors import SettingRefused, UsageError
 from fanlight.types import Permission
-
-MOST_RULES = 500
-
-
-class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether the access list decides."""
-
-    list: bool = False
-
-
-class Allow(Rule, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An entry of the access list."""
-
-    enabled: bool = True
-
-
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a profile says itself."""
-
-    enabled: bool = True
-    rights: dict[Permission, bool] = {}
-
-
-class Assertion(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the author of a policy expects of it."""
-
-    profile: Text
-    right: Permission
-    expect: Literal["allow", "deny"]
-    at: datetime | None = None
-    path: Text | None = None
-    tunnel: Text | None = None
-
-
-class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole content of a policy."""
-
-    access: Access = Access()
-    allow: Annotated[tuple[Allow, ...], msgspec.Meta(max_length=MOST_ENTRIES)] = ()
-    deny: Annotated[tuple[Deny, ...], msgspec.Meta(max_length=MOST_RULES)] = ()
-    window: Annotated[tuple[Window, ...], msgspec.Meta(max_length=MOST_RULES)] = ()
-    profile: dict[str, Profile] = {}
-    path: Annotated[tuple[PathLimit, ...], msgspec.Meta(max_length=MOST_RULES)] = ()
-    tunnel: Annotated[tuple[TunnelLimit, ...], msgspec.Meta(max_length=MOST_RULES)] = ()
-    assertions: Annotated[tuple[Assertion, ...], msgspec.Meta(max_length=MOST_RULES)] = msgspec.field(
-        name="assert", default=()
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +56,11 @@ class Policy:
     @classmethod
     def from_toml(cls, raw: bytes) -> "Policy":
         """Read a policy; SettingRefused says what is wrong, with the line."""
-        document, lines = read_toml(raw)
-        try:
-            content = msgspec.convert(document, Content)
-        except msgspec.ValidationError as error:
-            raise _explained(str(error), document, lines) from error
-        policy = cls(content, lines)
-        _check(policy)
-        return policy
+        return cls(*read_content(raw))
 
     def line(self, *path: str | int) -> int | None:
         """Return the line of a part, or of the innermost one around it that has a line."""
-        while path:
-            if path in self.lines:
-                return self.lines[path]
-            path = path[:-1]
-        return None
-
-    def profiles(self) -> tuple[str, ...]:
-        """Return the names of all profiles: those that every host has, and those of the file."""
-        return tuple(dict.fromkeys((*BUILT_IN, *self.content.profile)))
+        return line_of(self.lines, *path)
 
     def may_ask(self, who: Who) -> Decision:
         """Decide as the access list does."""
@@ -236,15 +160,6 @@ def failures(policy: Policy, now: float) -> list[Failure]:
     return found
 
 
-def parse_who(text: str) -> Who:
-    """Return the client that an alias or a fingerprint means; UsageError when it is neither."""
-    pattern = parse_pattern(text)
-    if "*" in pattern or "?" in pattern:
-        raise UsageError(f"{text[:100]!r} means many: name one alias, or one whole fingerprint")
-    # Of an alias the key is not known here: no entry for fingerprints is about it, but * is.
-    return Who("", pattern, "") if "@" in pattern else Who(pattern, None, "")
-
-
 def unix_time(at: datetime) -> float:
     """Return unix seconds; a time without a zone is UTC."""
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
@@ -253,76 +168,3 @@ def unix_time(at: datetime) -> float:
 def _question(each: Assertion, now: float) -> Question:
     at = now if each.at is None else unix_time(each.at)
     return Question(parse_who(each.who), each.profile, each.right, at, each.path, each.tunnel)
-
-
-def _check(policy: Policy) -> None:
-    """Refuse what could not be meant: patterns, zones and targets that do not exist, and profiles nobody made."""
-    content = policy.content
-    for name in content.profile:
-        try:
-            check_name(name)
-        except UsageError as error:
-            raise _at(policy.line("profile", name), str(error)) from error
-    kinds: dict[str, tuple[Rule, ...]] = {
-        "allow": content.allow,
-        "deny": content.deny,
-        "window": content.window,
-        "path": content.path,
-        "tunnel": content.tunnel,
-        "assert": content.assertions,
-    }
-    for kind, rules in kinds.items():
-        for place, rule in enumerate(rules):
-            _check_rule(policy, rule, kind, place)
-    seen: set[str] = set()
-    for place, each in enumerate(content.allow):
-        # A store keeps each only once, so one of the two would be lost.
-        if (pattern := parse_pattern(each.who)) in seen:
-            raise _at(policy.line("allow", place), f"{pattern} stands in the access list twice")
-        seen.add(pattern)
-
-
-def _check_rule(policy: Policy, rule: Rule, kind: str, place: int) -> None:
-    try:
-        rule.check()
-        if isinstance(rule, Assertion):
-            parse_who(rule.who)
-    except (SettingRefused, UsageError) as error:
-        raise _at(policy.line(kind, place), str(error)) from error
-    profile = getattr(rule, "profile", None)
-    if profile is not None and profile not in policy.profiles():
-        raise _at(policy.line(kind, place, "profile"), f"there is no profile {profile!r}")
-
-
-def _explained(text: str, document: dict[str, Any], lines: dict[Path, int]) -> SettingRefused:
-    """Turn a decoder's words, which end with a place such as `$.window[0].to`, into ours with a line."""
-    words, _, place = text.partition(" - at ")
-    path: Path = ()
-    for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", place):
-        if index == "...":
-            path = (*path, *_faulty_profile(document))
-            break
-        path = (*path, name or int(index))
-    # The name of an unknown key is in the words, not in the place.
-    if unknown := re.search(r"unknown field `([^`]+)`", words):
-        path = (*path, unknown[1])
-    while path and path not in lines:
-        path = path[:-1]
-    return _at(lines.get(path), words[:1].lower() + words[1:])
-
-
-def _faulty_profile(document: dict[str, Any]) -> Path:
-    """Return name and key of the first profile that does not decode: a decoder's words do not tell it."""
-    for name, value in document.get("profile", {}).items():
-        try:
-            msgspec.convert(value, Profile)
-        except msgspec.ValidationError:
-            rights = value.get("rights", {}) if isinstance(value, dict) else {}
-            known = {each.value for each in Permission}
-            wrong = [right for right, said in rights.items() if right not in known or type(said) is not bool]
-            return (name, "rights", wrong[0]) if wrong else (name,)
-    return ()
-
-
-def _at(line: int | None, text: str) -> SettingRefused:
-    return SettingRefused(f"line {line}: {text}" if line is not None else text)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fanlight.access.acl import parse_pattern
-from fanlight.access.policy import Policy, Question, parse_who
+from fanlight.access.policy import Policy, Question
+from fanlight.access.policy_content import parse_who
 from fanlight.access.policy_rules import EVERYBODY
 from fanlight.access.tries import Who
 from fanlight.types import Permission
@@ -35,7 +36,7 @@ class Change:
 
 def changes(old: Policy, new: Policy, now: float) -> list[Change]:
     """Return what is different for whom, in the week (UTC) that holds `now`; line numbers do not matter."""
-    profiles = tuple(dict.fromkeys((*old.profiles(), *new.profiles())))
+    profiles = tuple(dict.fromkeys((*old.content.profiles(), *new.content.profiles())))
     times = _week(now)
     found = []
     for name, who in _clients(old, new):

@@ -6,6 +6,7 @@ shortest document are one statement.
 """
 
 import tomllib
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from fanlight.errors import SettingRefused
@@ -30,6 +31,15 @@ def read_toml(raw: bytes) -> tuple[dict[str, Any], dict[Path, int]]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingRefused(f"the policy is not TOML: {error}") from error
     return document, _lines(text)
+
+
+def line_of(lines: Mapping[Path, int], *path: str | int) -> int | None:
+    """Return the line of a part of a document, or of the innermost one around it that has a line."""
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[:-1]
+    return None
 
 
 def _lines(text: str) -> dict[Path, int]:

@@ -11,7 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from fanlight.access.acl import AccessList
-from fanlight.access.policy import Access, Allow, Content, Policy, Profile
+from fanlight.access.policy import Policy
+from fanlight.access.policy_content import Access, Allow, Content, Profile
 from fanlight.access.policy_rules import (
     Deny,
     PathLimit,
@@ -105,11 +106,11 @@ def apply_policy(store: Store, policy: Policy) -> tuple[str, ...]:
     content, profiles, acl = policy.content, Profiles(store), AccessList(store)
     with store.changing() as db:
         before = profiles.all()
-        gone = tuple(name for name, on in before.items() if on and name not in policy.profiles())
+        gone = tuple(name for name, on in before.items() if on and name not in content.profiles())
         db.execute("DELETE FROM acl")
         for name in gone:
             profiles.enable(name, False)
-        for name in policy.profiles():
+        for name in content.profiles():
             if name not in before:
                 profiles.create(name)
             db.execute("DELETE FROM profile_rights WHERE profile = ?", (name,))

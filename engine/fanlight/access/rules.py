@@ -16,6 +16,7 @@ store cannot be used, and then nobody comes in.
 import secrets
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from fanlight.access.acl import AccessList
 from fanlight.access.admin import AdminSecret
@@ -68,6 +69,11 @@ class Rules:
     def close(self) -> None:
         """Close the store."""
         self._store.close()
+
+    @property
+    def path(self) -> Path:
+        """The store's file."""
+        return self._store.path
 
     # -- settings --------------------------------------------------------------------------------------------------
 

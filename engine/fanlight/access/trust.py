@@ -119,6 +119,16 @@ class Trust:
         expires = x509.load_der_x509_certificate(certificate).not_valid_after_utc
         return OwnCertificate(str(rows[0][0]), certificate, expires)
 
+    def valid_certificate(self, at: datetime) -> OwnCertificate | None:
+        """Return the certificate to show to a host; UsageError when it is over, which the host would not say."""
+        own = self.own_certificate()
+        if own is not None and own.expires < at:
+            raise UsageError(
+                f"the certificate of {own.alias} ended {own.expires:%Y-%m-%d %H:%M} UTC: have a new one issued and "
+                "`fanlight identity certificate add` it, or `remove` this one"
+            )
+        return own
+
     def keep_own_certificate(self, raw: bytes, key: bytes) -> OwnCertificate:
         """Keep a certificate (PEM or DER) for this home's public key (DER); it takes the place of the one before.
 

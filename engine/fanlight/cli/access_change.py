@@ -7,6 +7,7 @@ only with the local admin secret, which the viewer does not know.
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +16,8 @@ import click
 from fanlight.access import Rules
 from fanlight.cli.options import home_option, json_option
 from fanlight.config import Home, first_line, read_secret
-from fanlight.errors import SettingRefused
-from fanlight.net.control import controlled
+from fanlight.errors import SettingRefused, StateError
+from fanlight.net.control import controlled, review
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,8 +45,16 @@ def open_to_change(home: Path | None, admin_file: Path | None) -> Rules:
 
 
 def note_change(rules: Rules, setting: str, value: str) -> None:
-    """Write into the audit that a setting was changed."""
+    """Write into the audit that a setting was changed, and let the sessions of a running host feel it."""
     rules.note_setting(setting, value, time.time())
+    tell_host(rules.path.parent)
+
+
+def tell_host(home: Path) -> None:
+    """Let the sessions of the host that runs on this home, if one does, look at the rules at once."""
+    # Where that cannot be: the change is made, and the host looks again by itself within seconds.
+    with suppress(StateError):
+        review(home)
 
 
 def read_new_secret(what: str) -> str:

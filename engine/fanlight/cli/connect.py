@@ -79,6 +79,8 @@ def connect(
                 trust=trust or _ask_trust,
                 reconnect=reconnect,
             ) as session:
+                if not as_json:
+                    click.echo(_how(session), err=True)
                 if lines is not None:
                     session.ledger.watch(lines.write)
                 yield session
@@ -98,6 +100,15 @@ def finish(summary: Summary, screenshot: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(summary.as_json()))
     if summary.interrupted:
         raise click.Abort
+
+
+def _how(session: RemoteSession) -> str:
+    """Say how the two are connected."""
+    how = session.connection
+    who = f"as {how.alias}" if how.alias else f"by the key {how.client[:16]}"
+    way = "direct" if how.direct else "relayed"
+    rights = ", ".join(sorted(session.rights)) or "none"
+    return f"connected {who} ({how.method}), {how.tls} {how.cipher}, {way}; {session.profile}: {rights}"
 
 
 def _ask_password() -> str | None:

@@ -22,6 +22,7 @@ from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_add
 from fanlight.errors import CaptureError, InjectError, UsageError
 from fanlight.inject import Injector, open_injector
 from fanlight.net.control import ControlServer
+from fanlight.net.gate import RATE
 from fanlight.net.loop import run
 from fanlight.net.server import Server, ServerOptions
 from fanlight.net.tls import TlsProfile
@@ -50,6 +51,7 @@ class HostOptions:
     until_eof: bool
     console: bool
     tls: TlsProfile
+    connection_rate: float
     ledger: Path | None
     metrics: Address | None
 
@@ -64,6 +66,8 @@ class HostOptions:
 @click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE or n.")
 @click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
               help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
+@click.option("--connection-rate", default=RATE, show_default=True, type=click.FloatRange(min=0.1, max=10_000),
+              help="Connections a second from one address; five seconds of it may come at once.")  # fmt: skip
 @click.option("--metrics", metavar="PORT", help="Serve figures for Prometheus on 127.0.0.1:PORT, or on ADDRESS:PORT.")
 @ledger_option
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -78,6 +82,7 @@ def host(
     until_eof: bool,
     console: bool,
     tls: TlsProfile,
+    connection_rate: float,
     metrics: str | None,
     ledger: Path | None,
     command: tuple[str, ...],
@@ -98,7 +103,20 @@ def host(
     address = parse_address(listen, port_zero=True)
     figures = None if metrics is None else _parse_metrics(metrics)
     asked = HostOptions(
-        *(home, display, virtual, command, address, max_fps, codec, as_json, until_eof, console, tls, ledger, figures)
+        home=home,
+        display=display,
+        virtual=virtual,
+        command=command,
+        listen=address,
+        max_fps=max_fps,
+        codec=codec,
+        as_json=as_json,
+        until_eof=until_eof,
+        console=console,
+        tls=tls,
+        connection_rate=connection_rate,
+        ledger=ledger,
+        metrics=figures,
     )
     run(_host(asked))
 
@@ -119,7 +137,7 @@ async def _host(asked: HostOptions) -> None:
         capture = stack.enter_context(open_capture(display, max_fps=asked.max_fps, framebuffer=framebuffer))
         injector = _open_injector(display, stack)
         _report(capture, injector)
-        options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls)
+        options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls, asked.connection_rate)
         server = Server(options, capture, injector, store.identity(), store.rules(), watchers)
         async with _serving(server), _obeying(ControlServer(store.path, server.reception)):
             _announce(server, metrics, asked.as_json)

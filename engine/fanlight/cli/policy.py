@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from fanlight.access.policy import Failure, Policy, Question, failures, parse_who, unix_time
+from fanlight.access.policy import Failure, Policy, Question, failures, unix_time
+from fanlight.access.policy_content import parse_who
 from fanlight.access.policy_diff import Change, changes
 from fanlight.access.policy_lines import MAX_FILE
 from fanlight.access.policy_store import apply_policy, store_policy, write_toml
@@ -61,12 +62,12 @@ def explain(
 ) -> None:
     """Tell whether somebody has a right, and which line of FILE decides; exits 1 when with no profile."""
     found, who = _read(file), parse_who(name)
-    if profile is not None and profile not in found.profiles():
-        raise UsageError(f"there is no profile {profile!r}: there are {', '.join(found.profiles())}")
+    if profile is not None and profile not in found.content.profiles():
+        raise UsageError(f"there is no profile {profile!r}: there are {', '.join(found.content.profiles())}")
     now = time.time() if at is None else _parse_time(at)
     decisions = {
         each: found.decide(Question(who, each, Permission(right), now, path, tunnel))
-        for each in (found.profiles() if profile is None else (profile,))
+        for each in (found.content.profiles() if profile is None else (profile,))
     }
     rows = [{"profile": each, **asdict(decision)} for each, decision in decisions.items()]
     words = [

@@ -60,8 +60,8 @@ async def connect(
     place = Home(home)
     rules = place.rules()
     try:
+        own = rules.namespaces.valid_certificate(datetime.now(UTC))
         certificate = await _identity_of(at, rules, trust)
-        own = rules.namespaces.own_certificate()
     finally:
         rules.close()
     caller = Caller(at, place.identity(), certificate, own.certificate if own else None)

@@ -99,9 +99,9 @@ class Encoder(ABC):
         """Make the update, and set `touched` to fresh marks if it is not empty."""
 
     @property
-    @abstractmethod
     def chained(self) -> bool:
         """Whether a decoder that missed an update can follow no other before a key, whatever tiles it is given."""
+        return False
 
     def catch_up(self, lacks: Tiles) -> Update:
         """Make an update for one decoder that has every tile of this encoder's picture but those in `lacks`.
@@ -125,24 +125,24 @@ class Encoder(ABC):
         self._need_open()
         return self._fork(lacks)
 
-    @abstractmethod
-    def _fork(self, lacks: Tiles) -> "Encoder": ...
+    def _fork(self, lacks: Tiles) -> "Encoder":
+        raise UsageError(f"the {self.name} encoder cannot be forked")
 
     @property
-    @abstractmethod
     def quality(self) -> int | None:
         """The quantiser of what is lossy, on the scale of H.264; None where nothing ever is."""
+        return None
 
-    @abstractmethod
     def set_quality(self, qp: int) -> None:
         """Code what is lossy with another quantiser, 10 to 51, from some later update on; lossless encoders ignore it.
 
         Small steps are put off, since most codecs must start again with a key frame.
         """
+        checked_number("quality", qp, *QUALITIES)
 
-    @abstractmethod
     def states(self) -> Tiles:
         """Return EXACT, REFINING or LOSSY for each tile, as an array of its own."""
+        return tile_kernels.no_tiles(self.size)
 
     @property
     @abstractmethod
@@ -219,9 +219,9 @@ class Decoder(ABC):
     def digest(self) -> int | None:
         """The 64-bit digest of the exact tiles; equals the encoder's. None for codecs of whole pictures."""
 
-    @abstractmethod
     def states(self) -> Tiles:
         """Return EXACT or LOSSY for each tile, as an array of its own."""
+        return tile_kernels.no_tiles(self.size)
 
     def close(self) -> None:
         """Free what the decoder holds; it decodes nothing more."""

@@ -19,10 +19,11 @@ a lossy tile. An update of tiles makes them exact; a packet of a region makes al
 Time is what `damaged_at` and `captured_at` say.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
+from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, Update, checked_number
 from fanlight.codec.draft import Draft
 from fanlight.codec.heat import LEAST_TILES
@@ -31,18 +32,18 @@ from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
+from fanlight.codec.sampling import density, share_changed
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.types import Frame, Image, Rect, Size, Tiles
+from fanlight.types import Frame, Image, Size, Tiles
 
 _Coded = tuple[Region, bytes, bool]
 """A region, its packet, and whether that is a key frame."""
 
-_SAMPLE_TILES = 6
-_SAMPLED_ROWS = 4
-_TILE_PIXELS = tile_kernels.TILE**2
+# So few changed tiles are no film, and are brought without asking what they cost.
+_FEW_TILES = LEAST_TILES - 1
 # Shares of a portion: what is left of it beside a change, and what even film without end may not take away.
 _BESIDE = 4
 _AT_LEAST = 8
@@ -91,13 +92,20 @@ class HybridEncoder(Encoder):
         if not frame.damage:
             self._regions.close()
         self._regions.note(frame.damage)
-        batch = self._find(frame)
-        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: self._density(frame.image, tiles))
+        if self._is_plain():
+            found = self._tiles.update_few(frame.image, frame.damage, _FEW_TILES)
+            if not isinstance(found, Batch):
+                return self._tell(found)
+            batch = found
+        else:
+            batch = self._find(frame)
+        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: density(self._tiles, frame.image, tiles))
         lane = self._tile_lane(frame, batch, chosen)
         body = None
         if self._may_open(lane):
             body = self._tiles.pack(frame.image, lane, self._lossy)
-            opened = self._regions.open(frame, lane.tiles, len(body), self._share_changed(frame.image))
+            share = partial(share_changed, self._shadow.image, frame.image)
+            opened = self._regions.open(frame, lane.tiles, len(body), share)
             if opened:
                 self._tiles.take_back()
                 chosen = [region for region in self._regions if region in chosen or region in opened]
@@ -108,6 +116,18 @@ class HybridEncoder(Encoder):
                 self._tiles.take_back()
             lane, body, coded = self._tile_lane(frame, batch, []), None, []
         return self._send(frame, batch, lane, body, coded)
+
+    def _is_plain(self) -> bool:
+        """Tell whether all is exact and nothing is due, so that a small change is one call."""
+        return not (self._lossy_left or self._regions or self._key_due or self._state_due or self._regions.closed)
+
+    def _tell(self, body: bytes) -> Update:
+        """Make the update of a small change."""
+        if not body:
+            return Update(exact=True)
+        batch = self._tiles.last
+        self.touched = touched_by(batch, self.size)
+        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
 
     def _find(self, frame: Frame) -> Batch:
         """Find what the decoder lacks; everything, where the update is to stand alone."""
@@ -157,7 +177,7 @@ class HybridEncoder(Encoder):
             if body is None:
                 body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
             draft.add_tiles(lane, body)
-        self._tiles.commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles)
+        self._commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles, coded)
         self._mark(lane.tiles, 0)
         self._add_video(draft, coded)
         if self._lossy_left and not self._key_due:
@@ -173,15 +193,12 @@ class HybridEncoder(Encoder):
         self._lacks, self._regions.closed = None, 0
         return draft.finish(exact=not self._lossy_left, key=key)
 
-    def _share_changed(self, image: Image) -> Callable[[Rect], float]:
-        """Return what tells how many pixels of a rectangle, in some of its rows, the update changes."""
-
-        def share(rect: Rect) -> float:
-            place = slice(rect.y, rect.y + rect.h, _SAMPLED_ROWS), slice(rect.x, rect.x + rect.w)
-            differs = (image[place][..., :3] != self._shadow.image[place][..., :3]).any(axis=2)
-            return float(differs.mean())
-
-        return share
+    def _commit(self, image: Image, tiles: Tiles, coded: list[_Coded]) -> None:
+        """Take the tiles over into the shadow; those of film without what a search for moves would want."""
+        for region, _, _ in coded:
+            self._shadow.follow(image, tiles & region.tiles)
+            tiles = np.where(region.tiles, np.uint8(0), tiles)
+        self._tiles.commit(image, tiles)
 
     def _add_state(self, draft: Draft) -> None:
         if self._state_due:
@@ -220,14 +237,6 @@ class HybridEncoder(Encoder):
         if lossy or self._lossy_left:
             self._lossy[tiles != 0] = lossy
             self._lossy_left = int(np.count_nonzero(self._lossy))
-
-    def _density(self, image: Image, tiles: Tiles) -> float:
-        """Return how many bytes a pixel some of these tiles cost, spread over the picture."""
-        chosen = np.flatnonzero(tiles)
-        chosen = chosen[:: -(-chosen.size // _SAMPLE_TILES)]
-        sample = tile_kernels.no_tiles(self.size)
-        sample.reshape(-1)[chosen] = 1
-        return len(self._tiles.alone(image, sample)) / (chosen.size * _TILE_PIXELS)
 
     @property
     def pending(self) -> bool:

@@ -8,7 +8,7 @@ from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import Profile
 from fanlight.codec.tiles import TileReader
 from fanlight.codec.video import VideoReader, can_decode
-from fanlight.errors import CodecError
+from fanlight.errors import CodecError, EncoderError
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Image, Rect, Size, Tiles
 
@@ -70,7 +70,10 @@ class HybridDecoder(Decoder):
         taken = sum(other.rect.w * other.rect.h for other in self._regions.values())
         if taken + video.rect.w * video.rect.h > self.size[0] * self.size[1]:
             raise CodecError("the video regions are larger than the picture")
-        region = self._regions[video.region] = _Region(self._profile, video.rect)
+        try:
+            region = self._regions[video.region] = _Region(self._profile, video.rect)
+        except EncoderError as error:
+            raise CodecError(f"video region {video.region} is of a size that does not decode: {error}") from error
         return region
 
     def _settle(self, state: sections.State) -> None:

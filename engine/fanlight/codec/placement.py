@@ -23,11 +23,11 @@ _NEARLY_ALL = 3 / 4
 def clusters(hot: Tiles, damage: Sequence[Rect], size: Size) -> list[Rect]:
     """Return rectangles of a fair size that are largely hot; fitted to the damage, which the hot tiles lie in."""
     found = []
-    for box in _merged(tile_kernels.rects(hot, size)):
-        place = tiles_of(box)
+    for rect in _merged(tile_kernels.rects(hot, size)):
+        place = tiles_of(rect)
         if np.count_nonzero(hot[place]) < _FILLED * hot[place].size:
             continue
-        fitted = _fitted(box, damage, size)
+        fitted = _fitted(rect, damage, size)
         if fitted.w * fitted.h >= _LEAST_PIXELS:
             found.append(fitted)
     return found
@@ -46,8 +46,8 @@ def bounds(tiles: Tiles, within: Rect, size: Size) -> Rect:
     """Return the part of a rectangle that the marked tiles reach, aligned."""
     rows, columns = np.nonzero(tiles)
     x, y = int(columns.min()) * _TILE, int(rows.min()) * _TILE
-    box = Rect(x, y, int(columns.max() + 1) * _TILE - x, int(rows.max() + 1) * _TILE - y)
-    return aligned(clipped(box, within), size)
+    reached = Rect(x, y, int(columns.max() + 1) * _TILE - x, int(rows.max() + 1) * _TILE - y)
+    return aligned(clipped(reached, within), size)
 
 
 def aligned(rect: Rect, size: Size) -> Rect:
@@ -70,6 +70,13 @@ def union(one: Rect, other: Rect) -> Rect:
     x, y = min(one.x, other.x), min(one.y, other.y)
     right, bottom = max(one.x + one.w, other.x + other.w), max(one.y + one.h, other.y + other.h)
     return Rect(x, y, right - x, bottom - y)
+
+
+def box(rect: Rect) -> Rect:
+    """Return what the tiles cover that a rectangle touches."""
+    rows, columns = tiles_of(rect)
+    x, y = columns.start * _TILE, rows.start * _TILE
+    return Rect(x, y, columns.stop * _TILE - x, rows.stop * _TILE - y)
 
 
 def tiles_of(rect: Rect) -> Place:
@@ -101,10 +108,10 @@ def _touch(one: Rect, other: Rect) -> bool:
     )
 
 
-def _fitted(box: Rect, damage: Sequence[Rect], size: Size) -> Rect:
-    """Shrink a box of tiles to the damage in it, and align it."""
-    inside = [part for part in (clipped(rect, box) for rect in damage) if part.w and part.h]
-    fitted = inside[0] if inside else box
+def _fitted(rect: Rect, damage: Sequence[Rect], size: Size) -> Rect:
+    """Shrink a rectangle of tiles to the damage in it, and align it."""
+    inside = [part for part in (clipped(one, rect) for one in damage) if part.w and part.h]
+    fitted = inside[0] if inside else rect
     for part in inside:
         fitted = union(fitted, part)
     return aligned(fitted, size)

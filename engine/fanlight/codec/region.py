@@ -23,7 +23,7 @@ _LIGHT_DENSITY = 0.25
 _LIGHT_UPDATES = 3
 _LOOKED_AT = 3
 _WINDOW_SECONDS = 1.0
-_SHRUNK = 1 / 2
+_SHRUNK = 3 / 4
 # A finer quantiser is worth a key frame so often, a coarser one at once: it is asked for when the link is full.
 _FINER_SECONDS = 1.0
 _TILE = tile_kernels.TILE
@@ -49,6 +49,7 @@ class Region:
         self.tiles: Final = tile_kernels.no_tiles(size)
         self.tiles[placement.tiles_of(rect)] = 1
         self._strips = _strips(rect, size)
+        self._outer = placement.box(rect)
         self.border: Final = tile_kernels.no_tiles(size)
         for _, place in self._strips:
             self.border[place] = 1
@@ -134,7 +135,7 @@ class Region:
     def changed_outside(self, before: Image, after: Image, damage: tuple[Rect, ...]) -> Tiles:
         """Mark the tiles of the border that differ where the region is not."""
         tiles = tile_kernels.no_tiles(self._size)
-        if all(placement.clipped(rect, self.rect) == rect for rect in damage):
+        if not any(self._is_outside(rect) for rect in damage):
             return tiles
         for (rows, columns), place in self._strips:
             old, new = before[rows, columns], after[rows, columns]
@@ -142,6 +143,11 @@ class Region:
             tile_kernels.compare(old, new, differs)
             np.bitwise_or(tiles[place], differs, out=tiles[place])
         return tiles
+
+    def _is_outside(self, damage: Rect) -> bool:
+        """Tell whether damage reaches the region's tiles where it is not."""
+        part = placement.clipped(damage, self._outer)
+        return part.w > 0 and part.h > 0 and placement.clipped(part, self.rect) != part
 
     def close(self) -> None:
         """Free the encoder."""

@@ -76,6 +76,7 @@ class Regions:
         live = {region.rect: region for region in self._live}
         wanted = placement.arranged(live, new, self._size)
         if not new or len(wanted) > MOST_REGIONS:
+            self._heat.forget(hot)
             return []
         for rect, region in live.items():
             if rect not in wanted:

@@ -66,7 +66,7 @@ class TileWriter:
         return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
 
     def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
-        """Do what `update` does if at most `most` tiles changed; else return what `plan` does."""
+        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
         return self.last if length == TOO_MANY else self._finish(length)
 
@@ -74,6 +74,11 @@ class TileWriter:
     def last(self) -> Batch:
         """What the last `update`, or `update_few`, found."""
         return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
+
+    @property
+    def changed(self) -> int:
+        """How many tiles differed before the moves in the last `update` or `update_few`."""
+        return self._lane.differed
 
     def _finish(self, length: int) -> bytes:
         if length >= _LEAST_COMPRESSED:
@@ -225,11 +230,6 @@ class TilesEncoder(Encoder):
         self.touched = touched_by(batch, self.size)
         return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))
 
-    @property
-    def chained(self) -> bool:
-        """Always False: tiles need nothing but what they name."""
-        return False
-
     def _catch_up(self, lacks: Tiles) -> Update:
         body = self._writer.catch_up(lacks)
         key = bool(lacks.all())
@@ -241,18 +241,6 @@ class TilesEncoder(Encoder):
         twin._key_due = False
         twin._lacks = (lacks != 0).astype(np.uint8) if lacks.any() else None
         return twin
-
-    @property
-    def quality(self) -> int | None:
-        """Always None."""
-        return None
-
-    def set_quality(self, qp: int) -> None:
-        """Do nothing: there is no quality to choose."""
-
-    def states(self) -> Tiles:
-        """Return EXACT for every tile."""
-        return tile_kernels.no_tiles(self.size)
 
     @property
     def pending(self) -> bool:
@@ -292,10 +280,6 @@ class TilesDecoder(Decoder):
     def digest(self) -> int:
         """The digest of the picture."""
         return self._picture.digest
-
-    def states(self) -> Tiles:
-        """Return EXACT for every tile."""
-        return tile_kernels.no_tiles(self.size)
 
 
 def whole(size: Size) -> Batch:

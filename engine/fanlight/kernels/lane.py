@@ -45,8 +45,8 @@ class Lane:
     def update(self, image: Image, damage: tuple[Rect, ...], moves: int, most: int) -> int:
         """Write what changed inside the damage, and take it over; return its length, 0 when nothing did.
 
-        TOO_MANY where more than `most` tiles differed: then the at most `moves` moves are applied to the shadow, and
-        `tiles` marks what is left to be written and taken.
+        TOO_MANY where more than `most` tiles are left after at most `moves` moves. Then these are applied to the
+        shadow, and `tiles` marks what is to be written and taken.
         """
         if image is not self._image:
             self._look_at(image)

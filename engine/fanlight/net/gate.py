@@ -1,8 +1,9 @@
 """How fast connections may come from one place, before TLS has cost anything.
 
-Who comes faster than RATE after a burst of BURST is not turned away but parked, and the newest is let in first: so a
-crowd that only stands there, from the same address, does not keep out who really wants something. IPv6 addresses count
-in three networks at once, because a /48 is what one subscriber may have.
+Who comes faster than the rate after a burst is not turned away but parked, and the newest is let in first: so a
+crowd that only stands there, from the same address, does not keep out who really wants something. A connection that
+becomes a session does not count in the end. IPv6 addresses count in three networks at once, because a /48 is what one
+subscriber may have.
 """
 
 import asyncio
@@ -13,9 +14,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from fanlight.types import Address
+
 log = logging.getLogger("fanlight")
 
-RATE, BURST = 2.0, 10.0
+RATE = 2.0
+# How many may come at once, in seconds of the rate.
+_BURST_SECONDS = 5.0
 # Prefix length and how much of the rate: a larger network holds more people.
 _SHARES = {64: 1, 56: 4, 48: 16}
 _MOST_NETWORKS = 4096
@@ -39,14 +44,15 @@ def networks(address: str) -> tuple[Network, ...]:
 class Arrivals:
     """The buckets of all networks that came lately; those that came longest ago are forgotten first."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = RATE) -> None:
+        self._rate, self._burst = rate, rate * _BURST_SECONDS
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str, now: float) -> float:
         """Count a connection and return 0, or return after how many seconds it may come and count nothing."""
         found = networks(address)
         levels = [self._level(name, share, now) for name, share in found]
-        lacking = max((1 - level) / (RATE * share) for level, (_, share) in zip(levels, found, strict=True))
+        lacking = max((1 - level) / (self._rate * share) for level, (_, share) in zip(levels, found, strict=True))
         taken = 1.0 if lacking <= 0 else 0.0
         for level, (name, _) in zip(levels, found, strict=True):
             self._buckets[name] = (level - taken, now)
@@ -55,33 +61,47 @@ class Arrivals:
             self._buckets.popitem(last=False)
         return max(0.0, lacking)
 
+    def give_back(self, address: str, now: float) -> None:
+        """Take back the count of one connection."""
+        for name, share in networks(address):
+            self._buckets[name] = (min(self._burst * share, self._level(name, share, now) + 1), now)
+
     def _level(self, name: str, share: int, now: float) -> float:
-        level, at = self._buckets.get(name, (BURST * share, now))
-        return min(BURST * share, level + max(0.0, now - at) * RATE * share)
+        level, at = self._buckets.get(name, (self._burst * share, now))
+        return min(self._burst * share, level + max(0.0, now - at) * self._rate * share)
 
 
 class Gate:
     """Lets connections through to `serve` as fast as they may come, and keeps the others for a while."""
 
-    def __init__(self, serve: Callable[[socket.socket, str], None]) -> None:
+    def __init__(self, serve: Callable[[socket.socket, Address], None], rate: float = RATE) -> None:
         self._serve = serve
-        self._arrivals = Arrivals()
-        self._parked: dict[str, list[tuple[socket.socket, str]]] = {}
+        self._rate = rate
+        self._arrivals = Arrivals(rate)
+        self._parked: dict[str, list[tuple[socket.socket, Address]]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def arrive(self, sock: socket.socket, address: str, name: str) -> None:
-        """Take a connection that was accepted; `address` is the peer's, `name` what logs call it."""
-        place = networks(address)[0][0]
-        wait = self._arrivals.wait(address, time.monotonic())
+    def arrive(self, sock: socket.socket, peer: Address) -> None:
+        """Take a connection that was accepted."""
+        place = networks(peer.host)[0][0]
+        wait = self._arrivals.wait(peer.host, time.monotonic())
         if not wait:
-            self._serve(sock, name)
+            self._serve(sock, peer)
             return
         parked = self._parked.setdefault(place, [])
-        parked.append((sock, name))
+        parked.append((sock, peer))
         if len(parked) > _MOST_PARKED_HERE or sum(map(len, self._parked.values())) > _MOST_PARKED:
             self._turn_away(place)
         if place in self._parked and place not in self._timers:
-            self._set_timer(place, address, wait)
+            self._set_timer(place, peer.host, wait)
+
+    def came_in(self, address: str) -> None:
+        """Take note that a connection has become a session: it does not count, and who waits there goes on sooner."""
+        self._arrivals.give_back(address, time.monotonic())
+        place = networks(address)[0][0]
+        if place in self._timers:
+            self._timers.pop(place).cancel()
+            self._set_timer(place, address, 0.0)
 
     def close(self) -> None:
         """Hang up on everybody who is parked."""
@@ -94,8 +114,8 @@ class Gate:
         self._parked.clear()
 
     def _turn_away(self, place: str) -> None:
-        sock, name = self._parked[place].pop(0)
-        log.info("%s: turned away: connections come too fast from there", name)
+        sock, peer = self._parked[place].pop(0)
+        log.info("%s: turned away: connections come too fast from there", peer)
         sock.close()
         if not self._parked[place]:
             del self._parked[place]
@@ -108,9 +128,9 @@ class Gate:
         del self._timers[place]
         wait = self._arrivals.wait(address, time.monotonic())
         if not wait:
-            sock, name = self._parked[place].pop()
+            sock, peer = self._parked[place].pop()
             if not self._parked[place]:
                 del self._parked[place]
-            self._serve(sock, name)
+            self._serve(sock, peer)
         if place in self._parked:
-            self._set_timer(place, address, wait or 1 / RATE)
+            self._set_timer(place, address, wait or 1 / self._rate)

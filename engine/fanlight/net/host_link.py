@@ -24,7 +24,7 @@ from fanlight.protocol.messages import MAX_SEQ
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.session.pacing import RateControl, Window
-from fanlight.types import CursorShape, Permission, PointerPlace
+from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
 
@@ -70,6 +70,9 @@ class HostSide(Protocol):
     def want(self, viewer: Viewer) -> None:
         """Take note that a viewer can take an update."""
 
+    def came_in(self, link: "HostLink") -> None:
+        """Take note that a link's session is open."""
+
     def park(self, link: "HostLink", viewer: Viewer) -> None:
         """Keep a viewer whose connection broke."""
 
@@ -80,15 +83,15 @@ class HostSide(Protocol):
 class HostLink(asyncio.Protocol):
     """The transport, session and pace of one viewer."""
 
-    def __init__(self, host: HostSide, peer: str, binding: bytes) -> None:
+    def __init__(self, host: HostSide, peer: Address, binding: bytes) -> None:
         self._host = host
-        self.peer = peer
+        self.address, self.peer = peer, str(peer)
         now = time.monotonic()
         self._session = HostSession(
             host.rules,
             host.identity,
             binding,
-            peer,
+            self.peer,
             now,
             available=host.available,
             desk=host.reception,
@@ -264,6 +267,7 @@ class HostLink(asyncio.Protocol):
     def _open(self, event: events.Opened) -> None:
         self._guest.note(event)
         self._host.reception.enter(self._guest)
+        self._host.came_in(self)
         rights = ", ".join(sorted(event.rights))
         log.info("%s: session open for %s (%s): %s", self.peer, event.fingerprint, event.profile, rights)
         if self._host.injector is not None:

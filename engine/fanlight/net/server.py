@@ -23,7 +23,7 @@ from fanlight.codec import encoders, open_encoder
 from fanlight.errors import FanlightError, UsageError
 from fanlight.host import Served, Viewer
 from fanlight.inject import Injector
-from fanlight.net.gate import Gate
+from fanlight.net.gate import RATE, Gate
 from fanlight.net.host_link import HostLink
 from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
@@ -54,6 +54,7 @@ class ServerOptions:
     codec: str
     max_fps: int
     tls: TlsProfile = "intermediate"
+    connection_rate: float = RATE
 
 
 class Server:
@@ -80,7 +81,7 @@ class Server:
         self._codecs: dict[Viewer, str] = {}
         self._parking = Parking(self.dismiss)
         self._connections: dict[asyncio.Task[None], HostLink] = {}
-        self._gate = Gate(self._begin)
+        self._gate = Gate(self._begin, options.connection_rate)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._context: ssl.SSLContext | None = None
@@ -140,15 +141,15 @@ class Server:
                 log.warning("cannot accept a connection: %s", error)
                 await asyncio.sleep(0.1)
                 continue
-            self._gate.arrive(sock, peer[0], str(Address(peer[0], peer[1])))
+            self._gate.arrive(sock, Address(peer[0], peer[1]))
 
-    def _begin(self, sock: socket.socket, name: str) -> None:
+    def _begin(self, sock: socket.socket, peer: Address) -> None:
         """Serve a connection that came through the gate; the oldest that is still at the door makes room for it."""
         if len(self._connections) >= _MOST_CONNECTIONS:
             self._evict()
         context, binding = self._tls()
-        viewer = HostLink(self, name, binding)
-        task = self._loop.create_task(self._serve(sock, name, viewer, context))
+        viewer = HostLink(self, peer, binding)
+        task = self._loop.create_task(self._serve(sock, viewer, context))
         self._connections[task] = viewer
         task.add_done_callback(lambda done: self._connections.pop(done, None))
 
@@ -173,7 +174,7 @@ class Server:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
 
-    async def _serve(self, sock: socket.socket, peer: str, viewer: HostLink, context: ssl.SSLContext) -> None:
+    async def _serve(self, sock: socket.socket, viewer: HostLink, context: ssl.SSLContext) -> None:
         """Run one connection from its first byte to its last; nothing that it does gets past this method."""
         try:
             _prepare(sock)
@@ -181,9 +182,9 @@ class Server:
                 lambda: viewer, sock, ssl=context, ssl_handshake_timeout=_TLS_SECONDS, ssl_shutdown_timeout=1.0
             )
         except ssl.SSLError as error:
-            log.info("%s: ended: %s", peer, explain(error))
+            log.info("%s: ended: %s", viewer.peer, explain(error))
         except OSError as error:
-            log.info("%s: ended before TLS stood: %s", peer, error.strerror or error)
+            log.info("%s: ended before TLS stood: %s", viewer.peer, error.strerror or error)
         else:
             await viewer.gone
         finally:
@@ -260,6 +261,10 @@ class Server:
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update."""
         self._picture.want(viewer)
+
+    def came_in(self, link: HostLink) -> None:
+        """Let a connection that became a session not count among those that came."""
+        self._gate.came_in(link.address.host)
 
     def park(self, link: HostLink, viewer: Viewer) -> None:
         """Keep a viewer whose connection broke."""

@@ -2,14 +2,11 @@
 
 HELLO is answered with who we are. PROVE must be a right signature over everything so far, by somebody who may ask;
 METHODS is then the same for everybody. AUTH, and CODE where a second factor is asked for, open the session or end in
-FAILED. Whatever says no does so in one way: `_answer_later` queues an empty message for ANSWER_SECONDS after the one
-that it answers, and only the owner of the host learns the reason. A request for a person at the host waits for
-`accept` or `reject`.
+FAILED. How it says no: host_answers.py. A request for a person at the host waits for `accept` or `reject`.
 """
 
 import secrets
 from abc import abstractmethod
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fanlight.access import Identity, Rules
@@ -28,25 +25,15 @@ from fanlight.errors import (
 from fanlight.protocol import Role
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
-from fanlight.session.base import PASSWORD_SECONDS, REQUEST_SECONDS, BaseSession, auth_message, version_error
-from fanlight.session.events import ConnectionInfo, Ended, HostEvent, HostOnly, Opened, Requested
+from fanlight.session.base import PASSWORD_SECONDS, REQUEST_SECONDS, auth_message, version_error
+from fanlight.session.events import ConnectionInfo, HostEvent, Opened, Requested
 from fanlight.session.front_desk import EmptyDesk, FrontDesk
+from fanlight.session.host_answers import ANSWER_SECONDS, HostAnswers
 from fanlight.session.live_rights import LiveRights
 from fanlight.types import Permission
 
-ANSWER_SECONDS = 0.5
 
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A message that waits for its time; `error`: the handshake ends with it."""
-
-    at: float
-    message: m.Message
-    error: FanlightError | None
-
-
-class HostHandshake(BaseSession[HostOnly]):
+class HostHandshake(HostAnswers):
     """One client at the door. `binding` is SHA-256 of the TLS leaf (DER), `peer` its address for logs.
 
     `available` are the rights that mean something on this machine, `wall_ahead` is how far the wall clock is ahead of
@@ -83,7 +70,6 @@ class HostHandshake(BaseSession[HostOnly]):
         self._auth_message = b""
         self._auth: m.Auth | None = None
         self._tried: Tried | None = None
-        self._answer: _Answer | None = None
         self._requested_at: float | None = None
         self._epoch = 0
 
@@ -117,29 +103,24 @@ class HostHandshake(BaseSession[HostOnly]):
         """Send a requesting client away; UsageError when there is none."""
         self._check_requesting()
         assert self._requested_at is not None
-        error = Refused(reason)
-        return self._answer_later(m.Refused(), error, max(now, self._requested_at + ANSWER_SECONDS))
+        return self._answer_at(max(now, self._requested_at + ANSWER_SECONDS), m.Refused(), Refused(reason))
 
     # -- time ------------------------------------------------------------------------------------------------------
 
     @property
     def deadline(self) -> float | None:
         """When `timeout` wants to be called; None after the end."""
-        if self._answer is not None and not self._ended:
-            return self._answer.at
         if self.is_requesting and self._requested_at is not None:
             return self._requested_at + REQUEST_SECONDS
         return super().deadline
 
     def timeout(self, now: float) -> list[HostEvent]:
         """Act on a deadline that has passed; harmless before it has."""
-        deadline = self.deadline
-        if deadline is None or now < deadline:
+        if not self.is_requesting:
+            return super().timeout(now)
+        if self._requested_at is None or now < self._requested_at + REQUEST_SECONDS:
             return []
-        if self._answer is not None:
-            return self._give_answer(self._answer, now)
-        if self.is_requesting:
-            return self.reject(now, f"nobody answered the request within {REQUEST_SECONDS:g} seconds")
+        self.reject(now, f"nobody answered the request within {REQUEST_SECONDS:g} seconds")
         return super().timeout(now)
 
     # -- what the client says --------------------------------------------------------------------------------------
@@ -173,14 +154,6 @@ class HostHandshake(BaseSession[HostOnly]):
 
     def _too_slow(self) -> FanlightError:
         return ConnectionLost("the client did not finish the handshake in time")
-
-    def _finish(self, error: FanlightError | None, reason: str = "") -> Ended:
-        # A client that does not wait for its answer must not hide why it would have been sent away.
-        waiting = self._answer.error if self._answer is not None else None
-        self._answer = None
-        if isinstance(error, ConnectionLost) and waiting is not None:
-            return super()._finish(waiting)
-        return super()._finish(error, reason)
 
     def _greet(self) -> None:
         nonce, identity = secrets.token_bytes(32), self._identity.certificate_der
@@ -225,8 +198,7 @@ class HostHandshake(BaseSession[HostOnly]):
             return self._fail(error, now)
         self._tried = tried
         if tried.needs_code:
-            self._answer = _Answer(now + ANSWER_SECONDS, m.AskCode(), None)
-            return []
+            return self._ask_code(now)
         return self._decide(tried, now)
 
     def _check_code(self, code: str, now: float) -> list[HostEvent]:
@@ -306,24 +278,6 @@ class HostHandshake(BaseSession[HostOnly]):
     def _turn_away(self, who: Who, reason: str, now: float) -> list[HostEvent]:
         self._rules.note_refusal(who, reason, self._wall(now))
         return self._refuse(reason, now)
-
-    def _refuse(self, reason: str, now: float) -> list[HostEvent]:
-        return self._answer_later(m.Refused(), Refused(reason), now + ANSWER_SECONDS)
-
-    def _fail(self, error: FanlightError, now: float) -> list[HostEvent]:
-        return self._answer_later(m.Failed(), error, now + ANSWER_SECONDS)
-
-    def _answer_later(self, message: m.Message, error: FanlightError, at: float) -> list[HostEvent]:
-        self._answer = _Answer(at, message, error)
-        return []
-
-    def _give_answer(self, answer: _Answer, now: float) -> list[HostEvent]:
-        self._answer = None
-        self._send(answer.message)
-        if answer.error is not None:
-            return [self._finish(answer.error)]
-        self._handshake_until = now + PASSWORD_SECONDS
-        return []
 
     # -- who it is -------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ def command(tmp_path, monkeypatch, capsys):
 def audit(command):
     place = Home(command.home)
     audit = place.audit(place.store())
-    audit.append("password", NOW, who="f" * 64, reason="wrong password")
+    audit.append("password", NOW, client="f" * 64, reason="wrong password")
     audit.append("files", NOW + 86_400, name="evil\x1b[2Jname")
     return audit
 
@@ -27,7 +27,7 @@ def audit(command):
 def test_the_entries_are_shown_for_people_and_programs(command, audit):
     lines = command("audit", "show").out.splitlines()
     assert len(lines) == 3
-    assert "2030-03-17T17:46:40.000+00:00  password  who=ffff" in lines[1]
+    assert "2030-03-17T17:46:40.000+00:00  password  client=ffff" in lines[1]
     assert "reason=wrong password" in lines[1]
     assert "\x1b" not in lines[2]
     rows = [json.loads(line) for line in command("audit", "show", "--json").out.splitlines()]

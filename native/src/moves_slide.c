@@ -1,0 +1,162 @@
+/* A whole area that slid up or down, as a page does.
+ *
+ * A few columns of tiles are summed, and their rows vote for the shift. Then each row of the area is held against the one
+ * it should come from, and taken over at once. So what slid is read once, and neither its sums nor its cells are needed:
+ * sums move along with their rows. */
+#include "moves.h"
+
+enum {
+    LEAST_AREA = 9,   /* tiles: of less, the search reads little anyway */
+    MOST_SAMPLES = 3, /* columns that vote, */
+    SAMPLE_EACH = 4,  /* one for so many */
+    LEAST_ROWS = 16, /* a move is begun only where so many rows match */
+    MOST_FAILED = 160,
+    MOST_SLIDES = 4,
+};
+
+typedef struct slide {
+    fl_shadow *shadow;
+    const fl_search *s;
+    int x, w, shift, failed;
+} slide;
+
+/* The first run of marked tiles in a row of them. */
+static fl_rect first_run(const fl_search *s, const uint8_t *tiles, int row)
+{
+    const uint8_t *marks = tiles + row * s->columns;
+    fl_rect run = {0, row, 0, 1};
+    while (run.x < s->columns && !marks[run.x])
+        run.x++;
+    while (run.x + run.w < s->columns && marks[run.x + run.w])
+        run.w++;
+    return run;
+}
+
+/* The box is the largest area that is marked all over and has the same columns in each row. */
+static bool take_box(fl_search *s, const uint8_t *tiles)
+{
+    fl_rect area = {0, 0, 0, 0};
+    s->box = area;
+    for (int row = 0; row < s->tile_rows; row++) {
+        const fl_rect run = first_run(s, tiles, row);
+        if (run.w && run.x == area.x && run.w == area.w)
+            area.h++;
+        else
+            area = run;
+        if (area.w * area.h > s->box.w * s->box.h)
+            s->box = area;
+    }
+    return s->box.w * s->box.h >= LEAST_AREA;
+}
+
+/* Whether everything in the box is `value` in an array of tiles. */
+static bool is_all(const fl_search *s, const uint8_t *tiles, int value)
+{
+    for (int row = s->box.y; row < s->box.y + s->box.h; row++) {
+        for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
+            if (tiles[row * s->columns + column] != value)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void sum_column(fl_search *s, int column)
+{
+    for (int row = s->box.y; row < s->box.y + s->box.h; row++) {
+        const fl_tile t = fl_tile_at(column, row, s->w, s->h);
+        fl_kernels.tile_rows(fl_after_at(s, t.x, t.y), s->after_stride, t.w, t.h,
+                             s->after_rows + (size_t)column * (size_t)s->h + (size_t)t.y);
+    }
+}
+
+static bool guess(fl_search *s, int *shift)
+{
+    int columns[MOST_SAMPLES];
+    const int n = fl_min(MOST_SAMPLES, 1 + s->box.w / SAMPLE_EACH);
+    for (int i = 0; i < n; i++) {
+        columns[i] = s->box.x + s->box.w * (2 * i + 1) / (2 * n);
+        sum_column(s, columns[i]);
+    }
+    return fl_vote_shift(s, columns, n, shift) && *shift;
+}
+
+static bool row_slid(const slide *m, int y)
+{
+    return fl_kernels.span_equal(fl_after_at(m->s, m->x, y), fl_before_at(m->s, m->x, y + m->shift), m->w);
+}
+
+/* Take a row over if it is what should be there, and ask for the next one. */
+static bool take_row(const slide *m, int y, int step)
+{
+    fl_prefetch_row(fl_after_at(m->s, m->x, y + step), m->w);
+    fl_prefetch_row(fl_before_at(m->s, m->x, y + m->shift + step), m->w);
+    if (!row_slid(m, y))
+        return false;
+    fl_kernels.span_copy(fl_after_at(m->s, m->x, y), m->shadow->pixels + y * m->shadow->stride + (ptrdiff_t)m->x * 4,
+                         m->w);
+    return true;
+}
+
+/* Find where the next move begins, from row `y` on. */
+static int find_start(slide *m, int y, int end, int step)
+{
+    int rows = 0;
+    for (; y != end && rows < LEAST_ROWS && m->failed < MOST_FAILED; y += step) {
+        const bool slid = row_slid(m, y);
+        rows = slid ? rows + 1 : 0;
+        m->failed += !slid;
+    }
+    return rows == LEAST_ROWS ? y - step * rows : end;
+}
+
+/* Let the sums of rows `top` to `bottom` follow their rows, and mark the tiles where that changes them. */
+static void move_sums(const slide *m, int top, int bottom, uint8_t *slid)
+{
+    const fl_search *s = m->s;
+    for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
+        uint64_t *rows = m->shadow->rows + (size_t)column * (size_t)s->h;
+        for (int y = top, end; y < bottom; y = end) {
+            end = fl_min(bottom, (y / FL_TILE + 1) * FL_TILE);
+            if (memcmp(rows + y, rows + y + m->shift, (size_t)(end - y) * sizeof *rows))
+                slid[y / FL_TILE * s->columns + column] = 1;
+        }
+        memmove(rows + top, rows + top + m->shift, (size_t)(bottom - top) * sizeof *rows);
+    }
+}
+
+/* What lies wholly in a move is right now. */
+static void settle(const slide *m, int top, int bottom, uint8_t *tiles)
+{
+    const fl_search *s = m->s;
+    for (int row = (top + FL_TILE - 1) / FL_TILE; row < s->tile_rows; row++) {
+        if (fl_min(s->h, (row + 1) * FL_TILE) > bottom)
+            break;
+        memset(tiles + row * s->columns + s->box.x, 0, (size_t)s->box.w);
+    }
+}
+
+int fl_slide(fl_shadow *shadow, fl_search *s, uint8_t *tiles, uint8_t *slid, fl_move *moves, int max)
+{
+    int shift, n = 0;
+    if (!take_box(s, tiles) || !is_all(s, shadow->known, FL_ROWS_KNOWN) || (s->lossy && !is_all(s, s->lossy, 0)) ||
+        !guess(s, &shift))
+        return 0;
+    const int top = s->box.y * FL_TILE, bottom = fl_min(s->h, (s->box.y + s->box.h) * FL_TILE);
+    const int step = shift > 0 ? 1 : -1;
+    const int first = shift > 0 ? top : bottom - 1, end = shift > 0 ? bottom - shift : top - shift - 1;
+    slide m = {shadow, s, s->box.x * FL_TILE, 0, shift, 0};
+    m.w = fl_min(s->w, (s->box.x + s->box.w) * FL_TILE) - m.x;
+    if ((end - first) * step <= 0)
+        return 0;
+    for (int y = first; y != end && n < fl_min(max, MOST_SLIDES) && (y = find_start(&m, y, end, step)) != end;) {
+        const int start = y;
+        while (y != end && take_row(&m, y, y + step == end ? 0 : step))
+            y += step;
+        const int from = fl_min(start, y - step), rows = (y - start) * step;
+        moves[n++] = (fl_move){m.x, from, m.w, rows, m.x, from + shift};
+        move_sums(&m, from, from + rows, slid);
+        settle(&m, from, from + rows, tiles);
+    }
+    return n;
+}
