@@ -301,7 +301,9 @@ class HostLink(asyncio.Protocol):
         self._screen_serial = screen.serial
 
     def _keep_pace(self, picture: Picture, now: float) -> None:
-        """Let what is lossy take no more of the link than its part."""
+        """Let what is lossy take no more of the link than its part, and what refines it no more than its moment."""
+        if self._viewer is not None:
+            self._viewer.portion = self._window.portion
         if self._viewer is not None and picture.update.lane in ("video", "both"):
             if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
                 log.info("%s: %s", self.peer, reason)
