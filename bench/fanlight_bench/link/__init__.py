@@ -57,7 +57,7 @@ class _Length:
     viewers: float
 
 
-_QUICK = _Length(idle=3, rests=1, keys=40, settle=4, before=4, stop=10, viewers=2)
+_QUICK = _Length(idle=3, rests=2, keys=40, settle=4, before=4, stop=10, viewers=2)
 _FULL = _Length(idle=20, rests=8, keys=300, settle=10, before=20, stop=60, viewers=8)
 
 
