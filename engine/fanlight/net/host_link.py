@@ -20,6 +20,7 @@ from fanlight.net.alarm import Alarm
 from fanlight.net.guest import SessionGuest
 from fanlight.net.reception import Reception
 from fanlight.net.watching import WatchedViewer, Watcher
+from fanlight.net.writing import write
 from fanlight.protocol.messages import MAX_SEQ
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
@@ -390,7 +391,7 @@ class HostLink(asyncio.Protocol):
             return
         data = self._session.data_to_send()
         if data:
-            transport.writelines(data)
+            write(transport, data)
         if self._session.ended:
             transport.close()
         elif transport.get_write_buffer_size() - self._picture_bytes > _MOST_UNREAD:
