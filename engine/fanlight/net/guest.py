@@ -42,6 +42,15 @@ class SessionGuest:
         """What it may do now."""
         return self._session.granted
 
+    @property
+    def session(self) -> str:
+        """The name of its session; "" until it is open."""
+        return self._session.name if self._opened else ""
+
+    def drop(self) -> None:
+        """Take its connection for lost."""
+        self._act(self._session.lost(time.monotonic()))
+
     def facts(self, number: str) -> SessionFacts:
         """Tell what a person may know of it."""
         session, opened = self._session, self._opened

@@ -59,6 +59,13 @@ class Guest(Protocol):
     def rights(self) -> frozenset[Permission]:
         """What it may do now."""
 
+    @property
+    def session(self) -> str:
+        """The name of its session; "" until it is open."""
+
+    def drop(self) -> None:
+        """Take its connection for lost."""
+
     def facts(self, number: str) -> SessionFacts:
         """Tell what a person may know of it."""
 
@@ -107,6 +114,8 @@ class Reception:
 
     def enter(self, guest: Guest) -> None:
         """Take in a client that asks, or whose session is open; once for each."""
+        if guest.is_open:
+            self._drop_double(guest)
         if guest in self._guests.values():
             return
         self._last += 1
@@ -168,6 +177,12 @@ class Reception:
                 guest.review()
             except StateError as error:
                 log.warning("the rules cannot be read: %s", error)
+
+    def _drop_double(self, guest: Guest) -> None:
+        """Drop the old connection of a session that goes on in another one: it is dead, only not known to be."""
+        for other in tuple(self._guests.values()):
+            if other is not guest and other.session == guest.session != "":
+                other.drop()
 
     def _guest(self, number: str) -> Guest:
         guest = self._guests.get(number)

@@ -97,7 +97,10 @@ class HostHandshake(HostAnswers):
         tried = self._rules.accepted(profile, without)
         self._requested_at = None
         self.live.withdrawn = without
-        return self._admit(tried, now)
+        try:
+            return self._admit(tried, now)
+        except StateError as error:
+            return [self._end_with(error, said="the session cannot go on")]
 
     def reject(self, now: float, reason: str = "the person at the host rejected the request") -> list[HostEvent]:
         """Send a requesting client away; UsageError when there is none."""
