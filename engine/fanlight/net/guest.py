@@ -62,7 +62,7 @@ class SessionGuest:
             client=session.fingerprint,
             alias=session.alias,
             address=session.peer,
-            verified="namespace" if session.alias else "key",
+            verified=how.verified,
             profiles=[] if opened else list(self._profiles),
             session=session.name,
             method=how.method,
@@ -103,4 +103,7 @@ class SessionGuest:
 
     def review(self) -> None:
         """Look at the rules again."""
-        self._act(self._session.review(time.monotonic()))
+        now = time.monotonic()
+        # The wall clock may have been set since, or the machine has slept.
+        self._session.set_wall_clock(time.time() - now)
+        self._act(self._session.review(now))

@@ -30,7 +30,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     alias: str | None
     address: str
-    verified: Literal["namespace", "key"]
+    verified: str
     profiles: list[str]
     session: str
     method: str
