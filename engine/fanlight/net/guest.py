@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from fanlight.errors import UsageError
 from fanlight.net.reception import SessionFacts
-from fanlight.protocol import State
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.types import Permission
@@ -34,8 +33,8 @@ class SessionGuest:
 
     @property
     def is_open(self) -> bool:
-        """Whether its session is open."""
-        return self._session.state is State.SESSION and not self._session.ended
+        """Whether its session is open and not about to end."""
+        return self._session.is_open
 
     @property
     def rights(self) -> frozenset[Permission]:
