@@ -30,7 +30,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     alias: str | None
     address: str
-    verified: Literal["namespace", "key"]
+    verified: str
     profiles: list[str]
     session: str
     method: str
@@ -53,7 +53,7 @@ class Guest(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether its session is open."""
+        """Whether its session is open and not about to end."""
 
     @property
     def rights(self) -> frozenset[Permission]:
@@ -143,7 +143,7 @@ class Reception:
 
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""
-        return [guest.facts(number) for number, guest in self._guests.items()]
+        return [guest.facts(number) for number, guest in self._guests.items() if guest.is_open or guest.is_requesting]
 
     @property
     def is_controlled(self) -> bool:
@@ -186,7 +186,7 @@ class Reception:
 
     def _guest(self, number: str) -> Guest:
         guest = self._guests.get(number)
-        if guest is None:
+        if guest is None or not (guest.is_open or guest.is_requesting):
             raise UsageError(f"there is no session {number[:20]!r}: `fanlight sessions list` shows those there are")
         return guest
 

@@ -79,6 +79,10 @@ class HostHandshake(HostAnswers):
         """Take note of what TLS has agreed on."""
         self._tls = (version, cipher)
 
+    def set_wall_clock(self, ahead: float) -> None:
+        """Take note of how far the wall clock is ahead of `now` by now."""
+        self._wall_ahead = ahead
+
     @property
     def is_requesting(self) -> bool:
         """Whether the client waits for a person's answer."""

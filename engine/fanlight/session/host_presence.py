@@ -76,7 +76,7 @@ class HostPresence(HostHandshake):
 
     def review(self, now: float) -> list[HostEvent]:
         """Look at the rules again: what has been revoked or disabled since ends the session or loses its rights."""
-        if not self._is_open:
+        if not self.is_open:
             return []
         try:
             self._proved_alias(now)
@@ -96,7 +96,7 @@ class HostPresence(HostHandshake):
 
         `for_good`: it cannot be resumed.
         """
-        if not self._is_open:
+        if not self.is_open:
             return [] if self._farewell else super().end(said or reason, now)
         # The session ends whether or not the disk has room to say so.
         with suppress(StateError):
@@ -160,12 +160,13 @@ class HostPresence(HostHandshake):
     # -- rights ----------------------------------------------------------------------------------------------------
 
     @property
-    def _is_open(self) -> bool:
+    def is_open(self) -> bool:
+        """Whether the session is open and not about to end."""
         return self.state is State.SESSION and not self._ended and self._farewell is None
 
     def _change_rights(self, by: str, now: float) -> list[HostEvent]:
         granted = self.live.granted
-        if not self._is_open or granted == self.granted:
+        if not self.is_open or granted == self.granted:
             return []
         if granted - self.granted:
             # Nothing is granted that cannot be written down; what is taken away is taken away at once.
