@@ -12,7 +12,7 @@ from fanlight_bench import machine
 from fanlight_bench.plan import Case, Progress, run_in_turns
 from fanlight_bench.results import Report, Row
 
-NAMES = ("encoders", "pipeline", "screen", "growth", "core")
+NAMES = ("encoders", "pipeline", "screen", "growth", "core", "link")
 
 Run = Callable[[list[list[Case]], int, Progress], tuple[list[Row], bool]]
 

@@ -135,3 +135,38 @@ def test_a_link_whose_rate_is_not_known_changes_nothing() -> None:
 def test_what_fits_the_link_changes_nothing() -> None:
     control = RateControl(INTERVAL)
     assert not any(control.lossy_sent(8_000, 10 * MEGABIT, now=float(step)) for step in range(100))
+
+
+def test_a_key_frame_among_small_updates_does_not_cost_quality() -> None:
+    control = RateControl(INTERVAL)
+    lengths = [50_000, *[8_000] * 20, 50_000, *[8_000] * 20]
+    assert not any(control.lossy_sent(length, 10 * MEGABIT, now=float(step)) for step, length in enumerate(lengths))
+    assert control.quality == BEST_QUALITY
+
+
+def test_quality_comes_back_in_few_steps_and_stays() -> None:
+    control = RateControl(INTERVAL)
+    said = []
+    for step in range(600):
+        length = round(30_000 * 2 ** ((BEST_QUALITY - control.quality) / 6))
+        rate = (4 if step < 100 else 15) * MEGABIT
+        if reason := control.lossy_sent(length, rate, now=step * INTERVAL):
+            said.append((step, reason))
+    better = [reason for step, reason in said if step >= 100]
+    assert 1 <= len(better) <= 3
+    assert said[-1][0] < 500
+
+
+def test_what_refines_the_picture_takes_a_moment_of_the_link() -> None:
+    link = Link(10 * MEGABIT, delay=0.02)
+    assert link.window.portion is None
+    for _ in range(20):
+        link.send(8_000)
+        link.pass_time(0.1)
+    assert link.window.rate is not None
+    assert link.window.portion == int(link.window.rate / 50)
+    slow = Link(0.1 * MEGABIT, delay=0.02)
+    for _ in range(20):
+        slow.send(8_000)
+        slow.pass_time(1.0)
+    assert slow.window.portion == 4096

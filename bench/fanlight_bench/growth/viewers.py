@@ -4,16 +4,15 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from fanlight.config import Home
 from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.growth.viewers_child import Count, Visit
+from fanlight_bench.hosting import START_SECONDS, says, serve
 from fanlight_bench.pipeline.measure import READY, START
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, wait_for
@@ -21,19 +20,10 @@ from fanlight_bench.results import Figure
 
 WORKLOAD = "scroll-text"
 
-_PASSWORD = "a password for a benchmark"  # noqa: S105 - of a host that lives for seconds, on loopback
-_START_SECONDS = 60.0
 _END_SECONDS = 60.0
 _OVERHEAD_SECONDS = 3.0
 # Every viewer hashes the password anew, hundreds of thousands of times.
 _VIEWER_SECONDS = 0.5
-
-
-class _Announced(msgspec.Struct):
-    """What a host says when it listens."""
-
-    address: str
-    fingerprint: str
 
 
 @dataclass
@@ -82,33 +72,14 @@ class ViewersCase:
             display = stack.enter_context(Display(self.size))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fanlight-bench-")))
             stack.enter_context(Program(workloads.command(WORKLOAD, self.size, rate=self.rate), display))
-            host, announced = stack.enter_context(_host(display, folder / "host"))
+            host = stack.enter_context(serve(display, folder / "host"))
             visit = Visit(
-                announced.address, announced.fingerprint, _PASSWORD, str(folder), self.viewers, self.window, host.pid
+                host.address, host.fingerprint, host.password, str(folder), self.viewers, self.window, host.pid
             )
             command = [sys.executable, "-m", "fanlight_bench.growth.viewers_child", msgspec.json.encode(visit).decode()]
             child = stack.enter_context(Program(command))
-            wait_for(lambda: _says(child, READY), _START_SECONDS, "the viewers' first pictures")
+            wait_for(lambda: says(child, READY), START_SECONDS, "the viewers' first pictures")
             os.kill(child.pid, START)
             if child.wait(self.window + _END_SECONDS):
                 raise Unavailable(child.last_words())
             return msgspec.json.decode(child.output().removeprefix(READY), type=Count)
-
-
-@contextlib.contextmanager
-def _host(display: Display, home: Path) -> Iterator[tuple[Program, _Announced]]:
-    """Run a host that lets our viewers in."""
-    rules = Home(home).rules()
-    rules.set_password(_PASSWORD)
-    rules.set_unattended(True)
-    rules.close()
-    command = [sys.executable, "-m", "fanlight", "host", "--json", "--home", str(home), "--display", display.name]
-    with Program([*command, "--listen", "127.0.0.1:0"], display) as host:
-        wait_for(lambda: _says(host, b"{") and host.output().endswith(b"\n"), _START_SECONDS, "the start of the host")
-        yield host, msgspec.json.decode(host.output(), type=_Announced)
-
-
-def _says(program: Program, start: bytes) -> bool:
-    if program.status is not None:
-        raise Unavailable(program.last_words())
-    return program.output().startswith(start)

@@ -21,7 +21,6 @@ from fanlight_bench.workloads.stage import Stage
 _ENVIRONMENT = {
     "SDL_VIDEODRIVER": "x11",
     "SDL_FRAMEBUFFER_ACCELERATION": "0",
-    "SDL_VIDEO_WINDOW_POS": "0,0",
     "SDL_X11_FORCE_OVERRIDE_REDIRECT": "1",
     "SDL_NO_SIGNAL_HANDLERS": "1",
 }
@@ -34,7 +33,7 @@ def show(name: str, size: Size, rate: float, seed: int, seconds: float | None, r
     signal.signal(signal.SIGTERM, _end)
     workload = create(name, size, rate, seed, region)
     try:
-        with _window(size) as surface:
+        with window(size) as surface:
             stage = Stage(workload, surface)
             for n in _paced(workload.next_frame, rate, seconds):
                 pygame.event.pump()
@@ -55,8 +54,9 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _window(size: Size) -> Iterator[pygame.Surface]:
-    os.environ.update(_ENVIRONMENT)
+def window(size: Size, at: tuple[int, int] = (0, 0)) -> Iterator[pygame.Surface]:
+    """Yield the surface of a window at a place, above all others; UsageError where there is no display for it."""
+    os.environ.update(_ENVIRONMENT, SDL_VIDEO_WINDOW_POS=f"{at[0]},{at[1]}")
     try:
         pygame.display.init()
     except pygame.error as error:

@@ -104,6 +104,14 @@ def core(**options: Any) -> None:
     _bench("core", options)
 
 
+@bench.command()
+@_common
+@click.option("--size", metavar="WxH", help="In the place of 1920x1080.")
+def link(**options: Any) -> None:
+    """Measure a slow link, a stopped viewer, many viewers and none, each beside the limit that it must keep to."""
+    _bench("link", options)
+
+
 def _bench(name: str, options: dict[str, Any], scheduler: str | None = None) -> None:
     as_json, page = options.pop("as_json"), options.pop("html")
     with _needs_extras():

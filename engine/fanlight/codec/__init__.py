@@ -1,9 +1,10 @@
 """Encoders that turn frames into updates, and the decoders that turn them back into the picture."""
 
-from fanlight.codec.base import EXACT, LOSSY, REFINING, Decoder, Encoder, Update
+from fanlight.codec.base import DEFAULT_PORTION, EXACT, LOSSY, REFINING, Decoder, Encoder, Update
 from fanlight.codec.registry import decoders, encoders, open_decoder, open_encoder
 
 __all__ = [
+    "DEFAULT_PORTION",
     "EXACT",
     "LOSSY",
     "REFINING",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fanlight.codec import Encoder, Update
+from fanlight.codec import DEFAULT_PORTION, Encoder, Update
 from fanlight.host.picture import Picture, Screen
 from fanlight.host.viewer import Viewer
 from fanlight.types import Frame, Pixels, Rect, Tiles
@@ -86,6 +86,8 @@ class Group:
         wanted = [viewer.quality for viewer in self.members if viewer.quality]
         if wanted:
             self.encoder.set_quality(max(wanted))
+        portions = [viewer.portion for viewer in self.members if viewer.portion is not None]
+        self.encoder.portion = min([DEFAULT_PORTION, *portions])
         update = self.encoder.encode(owed)
         return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
 

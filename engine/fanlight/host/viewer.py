@@ -54,6 +54,7 @@ class Viewer:
     def __init__(self) -> None:
         self.patience = Patience()
         self.quality = 0
+        self.portion: int | None = None
         self.group: Group | None = None
         """Whose updates it gets; None while it is away."""
         self.base: Group | None = None

@@ -19,6 +19,7 @@ from fanlight.inject import Injector
 from fanlight.net.alarm import Alarm
 from fanlight.net.guest import SessionGuest
 from fanlight.net.reception import Reception
+from fanlight.net.unsent import LEAST_BYTES, unsent
 from fanlight.net.watching import WatchedViewer, Watcher
 from fanlight.net.writing import write
 from fanlight.protocol.messages import MAX_SEQ
@@ -32,6 +33,8 @@ log = logging.getLogger("fanlight")
 # Answers that a viewer may leave unread before it is taken for one that does not read at all.
 _MOST_UNREAD = 1024 * 1024
 _MOST_SAID = 20
+# How soon to look again whether a link has taken what the kernel holds.
+_SOONEST, _LATEST = 0.001, 0.02
 
 
 class HostSide(Protocol):
@@ -120,6 +123,7 @@ class HostLink(asyncio.Protocol):
         self._next_pointer: PointerPlace | None = None
         self._pointer_due = False
         self._transport: asyncio.Transport | None = None
+        self._number = -1
         self._alarm = Alarm(self._timeout)
         self.session_name = ""
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -137,6 +141,7 @@ class HostLink(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=0)
         tls = self._transport.get_extra_info("ssl_object")
         self._session.secured_by(tls.version(), tls.cipher()[0])
+        self._number = self._transport.get_extra_info("socket").fileno()
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -302,7 +307,9 @@ class HostLink(asyncio.Protocol):
         self._screen_serial = screen.serial
 
     def _keep_pace(self, picture: Picture, now: float) -> None:
-        """Let what is lossy take no more of the link than its part."""
+        """Let what is lossy take no more of the link than its part, and what refines it no more than its moment."""
+        if self._viewer is not None:
+            self._viewer.portion = self._window.portion
         if self._viewer is not None and picture.update.lane in ("video", "both"):
             if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
                 log.info("%s: %s", self.peer, reason)
@@ -361,11 +368,19 @@ class HostLink(asyncio.Protocol):
             self._watch(events.WatchWanted(self._watching.codecs, None))
         if self._viewer is None or self._waiting is not None or not (self._writable and self._window.is_open):
             return
-        early = self._next_at - time.monotonic()
+        early = max(self._next_at - time.monotonic(), self._full_for())
         if early > 0:
             self._waiting = asyncio.get_running_loop().call_later(early, self._want_now)
         else:
             self._host.want(self._viewer)
+
+    def _full_for(self) -> float:
+        """Return in how many seconds to look again, where so much is unsent that another update would queue."""
+        excess = unsent(self._number) - LEAST_BYTES
+        if excess <= 0:
+            return 0.0
+        rate = self._window.rate
+        return min(_LATEST, max(_SOONEST, excess / rate if rate else 0.0))
 
     def _want_now(self) -> None:
         self._waiting = None

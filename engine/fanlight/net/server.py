@@ -12,7 +12,6 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -29,6 +28,7 @@ from fanlight.net.parking import Parked, Parking
 from fanlight.net.picture import PictureThread
 from fanlight.net.reception import Reception
 from fanlight.net.tls import TlsProfile, explain, host_context
+from fanlight.net.unsent import prepare
 from fanlight.net.watching import Watcher
 from fanlight.session.events import WatchWanted
 from fanlight.session.host_presence import ENDED_BY_HOST
@@ -42,8 +42,6 @@ _MOST_CONNECTIONS = 256
 _FAREWELL_SECONDS = 2.0
 _REVIEW_SECONDS = 5.0
 _BACKLOG = 128
-# What may lie unsent in the kernel: what is newest is then still ours to choose.
-_UNSENT_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,7 @@ class Server:
     async def _serve(self, sock: socket.socket, viewer: HostLink, context: ssl.SSLContext) -> None:
         """Run one connection from its first byte to its last; nothing that it does gets past this method."""
         try:
-            _prepare(sock)
+            prepare(sock)
             await self._loop.connect_accepted_socket(
                 lambda: viewer, sock, ssl=context, ssl_handshake_timeout=_TLS_SECONDS, ssl_shutdown_timeout=1.0
             )
@@ -304,14 +302,6 @@ class Server:
     def _fail(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
-
-
-def _prepare(sock: socket.socket) -> None:
-    """Let the kernel keep little unsent, and take the congestion control that fills no queues where there is one."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
-    with suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
 
 
 async def _listen(address: Address) -> list[socket.socket]:

@@ -28,11 +28,19 @@ BEST_QUALITY, WORST_QUALITY = 26, 44
 LONGEST_INTERVAL = 0.25
 """Seconds between updates at the worst that a slow link is given."""
 
+_PORTION_SECONDS = 0.02
+_LEAST_PORTION = 4 << 10
+"""Seconds of the link that one update may spend on what nobody waits for, and the bytes that it may in any case."""
+
 _SHARE = 0.6
 _ROOM = 0.5
 _WORSE_SECONDS, _BETTER_SECONDS = 0.25, 1.5
 _QP_OF_HALF = 6
-_MOST_WORSE, _BETTER = 8, 2
+_MOST_WORSE, _MOST_BETTER = 8, 6
+_LOSSY, _LEAST_LOSSY = 15, 5
+# What is better may take this part of the room at most: less would come back at once.
+_BETTER_SHARE = 0.72
+_LEAST_USED = 0.01
 
 
 @dataclass(slots=True)
@@ -99,6 +107,12 @@ class Window:
         """The shortest recent round trip, in seconds: a queue on the way must not widen the window that feeds it."""
         return min((*self._trips, *self._ping_trips), default=None)
 
+    @property
+    def portion(self) -> int | None:
+        """How many bytes of an update may refine what is lossy, so that a key does not wait; None while unknown."""
+        rate = self.rate
+        return None if rate is None else max(_LEAST_PORTION, int(rate * _PORTION_SECONDS))
+
     def sent(self, seq: int, length: int, now: float) -> None:
         """Note that update `seq` of `length` bytes was handed to the transport."""
         self._sent.append(_Sent(seq, length, now))
@@ -127,26 +141,27 @@ class Window:
 class RateControl:
     """How good the lossy part of one viewer's picture may be, and how often it may come.
 
-    `quality` is an H.264 QP, `interval` seconds between two updates. `lossy_sent` returns the reason for a change.
+    `quality` is an H.264 QP, `interval` seconds between two updates. `lossy_sent` returns the reason for a change. It
+    goes by the median of the last updates: a key frame is many times as large, and each new quality begins with one.
     """
 
     def __init__(self, interval: float) -> None:
         self.quality = BEST_QUALITY
         self.interval = interval
         self._shortest = interval
-        self._bytes: float | None = None
+        self._lengths: deque[float] = deque(maxlen=_LOSSY)
         self._changed_at = -math.inf
 
     def lossy_sent(self, length: int, rate: float | None, now: float) -> str | None:
         """Note an update that was lossy; return why something changed, or None where nothing did."""
-        self._bytes = length if self._bytes is None else 0.8 * self._bytes + 0.2 * length
-        if rate is None:
+        self._lengths.append(length)
+        if rate is None or len(self._lengths) < _LEAST_LOSSY:
             return None
-        room = _SHARE * rate * self.interval
-        if self._bytes > room and now - self._changed_at >= _WORSE_SECONDS:
-            return self._worsen(self._bytes / room, rate, now)
-        if self._bytes < _ROOM * room and now - self._changed_at >= _BETTER_SECONDS:
-            return self._improve(rate, now)
+        used = median(self._lengths) / (_SHARE * rate * self.interval)
+        if used > 1 and now - self._changed_at >= _WORSE_SECONDS:
+            return self._worsen(used, rate, now)
+        if used < _ROOM and now - self._changed_at >= _BETTER_SECONDS:
+            return self._improve(used, rate, now)
         return None
 
     def _worsen(self, excess: float, rate: float, now: float) -> str | None:
@@ -155,18 +170,20 @@ class RateControl:
             return self._set_quality(min(WORST_QUALITY, self.quality + max(1, steps)), rate, now)
         return self._set_interval(min(LONGEST_INTERVAL, self.interval * excess), rate, now)
 
-    def _improve(self, rate: float, now: float) -> str | None:
+    def _improve(self, used: float, rate: float, now: float) -> str | None:
         if self.interval > self._shortest:
             return self._set_interval(max(self._shortest, self.interval / 1.5), rate, now)
-        return self._set_quality(max(BEST_QUALITY, self.quality - _BETTER), rate, now)
+        # In few steps, since each costs a key frame.
+        steps = min(_MOST_BETTER, math.floor(_QP_OF_HALF * math.log2(_BETTER_SHARE / max(used, _LEAST_USED))))
+        return self._set_quality(max(BEST_QUALITY, self.quality - steps), rate, now)
 
     def _set_quality(self, quality: int, rate: float, now: float) -> str | None:
         before, self.quality = self.quality, quality
         if before == quality:
             return None
         self._changed_at = now
-        if self._bytes is not None:
-            self._bytes *= 2 ** ((before - quality) / _QP_OF_HALF)
+        expected = 2 ** ((before - quality) / _QP_OF_HALF)
+        self._lengths = deque((length * expected for length in self._lengths), maxlen=_LOSSY)
         return f"q {before} -> {quality}: link {_text(rate)}"
 
     def _set_interval(self, interval: float, rate: float, now: float) -> str | None:

@@ -1,0 +1,113 @@
+"""`fanlight bench link`: a slow link, a stopped viewer, many viewers and none, each figure with its limit."""
+
+import importlib.metadata
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from fanlight.config import parse_size
+from fanlight.types import Size
+from fanlight_bench import workloads
+from fanlight_bench.growth.viewers import ViewersCase
+from fanlight_bench.link import table
+from fanlight_bench.link.quiet import QuietCase
+from fanlight_bench.link.rest import RestCase
+from fanlight_bench.link.slow import SlowCase
+from fanlight_bench.link.stopped import StoppedCase
+from fanlight_bench.link.table import LINK, RATE
+from fanlight_bench.plan import Case
+from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
+
+__all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
+
+NAME = "link"
+
+_SIZE = "1920x1080"
+_QUICK_TURNS = 1
+_FULL_TURNS = 3
+_TEXT, _FILM, _NOTHING = "scroll-text", "video-region", "idle"
+# Three viewers, the host and the workload share the cores: the rate is one that they all keep up with.
+_STOPPED_RATE = 30
+_VIEWERS_RATE, _VIEWERS_SIZE = 15, (1280, 720)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure; no turns mean the usual number. `size` is WxH."""
+
+    quick: bool = False
+    turns: int = 0
+    size: str = _SIZE
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
+
+
+@dataclass(frozen=True)
+class _Length:
+    """How long, or how often, each thing is measured in a turn."""
+
+    idle: float
+    rests: int
+    keys: int
+    settle: float
+    before: float
+    stop: float
+    viewers: float
+
+
+_QUICK = _Length(idle=3, rests=2, keys=40, settle=4, before=4, stop=10, viewers=2)
+_FULL = _Length(idle=20, rests=8, keys=300, settle=10, before=20, stop=60, viewers=8)
+
+
+def plan(options: Options) -> list[list[Case]]:
+    """Return a group for each kind of thing; UsageError for a size that is none, or too small."""
+    size = parse_size(options.size)
+    for name in (_TEXT, _FILM, _NOTHING):
+        workloads.check(name, size, RATE)
+    length = _QUICK if options.quick else _FULL
+    return [
+        [QuietCase(table.IDLE, _NOTHING, size, RATE, length.idle)],
+        _rests(size, length),
+        [SlowCase(table.TYPING, _FILM, size, RATE, LINK, length.keys, length.settle)],
+        _stopped(size, length),
+        [_viewers(name, count, length) for name, count in ((table.ONE, 1), (table.EIGHT, 8))],
+    ]
+
+
+def ratios(rows: list[Row]) -> list[Ratio]:
+    """Return what eight viewers cost beside one."""
+    found = {row.system: row for row in rows if row.workload == table.VIEWERS}
+    if table.ONE not in found or table.EIGHT not in found:
+        return []
+    ratio = ratios_in_turns(table.VIEWERS, table.PER_UPDATE, found[table.EIGHT], found[table.ONE])
+    return [ratio] if ratio else []
+
+
+def limits(rows: list[Row]) -> list[Limit]:
+    """Return every figure that must be reached, reached or not."""
+    return table.held(rows)
+
+
+def tools() -> list[Tool]:
+    """Return what takes part, as far as it is installed."""
+    made = [Tool("fanlight", importlib.metadata.version("fanlight"), "codec hybrid, 60 updates a second at most")]
+    if shutil.which("tc"):
+        said = subprocess.run(["tc", "-V"], capture_output=True, text=True, check=False).stdout
+        made.append(Tool("tc", said.rpartition(" ")[2].strip(), f"tbf: {LINK.words}, of which the delay is our own"))
+    return made
+
+
+def _rests(size: Size, length: _Length) -> list[Case]:
+    scenes = ((table.REST, _FILM, None), (table.REST_TEXT, _TEXT, LINK), (table.REST_FILM, _FILM, LINK))
+    return [RestCase(label, shown, size, RATE, length.rests, link) for label, shown, link in scenes]
+
+
+def _stopped(size: Size, length: _Length) -> list[Case]:
+    scenes = ((table.STOPPED, _TEXT), (table.STOPPED_FILM, _FILM))
+    return [StoppedCase(label, shown, size, _STOPPED_RATE, length.before, length.stop) for label, shown in scenes]
+
+
+def _viewers(system: str, count: int, length: _Length) -> Case:
+    return ViewersCase(system, table.VIEWERS, count, _VIEWERS_SIZE, length.viewers, _VIEWERS_RATE)
