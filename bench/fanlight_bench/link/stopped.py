@@ -17,7 +17,7 @@ STALE_SECONDS = 0.2
 """A picture that is older than this when it is shown is not the newest one."""
 
 _OTHERS = 2
-_SETTLE_SECONDS = 4.0
+_SETTLE_SECONDS = 10.0
 _AFTER_SECONDS = 3.0
 _SAMPLE_SECONDS = 0.25
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -26,6 +26,8 @@ from fanlight.session.ledger import Ledger, LedgerEntry, SentUpdate, arrived
 from fanlight.types import Address, CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
 _MOST_RECTS = 128
+# What was on its way for longer is not shown at once: we, or the line, slept, and what is newest comes with the next.
+_LATE_SECONDS, _HOLD_SECONDS = 1.0, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class RemoteSession:
         self._blank = True
         self._pending: ScreenUpdate | None = None
         self._news = asyncio.Event()
+        self._held: asyncio.TimerHandle | None = None
         self._error: FanlightError | None = None
         self._closed = False
         self._watch()
@@ -299,7 +302,23 @@ class RemoteSession:
         )
         # A size without pixels is nothing to show yet: it comes with the first picture of that size.
         if not self._blank:
-            self._news.set()
+            self._announce(entry)
+
+    def _announce(self, entry: LedgerEntry | None) -> None:
+        """Wake whoever waits for updates; a late picture is held back for a moment, as a newer one is to follow."""
+        if entry is None:
+            if self._held is None:
+                self._news.set()
+        elif entry.offset is None or entry.received_at - entry.sent_at < _LATE_SECONDS:
+            self._release()
+        elif self._held is None and not self._news.is_set():
+            self._held = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._release)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+        self._news.set()
 
     def _seq(self) -> int:
         return self.ledger[-1].seq if self.ledger else 0
@@ -310,7 +329,7 @@ class RemoteSession:
     def _end(self, error: FanlightError | None) -> None:
         self._closed = True
         self._error = self._error or error
-        self._news.set()
+        self._release()
 
     async def close(self) -> None:
         """Say goodbye, wait until the connection is gone, and free the decoder."""

@@ -63,7 +63,8 @@ class HostLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the handshake's clock; the client speaks first."""
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=0)
+        # With 0, TLS transports say that they are full also where they hold nothing, until they are next used.
+        self._transport.set_write_buffer_limits(high=1, low=0)
         tls = self._transport.get_extra_info("ssl_object")
         self._session.secured_by(tls.version(), tls.cipher()[0])
         self._showing.connected(self._transport.get_extra_info("socket").fileno())
@@ -201,9 +202,12 @@ class HostLink(asyncio.Protocol):
         data = self._session.data_to_send()
         if data:
             write(transport, data)
+        held = transport.get_write_buffer_size()
+        if not held:
+            self._showing.unread = 0
         if self._session.ended:
             transport.close()
-        elif transport.get_write_buffer_size() - self._showing.unread > _MOST_UNREAD:
+        elif held - self._showing.unread > _MOST_UNREAD:
             log.info("%s: ended: the viewer does not read what it asks for", self.peer)
             transport.abort()
         self._alarm.set(self._session.deadline)

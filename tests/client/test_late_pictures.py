@@ -1,0 +1,95 @@
+"""A picture that was on its way for long, because we slept, is not shown before the newer one that follows it."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from fanlight.client.session import RemoteSession
+from fanlight.codec import open_encoder
+from fanlight.net.client_link import ClientLink
+from fanlight.session import events
+from fanlight.types import Address, Frame, Pixels, Rect
+
+SIZE = (64, 64)
+
+
+class Sender:
+    """A host's session without a host: pictures of one grey after another."""
+
+    def __init__(self) -> None:
+        self.encoder = open_encoder("tiles", SIZE)
+        self.seq = 0
+
+    def picture(self, age: float) -> events.Picture:
+        self.seq += 1
+        image = np.full((*SIZE, 4), 16 * self.seq, np.uint8)
+        at = time.monotonic() - age
+        update = self.encoder.encode(Frame(image, (Rect(0, 0, *SIZE),), at, at))
+        return events.Picture(
+            seq=self.seq,
+            screen=1,
+            input_seq=0,
+            exact=True,
+            key=False,
+            quality=None,
+            pixels=Pixels.of(update.pixels),
+            damaged_at=at,
+            captured_at=at,
+            encode_started_at=at,
+            encoded_at=at,
+            sent_at=at,
+            digest=None,
+            update=update,
+        )
+
+
+@pytest.fixture
+async def session() -> RemoteSession:
+    def nothing(*_: object) -> None:
+        pass
+
+    inner = SimpleNamespace(
+        send_watch=nothing, send_ack=nothing, local_time=lambda peer: peer, clock_offset=0.0, end=nothing
+    )
+    link = SimpleNamespace(session=inner, flush=nothing)
+    opened = events.Opened("", "", frozenset(), "", frozenset(), cast(Any, None), cast(Any, None))
+    made = RemoteSession(Address("host", 1), cast(ClientLink, link), opened, nothing)
+    made.take(events.Screen(SIZE, "tiles", 1, False))
+    return made
+
+
+async def next_update(session: RemoteSession) -> int:
+    async for update in session.updates():
+        return update.seq
+    raise AssertionError("the session ended")
+
+
+async def test_newer_picture_is_shown_in_the_place_of_a_late_one(session: RemoteSession) -> None:
+    sender = Sender()
+    session.take(sender.picture(age=10.0))
+    waiting = asyncio.create_task(next_update(session))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    session.take(sender.picture(age=0.01))
+    assert await waiting == 2
+    assert int(session.image[0, 0, 0]) == 32
+
+
+async def test_late_picture_that_nothing_follows_is_shown_all_the_same(session: RemoteSession) -> None:
+    sender = Sender()
+    session.take(sender.picture(age=10.0))
+    async with asyncio.timeout(10):
+        assert await next_update(session) == 1
+
+
+async def test_prompt_picture_is_shown_at_once(session: RemoteSession) -> None:
+    session.take(Sender().picture(age=0.01))
+    waiting = asyncio.create_task(next_update(session))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert waiting.done()
+    assert waiting.result() == 1
