@@ -100,9 +100,9 @@ class Server:
         self.address = replace(self._options.listen, port=port)
         self._picture.start()
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self._sockets]
-        review = self._loop.create_task(self._review())
-        review.add_done_callback(self._review_ended)
-        self._accepting.append(review)
+        self._accepting.append(self._loop.create_task(self._review()))
+        for task in self._accepting:
+            task.add_done_callback(self._duty_ended)
         log.info("listening on %s", self.address)
 
     async def failed(self) -> None:
@@ -167,8 +167,8 @@ class Server:
             await asyncio.sleep(_REVIEW_SECONDS)
             self.reception.review()
 
-    def _review_ended(self, task: asyncio.Task[None]) -> None:
-        # A host that cannot take back what was revoked must not go on as if it could.
+    def _duty_ended(self, task: asyncio.Task[None]) -> None:
+        # A host that lets nobody in, or cannot take back what was revoked, must not go on as if it could.
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
 

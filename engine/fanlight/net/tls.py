@@ -16,11 +16,19 @@ TlsProfile = Literal["intermediate", "modern"]
 _TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
+def _take_one_group(context: ssl.SSLContext) -> None:
+    """Take a group that both profiles allow, and every client of today speaks."""
+    try:
+        context.set_ecdh_curve("X25519")
+    except ssl.SSLError:
+        # Debian 12's Python does not know it as a curve.
+        context.set_ecdh_curve("prime256v1")
+
+
 def host_context(leaf: Leaf, profile: TlsProfile = "intermediate") -> ssl.SSLContext:
     """Make the host's context with a leaf and its key; `profile` is one of Mozilla's."""
     context = _bounded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-    # What both profiles allow, and every client of today speaks.
-    context.set_ecdh_curve("X25519")
+    _take_one_group(context)
     if profile == "modern":
         context.minimum_version = ssl.TLSVersion.TLSv1_3
     # A session that is resumed would skip the leaf that the channel binding stands on.
