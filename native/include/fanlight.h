@@ -152,13 +152,15 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
 /* What the updates of one shadow use again and again. The caller owns all of it; the shadow needs its `work`.
  * tiles   the marks of the update: what it brings, or what is left to bring
  * stale   the tiles that changed since fl_shadow_digest(), which unmarks them
+ * touched the tiles that the update changes at the decoder: those of `tiles`, and those that a move writes to
  * out     `capacity` bytes, at least fl_stream_bound() of FL_MAX_MOVES and all tiles
  * moves, n_moves, differed   as by fl_shadow_find() */
 typedef struct fl_lane {
     fl_shadow *shadow;
     fl_cache *cache;
-    uint8_t *tiles, *stale, *out;
+    uint8_t *tiles, *stale, *touched, *out;
     int64_t capacity;
+    int64_t tile_pixels, move_pixels; /* how many the tiles have, and the moves write */
     fl_move moves[64];
     int32_t n_moves, differed;
 } fl_lane;

@@ -4,11 +4,35 @@
 
 static bool valid_lane(const fl_lane *lane)
 {
-    if (!lane || !lane->shadow || !lane->tiles || !lane->stale || !lane->out ||
+    if (!lane || !lane->shadow || !lane->tiles || !lane->stale || !lane->touched || !lane->out ||
         !fl_valid_size(lane->shadow->w, lane->shadow->h))
         return false;
     const int count = fl_tile_count(lane->shadow->w) * fl_tile_count(lane->shadow->h);
     return lane->capacity >= fl_stream_bound(FL_MAX_MOVES, count);
+}
+
+/* Tell what the moves do at the decoder. */
+static void note_moves(fl_lane *lane)
+{
+    lane->move_pixels = 0;
+    for (int i = 0; i < lane->n_moves; i++) {
+        const fl_move *m = lane->moves + i;
+        fl_tiles_mark(&(fl_rect){m->x, m->y, m->w, m->h}, 1, lane->shadow->w, lane->shadow->h, lane->touched);
+        lane->move_pixels += (int64_t)m->w * m->h;
+    }
+}
+
+/* Tell what the tiles do there. Returns how many there are. */
+static int note_tiles(fl_lane *lane)
+{
+    int index = 0, n = 0;
+    fl_tile t;
+    lane->tile_pixels = 0;
+    for (; fl_next_tile(lane->tiles, lane->shadow->w, lane->shadow->h, &index, &t); n++) {
+        lane->touched[t.index] = 1;
+        lane->tile_pixels += t.w * t.h;
+    }
+    return n;
 }
 
 /* Find what changed. Returns the count of tiles that are left to be sent, or a failure. */
@@ -17,6 +41,7 @@ static int find(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, con
     fl_shadow *shadow = lane->shadow;
     const int count = fl_tile_count(shadow->w) * fl_tile_count(shadow->h);
     memset(lane->tiles, 0, (size_t)count);
+    memset(lane->touched, 0, (size_t)count);
     const int failure = fl_tiles_mark(rects, n, shadow->w, shadow->h, lane->tiles);
     if (failure)
         return failure;
@@ -24,22 +49,11 @@ static int find(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, con
         fl_shadow_find(shadow, after, after_stride, lane->tiles, NULL, lane->moves, max_moves, &lane->differed);
     if (lane->n_moves < 0)
         return lane->n_moves;
-    for (int i = 0; i < lane->n_moves; i++) {
-        const fl_move *m = lane->moves + i;
-        fl_tiles_mark(&(fl_rect){m->x, m->y, m->w, m->h}, 1, shadow->w, shadow->h, lane->stale);
-    }
-    int left = 0;
+    note_moves(lane);
+    const int left = note_tiles(lane);
     for (int i = 0; i < count; i++)
-        left += lane->tiles[i] != 0;
+        lane->stale[i] |= lane->touched[i];
     return left;
-}
-
-static void take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
-{
-    const int count = fl_tile_count(lane->shadow->w) * fl_tile_count(lane->shadow->h);
-    fl_shadow_take(lane->shadow, after, after_stride, lane->tiles);
-    for (int i = 0; i < count; i++)
-        lane->stale[i] |= lane->tiles[i];
 }
 
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
@@ -47,7 +61,7 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
 {
     if (!valid_lane(lane))
         return -EINVAL;
-    const fl_shadow *shadow = lane->shadow;
+    fl_shadow *shadow = lane->shadow;
     const int left = find(lane, after, after_stride, rects, n, max_moves);
     if (left < 0)
         return left;
@@ -59,6 +73,6 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
         fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves, lane->tiles,
                          lane->cache, shadow->pixels, shadow->stride, NULL, lane->out, lane->capacity);
     if (length >= 0)
-        take(lane, after, after_stride);
+        fl_shadow_take(shadow, after, after_stride, lane->tiles);
     return length;
 }

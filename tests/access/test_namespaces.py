@@ -109,6 +109,16 @@ def test_an_issued_certificate_proves_its_alias_for_its_key():
     assert len(ISSUED.certificate) < MAX_CERTIFICATE / 2
 
 
+def test_keys_may_be_used_for_nothing_else():
+    def uses(certificate):
+        usage = x509.load_der_x509_certificate(certificate).extensions.get_extension_for_class(x509.KeyUsage).value
+        names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment")
+        return [name for name in (*names, "key_agreement", "key_cert_sign", "crl_sign") if getattr(usage, name)]
+
+    assert uses(ISSUED.certificate) == ["digital_signature"]
+    assert uses(ACME.certificate_der) == ["key_cert_sign", "crl_sign"]
+
+
 def test_the_form_that_the_forgeries_start_from_is_right():
     assert verify(forge()) == "anna@acme"
 
@@ -320,13 +330,17 @@ def test_an_authority_that_is_over_is_not_trusted_anew():
 def test_a_revocation_list_tells_what_is_revoked_for_a_day():
     found = read_list(ACME, [(ISSUED.serial, AT)], number=3)
     assert (found.number, found.revoked) == (3, {ISSUED.serial})
-    assert timedelta(hours=23) < found.until - AT <= LIST_LIFETIME
+    assert timedelta(hours=23) < found.until - AT <= LIST_LIFETIME == timedelta(hours=24)
     assert read_list(ACME).revoked == frozenset()
 
 
 def test_a_revocation_list_is_good_within_its_dates_only():
     old = der_list(ACME)
-    for at in (AT + LIST_LIFETIME, AT - DAY):
+    start = AT - timedelta(minutes=5)
+    for at in (start, start + LIST_LIFETIME):
+        assert read_revocation_list(old, ACME.certificate_der, at).number == 1
+    second = timedelta(seconds=1)
+    for at in (start - second, start + LIST_LIFETIME + second):
         with pytest.raises(IdentityError, match="valid from"):
             read_revocation_list(old, ACME.certificate_der, at)
 
@@ -349,7 +363,7 @@ def test_a_revocation_list_has_a_bounded_size():
 @pytest.mark.parametrize(
     ("end", "extensions", "hash_", "why"),
     [
-        (AT + 2 * DAY, "own", hashes.SHA256(), "valid for longer"),
+        (AT - timedelta(minutes=5) + LIST_LIFETIME + timedelta(seconds=1), "own", hashes.SHA256(), "valid for longer"),
         (AT + DAY / 2, "none", hashes.SHA256(), "not of the form"),
         (AT + DAY / 2, "own", hashes.SHA512(), "not signed as fanlight signs"),
     ],

@@ -210,6 +210,7 @@ def test_an_assertion_without_a_time_is_asked_now():
         ("[[deny]]\n" * (MOST_RULES + 1), "expected `array` of length <= 500"),
         ("#" * (MAX_FILE + 1), "larger than"),
         ("\n" * 5000, "more than 4096 lines"),
+        ("a = 1\n# " + "x" * 1000, "line 2 has more than 1000 characters"),
         ("a = [" + "\n" * 300 + "]", "more than 200 lines"),
     ],
 )
@@ -217,6 +218,13 @@ def test_what_is_no_policy_is_refused_with_its_line(text, said):
     with pytest.raises(SettingRefused) as refused:
         Policy.from_toml(text.encode())
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("depth", [200, 400, 490, 30_000])
+def test_what_is_nested_without_end_is_refused(depth):
+    for text in ("a = " + "[" * depth + "]" * depth, "a" + ".a" * depth + " = 1", "[a" + ".a" * depth + "]"):
+        with pytest.raises(SettingRefused):
+            Policy.from_toml(text.encode())
 
 
 def test_bytes_that_are_no_text_are_refused():

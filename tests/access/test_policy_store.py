@@ -1,3 +1,5 @@
+from zoneinfo import ZoneInfoNotFoundError
+
 import pytest
 from access_fixtures import ANNA, NOW, OTHER, OWNER, PASSWORD, let_in, try_password
 from hypothesis import HealthCheck, given, settings
@@ -105,6 +107,19 @@ def test_a_damaged_rule_is_told_and_opens_nothing(rules, store):
         db.execute("UPDATE policy_rules SET body = '{'")
     with pytest.raises(StateError, match="apply the policy anew"):
         rules.profile_rights(DEFAULT, ANNA, NOW)
+
+
+def test_a_zone_that_the_system_has_lost_opens_nothing(rules, store, monkeypatch):
+    use(store, EVENING + 'zone = "Europe/Berlin"\n')
+    monkeypatch.setattr("fanlight.access.policy_rules.ZoneInfo", lost)
+    with pytest.raises(StateError, match="'Europe/Berlin' is not a time zone of this system"):
+        rules.profile_rights(DEFAULT, ANNA, NOW)
+    use(store, EVENING)
+    assert rules.profile_rights(DEFAULT, ANNA, NOW)
+
+
+def lost(name):
+    raise ZoneInfoNotFoundError(name)
 
 
 # -- the rules obey ---------------------------------------------------------------------------------------------------

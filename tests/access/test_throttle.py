@@ -36,6 +36,7 @@ def test_strangers_have_20_more_each_hour(rules):
 
 def test_after_100_misses_in_a_row_strangers_have_one_an_hour(rules, restarted):
     assert [counted(rules, 50, NOW + hour * HOUR) for hour in range(5)] == [20] * 5
+    assert rules.throttle.waits(NOW + 4 * HOUR) == {"guess strangers": pytest.approx(HOUR)}
     assert counted(rules, 50, NOW + 5 * HOUR - 1) == 0
     assert counted(rules, 50, NOW + 5 * HOUR) == 1
     again = restarted()
@@ -193,6 +194,8 @@ def test_a_local_reset_gives_everybody_all_tries_back(rules, restarted):
     counted(rules, 9, NOW, OWNER)
     assert rules.throttle.waits(NOW) == {f"guess key {OWNER.fingerprint}": 30.0, "guess strangers": 180.0}
     assert rules.throttle.waits(NOW + 60) == {"guess strangers": pytest.approx(120)}
+    assert rules.throttle.waits(NOW + 179.5) == {"guess strangers": pytest.approx(0.5)}
+    assert rules.throttle.waits(NOW + 181) == {}
     rules.throttle.reset()
     assert rules.throttle.waits(NOW) == {}
     again = restarted()

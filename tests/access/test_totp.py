@@ -19,7 +19,9 @@ def check(rules, code, now=NOW, *, use=True):
 
 def test_codes_are_off_until_a_right_one_is_confirmed(rules, now_and_restarted, code):
     assert rules.totp.state == "off"
-    with pytest.raises(SettingRefused, match="nothing to confirm"):
+    with pytest.raises(
+        SettingRefused, match=r"^there is nothing to confirm: `fanlight access totp enrol` comes first$"
+    ):
         rules.totp.confirm("000000", NOW)
     code.secret = rules.totp.enrol("me").secret
     for each in now_and_restarted():
@@ -53,7 +55,9 @@ def test_a_second_enrolment_takes_the_place_of_one_that_was_not_confirmed(rules,
     with pytest.raises(SettingRefused, match="wrong code"):
         rules.totp.confirm(first.at(NOW), NOW)
     rules.totp.confirm(second.at(NOW), NOW)
-    with pytest.raises(SettingRefused, match="on already"):
+    with pytest.raises(
+        SettingRefused, match=r"^two-factor codes are on already: switch them off first to enrol another app$"
+    ):
         rules.totp.enrol("me")
     assert check(rules, second.at(NOW + 30), NOW + 30) == ""
 
@@ -98,12 +102,20 @@ def test_a_code_that_came_with_a_wrong_password_is_not_used_up(rules, code):
     assert check(rules, recovery[0]) == ""
 
 
-@pytest.mark.parametrize("minutes", [-10, -4, 4, 10])
+@pytest.mark.parametrize("minutes", [-10, -4, 2, 4, 10])
 def test_a_code_of_another_time_gets_a_hint(rules, code, minutes):
     code.secret = rules.totp.enrol("me").secret
     with pytest.raises(SettingRefused, match=f"clocks differ by about {abs(minutes)} min"):
         rules.totp.confirm(code.at(NOW + 60 * minutes), NOW)
     assert rules.totp.state == "pending"
+
+
+def test_the_hint_is_rounded_and_reaches_ten_minutes_far(rules, code):
+    code.switch_on(rules)
+    assert check(rules, code.at(NOW + 570)).endswith("differ by about 10 min, set them")
+    assert check(rules, code.at(NOW - 570)).endswith("differ by about 10 min, set them")
+    assert "clocks differ" in check(rules, code.at(NOW - 600))
+    assert check(rules, code.at(NOW + 630)) == check(rules, code.at(NOW - 630)) == "wrong code"
 
 
 def test_a_code_of_another_hour_gets_none(rules, code):

@@ -163,7 +163,10 @@ def test_the_console_answers_requests(start_host: StartHost, tmp_path: Path) -> 
         facts = json.loads(process.stdout.readline())
         made = Programs(HostProcess(process, home, tmp_path / "log", **facts), tmp_path / "viewer")
         viewer = made.connect("--request", seconds=0.2)
-        for answer, code in (("n\n", 3), ("y Screen Sharing\n", 0)):
+        for answer, code in (
+            ("n\n", 3),
+            ("\nwhat?\ny Default -root\ny No Such -control\ny Screen Sharing -control\n", 0),
+        ):
             viewer = made.connect("--request", seconds=0.2) if code == 0 else viewer
             while "asks to be let in from" not in process.stderr.readline():
                 pass

@@ -125,6 +125,16 @@ async def test_a_session_that_was_cut_off_goes_on(tmp_path: Path) -> None:
         await viewer.stays_out(AuthenticationFailed)
 
 
+async def test_the_connection_that_a_session_left_is_dropped_when_it_goes_on(tmp_path: Path) -> None:
+    async with visited(tmp_path) as (host, viewer, _), viewer.comes(password=PASSWORD) as session:
+        async with viewer.comes() as again:
+            assert again.connection.method == "resume"
+            assert len(host.server.reception.sessions()) == 1
+        with pytest.raises(ConnectionLost):
+            async for _ in session.updates():
+                pass
+
+
 async def test_a_session_goes_on_with_the_host_that_was_started_anew(tmp_path: Path) -> None:
     async with visited(tmp_path) as (host, viewer, _):
         port = host.port

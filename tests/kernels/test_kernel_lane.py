@@ -130,6 +130,22 @@ def test_what_moved_is_not_left():
     assert end.lane.moves
 
 
+def test_it_tells_what_it_changes_at_the_decoder():
+    end = End()
+    end.show(PAGE)
+    assert end.lane.touched.all()
+    assert end.lane.pixels == {"tiles": 400 * 300}
+    end.show(LETTER, (Rect(75, 105, 1, 1), Rect(300, 200, 9, 9)))
+    assert np.flatnonzero(end.lane.touched).tolist() == [7 + 1]
+    assert end.lane.pixels == {"tiles": 64 * 64}
+    end.show(scrolled(LETTER))
+    assert end.lane.touched.all()
+    assert end.lane.pixels == {"copy": 400 * 276, "tiles": 400 * 44}
+    end.show(scrolled(LETTER))
+    assert not end.lane.touched.any()
+    assert end.lane.pixels == {"tiles": 0}
+
+
 def test_its_marks_are_a_copy():
     end = End()
     assert end.lane.update(PAGE, WHOLE, 16, 0) == TOO_MANY

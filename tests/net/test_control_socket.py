@@ -25,6 +25,7 @@ class FakeGuest:
 
     def __init__(self, *, requesting: bool = False, rights: frozenset[Permission] = frozenset()) -> None:
         self.is_requesting, self.is_open, self.rights = requesting, not requesting, rights
+        self.session = ""
         self.done: list[Any] = []
 
     def facts(self, number: str) -> SessionFacts:
@@ -61,6 +62,9 @@ class FakeGuest:
 
     def switch(self, right: Permission, on: bool) -> None:
         self.done.append((right, on))
+
+    def drop(self) -> None:
+        self.done.append("drop")
 
     def review(self) -> None:
         self.done.append("review")
@@ -122,6 +126,15 @@ async def test_a_refusal_is_raised_with_its_sentence_and_exit_code(
     assert caught.value.exit_code == 2
     with pytest.raises(FanlightError, match="no such profile"):
         await asked(tmp_path, do="accept", id="1", profile="None")
+
+
+def test_the_old_connection_of_a_session_that_goes_on_is_dropped(reception: Reception) -> None:
+    old, other, new = FakeGuest(), FakeGuest(), FakeGuest()
+    old.session = new.session = "a"
+    other.session = "b"
+    for guest in (old, other, new):
+        reception.enter(guest)
+    assert (old.done, other.done, new.done) == (["drop"], [], [])
 
 
 async def test_it_says_whether_a_session_controls_this_machine(

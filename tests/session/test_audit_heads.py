@@ -9,10 +9,11 @@ from session_pair import CLIENT
 from fanlight.access import Rules, Store
 from fanlight.access.audit import Audit
 from fanlight.access.audit_heads import countersign
-from fanlight.errors import RemoteProtocolError
+from fanlight.errors import RemoteProtocolError, StateError
 from fanlight.protocol import messages as m
 from fanlight.protocol.table import KINDS
 from fanlight.session import events
+from fanlight.types import Permission
 
 
 @pytest.fixture
@@ -122,3 +123,41 @@ def test_rights_that_change_are_in_the_log_with_who_changed_them(audited, salted
     made.client.waive(frozenset(made.client.granted))
     made.run()
     assert any('"rights changed"' in line and "the viewer" in line for line in entries(tmp_path))
+
+
+class BrokenLog:
+    """An audit log on a full disk."""
+
+    def append(self, event, now, **fields):
+        raise StateError("the disk is full")
+
+    head = countersigned = append
+
+
+def test_a_full_disk_lets_nobody_in(rules, salted):
+    rules.audit = BrokenLog()
+    made = Comer(rules, salted).run()
+    assert not made.client_of(events.Opened)
+    assert made.host.granted == frozenset()
+
+
+def test_a_full_disk_lets_nobody_in_whom_the_person_accepts(rules, salted):
+    made = Comer(rules, salted, way="request").requested()
+    rules.audit = made.host._audit = BrokenLog()
+    made.accept()
+    assert "disk is full" in made.ends[0].reason
+    assert "disk" not in made.ends[1].reason
+    assert made.host.granted == made.client.granted == frozenset()
+
+
+def test_on_a_full_disk_rights_are_withdrawn_but_not_granted_and_sessions_end(rules, salted):
+    made = Comer(rules, salted).run()
+    rules.audit = made.host._audit = BrokenLog()
+    made.host_events += made.host.set_rights(frozenset({Permission.VIEW}), made.now)
+    assert made.host.granted == {Permission.VIEW}
+    with pytest.raises(StateError):
+        made.host.set_rights(frozenset(Permission), made.now)
+    assert made.host.granted == made.host.live.granted == {Permission.VIEW}
+    made.host_events += made.host.end("enough", made.now, for_good=True)
+    assert made.host.ended
+    assert made.host.granted == frozenset()

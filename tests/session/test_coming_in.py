@@ -518,7 +518,7 @@ def test_a_revoked_alias_ends_the_session(rules, salted):
 def test_an_expired_alias_ends_the_session(rules, salted):
     trusting(rules)
     made = Comer(rules, salted, certificate=certificate().certificate).run()
-    made.host._wall_ahead += 8 * 86_400
+    made.host.set_wall_clock(WALL - made.now + 8 * 86_400)
     assert isinstance(made.host.review(made.now)[-1], events.Ended)
     assert made.host.granted == frozenset()
 

@@ -16,6 +16,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_FILE = 64 * 1024
 _MOST_LINES = 4096
+# A dotted key is on one line, and the parser takes the square of its length.
+_MOST_LETTERS = 1000
 _MOST_LINES_OF_ONE = 200
 
 
@@ -25,12 +27,14 @@ def read_toml(raw: bytes) -> tuple[dict[str, Any], dict[Path, int]]:
         raise SettingRefused(f"the policy is larger than {MAX_FILE} bytes")
     try:
         text = raw.decode("utf-8")
-        document = tomllib.loads(text)
+        _check_lines(text)
+        return tomllib.loads(text), _lines(text)
     except UnicodeDecodeError as error:
         raise SettingRefused("the policy is not UTF-8 text") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingRefused(f"the policy is not TOML: {error}") from error
-    return document, _lines(text)
+    except RecursionError as error:
+        raise SettingRefused("the policy is nested too deeply") from error
 
 
 def line_of(lines: Mapping[Path, int], *path: str | int) -> int | None:
@@ -40,6 +44,15 @@ def line_of(lines: Mapping[Path, int], *path: str | int) -> int | None:
             return lines[path]
         path = path[:-1]
     return None
+
+
+def _check_lines(text: str) -> None:
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        raise SettingRefused(f"the policy has more than {_MOST_LINES} lines")
+    long = next((number for number, line in enumerate(lines, 1) if len(line) > _MOST_LETTERS), None)
+    if long is not None:
+        raise SettingRefused(f"line {long} has more than {_MOST_LETTERS} characters")
 
 
 def _lines(text: str) -> dict[Path, int]:
@@ -63,8 +76,6 @@ def _lines(text: str) -> dict[Path, int]:
 def _statements(text: str) -> list[tuple[int, str]]:
     """Return each statement and its first line; the whole text is known to be valid."""
     lines = text.replace("\r\n", "\n").split("\n")
-    if len(lines) > _MOST_LINES:
-        raise SettingRefused(f"the policy has more than {_MOST_LINES} lines")
     statements = []
     start = 0
     while start < len(lines):

@@ -7,7 +7,7 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,7 +16,7 @@ import msgspec
 
 from fanlight.access.acl import matches, parse_pattern
 from fanlight.access.tries import Who
-from fanlight.errors import SettingRefused, UsageError
+from fanlight.errors import SettingRefused, StateError, UsageError
 from fanlight.types import Permission
 
 EVERYBODY = "*"
@@ -67,11 +67,9 @@ class Window(Rule, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         """Raise SettingRefused for a zone that does not exist, and for a window that is never open."""
         super().check()
         try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise SettingRefused(
-                f"{self.zone!r} is not a time zone: write one such as Europe/Berlin, or UTC"
-            ) from error
+            _zone(self.zone)
+        except StateError as error:
+            raise SettingRefused(str(error)) from error
         if not self.days or self.start == self.end or self.start == "24:00":
             raise SettingRefused("the window is never open: it needs days, and a start before its end")
 
@@ -80,8 +78,8 @@ class Window(Rule, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         return self.profile in (None, profile) and self.means(who)
 
     def is_open(self, now: float) -> bool:
-        """Tell whether `now` (unix seconds) is within the window."""
-        local = datetime.fromtimestamp(now, ZoneInfo(self.zone))
+        """Tell whether `now` (unix seconds) is within the window; StateError when its zone is not known any more."""
+        local = datetime.fromtimestamp(now, _zone(self.zone))
         minute, today = local.hour * 60 + local.minute, local.weekday()
         start, end = _minutes(self.start), _minutes(self.end)
         if start < end:
@@ -176,6 +174,18 @@ def limit_that_decides(
         return True, None
     fitting = next((each for each in allowing if any(map(each.covers, names))), None)
     return fitting is not None, fitting or allowing[0]
+
+
+def _zone(name: str) -> tzinfo:
+    # Python takes even UTC from the system's time zones, which a small system lacks.
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise StateError(
+            f"{name!r} is not a time zone of this system: write one such as Europe/Berlin, or UTC"
+        ) from error
 
 
 def _minutes(text: str) -> int:

@@ -138,16 +138,18 @@ def _after_refusal(before: Bucket, now: float, *, shared: bool) -> Bucket:
     return Bucket(before.misses, _level(before, start), start, before.refused + 1)
 
 
+def _rate(bucket: Bucket) -> float:
+    return SLOW_RATE if bucket.misses >= MANY_MISSES else SHARED_RATE
+
+
 def _level(bucket: Bucket, now: float) -> float:
-    rate = SLOW_RATE if bucket.misses >= MANY_MISSES else SHARED_RATE
-    return min(SHARED_BURST, bucket.level + max(0.0, now - bucket.at) * rate)
+    return min(SHARED_BURST, bucket.level + max(0.0, now - bucket.at) * _rate(bucket))
 
 
 def _wait(bucket: Bucket, now: float, *, shared: bool) -> float:
     """Return how long until the next try is looked at; 0: at once."""
     if shared:
-        rate = SLOW_RATE if bucket.misses >= MANY_MISSES else SHARED_RATE
-        return max(0.0, (1 - _level(bucket, now)) / rate)
+        return max(0.0, (1 - _level(bucket, now)) / _rate(bucket))
     if bucket.misses < FREE_TRIES:
         return 0.0
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(bucket.misses - FREE_TRIES, 10))

@@ -100,7 +100,6 @@ class Totp:
             if step is None:
                 raise SettingRefused(reason)
             marks = [(self._seal.mark(_RECOVERY_LABEL, _plain(each).encode()),) for each in codes]
-            db.execute("DELETE FROM recovery_codes")
             db.executemany("INSERT INTO recovery_codes VALUES (?)", marks)
             self._store.put_setting("totp_step", step)
             self._store.put_setting("totp", "on")

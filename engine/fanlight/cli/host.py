@@ -63,7 +63,7 @@ class HostOptions:
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
 @click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
-@click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE or n.")
+@click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE -RIGHT, or n.")
 @click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
               help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
 @click.option("--connection-rate", default=RATE, show_default=True, type=click.FloatRange(min=0.1, max=10_000),

@@ -85,7 +85,7 @@ def revoke(alias: str, home: Path | None, admin_file: Path | None, as_json: bool
     place.audit(store).append("alias revoked", at.timestamp(), alias=alias, certificates=count)
     tell_host(place.path)
     hint = f"other hosts learn it from `fanlight namespace export {authority.name}`"
-    say(as_json, {"alias": alias, "revoked": count}, f"{alias} is revoked, {count} certificates; {hint}")
+    say(as_json, {"alias": alias, "revoked": count}, f"{alias} is revoked (certificates: {count}); {hint}")
 
 
 @namespace.command()

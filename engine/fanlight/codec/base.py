@@ -30,7 +30,7 @@ _NO_PIXELS: Mapping[str, int] = MappingProxyType({})
 class Update(bytes):
     """What one `Encoder.encode` made: the bytes for the decoder, and what they bring about.
 
-    `exact`: with it, the decoder's picture equals the frame. `key`: it needs no update before it.
+    `exact`: with it, the decoder's picture equals the frame. `key`: a decoder can start with it.
     `lane`: "tiles", "video", "both", or "" when it is empty. `pixels`: how many each of "copy", "tiles" and "video"
     wrote, where it is not empty.
     """

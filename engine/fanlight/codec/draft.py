@@ -16,7 +16,7 @@ class Draft:
         self._size = size
         self._sections: list[bytes] = []
         self._pixels: dict[str, int] = {}
-        self._tiles = self._video = self._whole = False
+        self._tiles = self._video = False
         self.touched: Tiles | None = None
 
     def __bool__(self) -> bool:
@@ -40,14 +40,13 @@ class Draft:
         """Bring a region with loss."""
         self._sections.append(sections.write_video(region.number, region.rect, packet, key=key))
         self._video = True
-        self._whole |= key and region.rect == (0, 0, *self._size)
         self._count({"video": region.rect.w * region.rect.h})
         self._touch(region.tiles)
 
     def finish(self, *, exact: bool, key: bool) -> Update:
-        """Return the update. It is a `key` also where one of video covers the picture."""
+        """Return the update."""
         lane = "both" if self._tiles and self._video else "tiles" if self._tiles else "video"
-        return Update(b"".join(self._sections), exact=exact, key=key or self._whole, lane=lane, pixels=self._pixels)
+        return Update(b"".join(self._sections), exact=exact, key=key, lane=lane, pixels=self._pixels)
 
     def _count(self, pixels: dict[str, int]) -> None:
         for operation, count in pixels.items():

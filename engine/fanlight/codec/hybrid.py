@@ -33,7 +33,7 @@ from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
@@ -125,9 +125,8 @@ class HybridEncoder(Encoder):
         """Make the update of a small change."""
         if not body:
             return Update(exact=True)
-        batch = self._tiles.last
-        self.touched = touched_by(batch, self.size)
-        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
+        self.touched = self._tiles.touched
+        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=self._tiles.pixels)
 
     def _find(self, frame: Frame) -> Batch:
         """Find what the decoder lacks; everything, where the update is to stand alone."""

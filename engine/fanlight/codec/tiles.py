@@ -76,6 +76,16 @@ class TileWriter:
         return Batch(self._lane.moves, self._lane.tiles, self._lane.differed)
 
     @property
+    def touched(self) -> Tiles:
+        """Fresh marks of what the last `update`, or `update_few`, changes at the decoder."""
+        return self._lane.touched
+
+    @property
+    def pixels(self) -> dict[str, int]:
+        """How many pixels it writes, by operation, as `pixels_of` counts them."""
+        return self._lane.pixels
+
+    @property
     def changed(self) -> int:
         """How many tiles differed before the moves in the last `update` or `update_few`."""
         return self._lane.differed
@@ -212,9 +222,8 @@ class TilesEncoder(Encoder):
         body = self._writer.update(frame.image, frame.damage)
         if not body:
             return Update(exact=True)
-        batch = self._writer.last
-        self.touched = touched_by(batch, self.size)
-        return Update(body, exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
+        self.touched = self._writer.touched
+        return Update(body, exact=True, lane="tiles", pixels=self._writer.pixels)
 
     def _encode_marked(self, frame: Frame) -> Update:
         """Bring every tile, or besides what changed those that a fork's decoder lacks."""

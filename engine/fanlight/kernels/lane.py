@@ -29,11 +29,13 @@ class Lane:
     def __init__(self, shadow: Shadow, cache: Cache, out: NDArray[np.uint8], start: int) -> None:
         self._size: Final[Size] = shadow.size
         self._marks: Tiles = np.zeros_like(shadow.stale)
+        self._touched: Tiles = np.zeros_like(shadow.stale)
         self._keep: Final = (shadow, cache, out)
         self._native: Final[Any] = ffi.new("fl_lane *")
         self._native.shadow, self._native.cache = shadow.searchable(), cache.native
         self._native.tiles = write_tiles(self._marks, shadow.size)
         self._native.stale = write_tiles(shadow.stale, shadow.size)
+        self._native.touched = write_tiles(self._touched, shadow.size)
         self._native.out = ffi.from_buffer("uint8_t[]", out, require_writable=True)[start : out.nbytes]
         self._native.capacity = out.nbytes - start
         self._image: Image | None = None
@@ -66,6 +68,19 @@ class Lane:
     def tiles(self) -> Tiles:
         """A copy of the marks of the last update."""
         return self._marks.copy()
+
+    @property
+    def touched(self) -> Tiles:
+        """A copy of the marks of what the last update changes at the decoder: its tiles, and where its moves go."""
+        return self._touched.copy()
+
+    @property
+    def pixels(self) -> dict[str, int]:
+        """How many pixels the last update writes, by operation."""
+        native = self._native
+        if native.n_moves:
+            return {"tiles": native.tile_pixels, "copy": native.move_pixels}
+        return {"tiles": native.tile_pixels}
 
     @property
     def differed(self) -> int:

@@ -10,6 +10,7 @@ from typing import cast
 from fanlight.errors import IdentityError, Unreachable
 from fanlight.net.alarm import Alarm
 from fanlight.net.tls import client_context, explain
+from fanlight.net.writing import write
 from fanlight.session import events
 from fanlight.session.client_session import ClientSession
 from fanlight.types import Address
@@ -67,7 +68,7 @@ class ClientLink(asyncio.Protocol):
             return
         data = self.session.data_to_send()
         if data:
-            self._transport.writelines(data)
+            write(self._transport, data)
         if self.session.ended:
             self._transport.close()
         self._alarm.set(self.session.deadline)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from fanlight.errors import UsageError
 from fanlight.net.reception import SessionFacts
-from fanlight.protocol import State
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
 from fanlight.types import Permission
@@ -34,13 +33,22 @@ class SessionGuest:
 
     @property
     def is_open(self) -> bool:
-        """Whether its session is open."""
-        return self._session.state is State.SESSION and not self._session.ended
+        """Whether its session is open and not about to end."""
+        return self._session.is_open
 
     @property
     def rights(self) -> frozenset[Permission]:
         """What it may do now."""
         return self._session.granted
+
+    @property
+    def session(self) -> str:
+        """The name of its session; "" until it is open."""
+        return self._session.name if self._opened else ""
+
+    def drop(self) -> None:
+        """Take its connection for lost."""
+        self._act(self._session.lost(time.monotonic()))
 
     def facts(self, number: str) -> SessionFacts:
         """Tell what a person may know of it."""
@@ -53,7 +61,7 @@ class SessionGuest:
             client=session.fingerprint,
             alias=session.alias,
             address=session.peer,
-            verified="namespace" if session.alias else "key",
+            verified=how.verified,
             profiles=[] if opened else list(self._profiles),
             session=session.name,
             method=how.method,
@@ -94,4 +102,7 @@ class SessionGuest:
 
     def review(self) -> None:
         """Look at the rules again."""
-        self._act(self._session.review(time.monotonic()))
+        now = time.monotonic()
+        # The wall clock may have been set since, or the machine has slept.
+        self._session.set_wall_clock(time.time() - now)
+        self._act(self._session.review(now))

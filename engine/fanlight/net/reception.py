@@ -30,7 +30,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     alias: str | None
     address: str
-    verified: Literal["namespace", "key"]
+    verified: str
     profiles: list[str]
     session: str
     method: str
@@ -53,11 +53,18 @@ class Guest(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether its session is open."""
+        """Whether its session is open and not about to end."""
 
     @property
     def rights(self) -> frozenset[Permission]:
         """What it may do now."""
+
+    @property
+    def session(self) -> str:
+        """The name of its session; "" until it is open."""
+
+    def drop(self) -> None:
+        """Take its connection for lost."""
 
     def facts(self, number: str) -> SessionFacts:
         """Tell what a person may know of it."""
@@ -107,6 +114,8 @@ class Reception:
 
     def enter(self, guest: Guest) -> None:
         """Take in a client that asks, or whose session is open; once for each."""
+        if guest.is_open:
+            self._drop_double(guest)
         if guest in self._guests.values():
             return
         self._last += 1
@@ -134,7 +143,7 @@ class Reception:
 
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""
-        return [guest.facts(number) for number, guest in self._guests.items()]
+        return [guest.facts(number) for number, guest in self._guests.items() if guest.is_open or guest.is_requesting]
 
     @property
     def is_controlled(self) -> bool:
@@ -169,9 +178,15 @@ class Reception:
             except StateError as error:
                 log.warning("the rules cannot be read: %s", error)
 
+    def _drop_double(self, guest: Guest) -> None:
+        """Drop the old connection of a session that goes on in another one: it is dead, only not known to be."""
+        for other in tuple(self._guests.values()):
+            if other is not guest and other.session == guest.session != "":
+                other.drop()
+
     def _guest(self, number: str) -> Guest:
         guest = self._guests.get(number)
-        if guest is None:
+        if guest is None or not (guest.is_open or guest.is_requesting):
             raise UsageError(f"there is no session {number[:20]!r}: `fanlight sessions list` shows those there are")
         return guest
 

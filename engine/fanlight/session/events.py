@@ -65,6 +65,11 @@ class ConnectionInfo:
     client: str
     host: str
 
+    @property
+    def verified(self) -> str:
+        """How the host knows the client: by its "namespace", or by its "key" alone."""
+        return "namespace" if self.alias else "key"
+
     @classmethod
     def by(cls, how: Connected, method: str) -> "ConnectionInfo":
         """Make it of what a SESSION message says."""

@@ -79,6 +79,10 @@ class HostHandshake(HostAnswers):
         """Take note of what TLS has agreed on."""
         self._tls = (version, cipher)
 
+    def set_wall_clock(self, ahead: float) -> None:
+        """Take note of how far the wall clock is ahead of `now` by now."""
+        self._wall_ahead = ahead
+
     @property
     def is_requesting(self) -> bool:
         """Whether the client waits for a person's answer."""
@@ -97,7 +101,10 @@ class HostHandshake(HostAnswers):
         tried = self._rules.accepted(profile, without)
         self._requested_at = None
         self.live.withdrawn = without
-        return self._admit(tried, now)
+        try:
+            return self._admit(tried, now)
+        except StateError as error:
+            return [self._end_with(error, said="the session cannot go on")]
 
     def reject(self, now: float, reason: str = "the person at the host rejected the request") -> list[HostEvent]:
         """Send a requesting client away; UsageError when there is none."""

@@ -62,13 +62,21 @@ class HostPresence(HostHandshake):
     # -- what the host's owner says --------------------------------------------------------------------------------
 
     def set_rights(self, rights: frozenset[Permission], now: float) -> list[HostEvent]:
-        """Leave the host's switches on for `rights` alone; what the profile does not grant stays off."""
+        """Leave the host's switches on for `rights` alone; what the profile does not grant stays off.
+
+        StateError when a right that is given back cannot be written down; nothing has changed then.
+        """
+        before = self.live.withdrawn
         self.live.withdrawn = frozenset(Permission) - rights
-        return self._change_rights("the host", now)
+        try:
+            return self._change_rights("the host", now)
+        except StateError:
+            self.live.withdrawn = before
+            raise
 
     def review(self, now: float) -> list[HostEvent]:
         """Look at the rules again: what has been revoked or disabled since ends the session or loses its rights."""
-        if not self._is_open:
+        if not self.is_open:
             return []
         try:
             self._proved_alias(now)
@@ -88,16 +96,18 @@ class HostPresence(HostHandshake):
 
         `for_good`: it cannot be resumed.
         """
-        if not self._is_open:
+        if not self.is_open:
             return [] if self._farewell else super().end(said or reason, now)
-        if for_good:
-            self._rules.ended(self.name)
-        else:
-            self._keep(now)
-        self._note_end(reason, now)
-        if self._audit is None:
-            return self._end_saying(reason, said or reason)
-        return self._ask_last_countersign(_Farewell(now + FAREWELL_SECONDS, reason, said or reason))
+        # The session ends whether or not the disk has room to say so.
+        with suppress(StateError):
+            if for_good:
+                self._rules.ended(self.name)
+            else:
+                self._keep(now)
+            self._note_end(reason, now)
+            if self._audit is not None:
+                return self._ask_last_countersign(_Farewell(now + FAREWELL_SECONDS, reason, said or reason))
+        return self._end_saying(reason, said or reason)
 
     # -- time and bytes --------------------------------------------------------------------------------------------
 
@@ -150,16 +160,26 @@ class HostPresence(HostHandshake):
     # -- rights ----------------------------------------------------------------------------------------------------
 
     @property
-    def _is_open(self) -> bool:
+    def is_open(self) -> bool:
+        """Whether the session is open and not about to end."""
         return self.state is State.SESSION and not self._ended and self._farewell is None
 
     def _change_rights(self, by: str, now: float) -> list[HostEvent]:
         granted = self.live.granted
-        if not self._is_open or granted == self.granted:
+        if not self.is_open or granted == self.granted:
             return []
+        if granted - self.granted:
+            # Nothing is granted that cannot be written down; what is taken away is taken away at once.
+            self._note_rights(granted, by, now)
+            return self._tell_rights(granted)
+        happened = self._tell_rights(granted)
+        with suppress(StateError):
+            self._note_rights(granted, by, now)
+        return happened
+
+    def _note_rights(self, granted: frozenset[Permission], by: str, now: float) -> None:
         self._note("rights changed", now, by=by, rights=sorted(granted))
         self._keep(now)
-        return self._tell_rights(granted)
 
     def _tell_rights(self, granted: frozenset[Permission]) -> list[HostEvent]:
         self._epoch = m.next_seq(self._epoch)
@@ -198,7 +218,6 @@ class HostPresence(HostHandshake):
         """Note an end that came by itself: of the connection, by a breach, or by the viewer's Bye."""
         for event in happened:
             if isinstance(event, Ended) and self.name and not self._end_noted:
-                # The session has ended whether or not the disk has room to say so.
                 with suppress(StateError):
                     if isinstance(event.error, ConnectionLost):
                         self._keep(now)
@@ -212,10 +231,9 @@ class HostPresence(HostHandshake):
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _ask_last_countersign(self, farewell: _Farewell) -> list[HostEvent]:
-        happened = self._tell_rights(frozenset())
         self._show_head(last=True)
         self._farewell = farewell
-        return happened
+        return self._tell_rights(frozenset())
 
     def _finish(self, error: FanlightError | None, reason: str = "") -> Ended:
         if self._farewell and isinstance(error, ConnectionLost):
