@@ -104,7 +104,8 @@ int fl_shadow_digest(fl_shadow *shadow, uint8_t *stale, uint64_t *mixed, uint64_
 
 /* ---- moves -------------------------------------------------------------------------------------------------- */
 
-/* Apply moves in place, in order, each as memmove would. -EINVAL before anything is moved if one leaves the picture. */
+/* Apply moves in place, in order, each as memmove would: what tests hold fl_shadow_find() and decoders to. -EINVAL before
+ * anything is moved if one leaves the picture. */
 int fl_moves_apply(uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n);
 
 /* ---- the lossless tile stream (docs/tile-stream.md) ----------------------------------------------------------- */

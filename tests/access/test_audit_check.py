@@ -180,6 +180,17 @@ def test_going_back_to_an_older_copy_of_everything_is_found_by_a_peer_s_head(tmp
     assert check(audit.files.content(), audit.files.tip(), anchor(store), [peer]).faults == []
 
 
+def test_a_head_with_another_hash_is_found_and_one_of_what_was_dropped_is_not(kept):
+    raw, tip, known = kept
+    for seq in (1, COUNT):
+        assert any(
+            "has another hash" in fault for fault in look(raw, tip, known, [Head(tip.begun, seq, bytes(32))]).faults
+        )
+    older = Head(tip.begun, 1, bytes(32))
+    rest = b"".join(lines(raw)[1:])
+    assert look(rest, tip, None, [older]).faults == look(rest, tip).faults == ["entries 0 to 0 are missing"]
+
+
 def test_a_lost_key_or_log_is_found(kept):
     raw, tip, known = kept
     assert any("key file is gone" in fault for fault in look(raw, None, known).faults)
@@ -195,6 +206,7 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     fields = {"key": ANNA.public_key.hex(), "head": head.hex(), "signature": "00"}
     audit.append("countersigned", NOW, client=ANNA.fingerprint, **fields)
     audit.append("countersigned", NOW, client=ANNA.fingerprint)
+    audit.append("countersigned", NOW, client="f" * 64, **(fields | {"signature": countersign(ANNA, head).hex()}))
     other = Head(Head.from_bytes(head).begun, 1, bytes(32)).to_bytes()
     signed = {"key": ANNA.public_key.hex(), "head": other.hex(), "signature": countersign(ANNA, other).hex()}
     audit.append("countersigned", NOW, client=ANNA.fingerprint, **signed)
@@ -202,6 +214,7 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     assert [fault.split(": ")[1][:32] for fault in faults] == [
         "the countersignature is wrong",
         "the countersignature does not de",
+        "the countersignature is wrong",
         "a peer signed another entry 0 th",
     ]
 
@@ -213,3 +226,49 @@ def test_any_bytes_give_a_report(kept, raw, before):
     look(raw, tip, known)
     look(raw, None, None)
     look(raw + log if before else log + raw, tip, known)
+
+
+# -- torn lines -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repaired(tmp_path):
+    """A log with a torn line in it: the audit, and its bytes."""
+    store = Store(tmp_path / "fanlight.db")
+    audit = Audit(tmp_path, store)
+    audit.append("a", NOW)
+    log = tmp_path / "audit.jsonl"
+    log.write_bytes(log.read_bytes() + b'{"seq":2,"torn')
+    audit.append("b", NOW)
+    return audit, log.read_bytes()
+
+
+def test_a_torn_line_is_as_it_was_or_it_is_found(repaired):
+    audit, raw = repaired
+    tip = audit.files.tip()
+    assert (look(raw, tip).repaired, look(raw, tip).faults) == (1, [])
+    for torn in (b'{"seq":2,"tarn', b'{"seq":2,"tor', b""):
+        faults = look(raw.replace(b'{"seq":2,"torn', torn), tip).faults
+        assert [fault.partition(": ")[2] for fault in faults] == ["the torn line before entry 2 was changed"]
+
+
+def test_a_torn_line_that_was_taken_out_or_moved_is_found(repaired):
+    audit, raw = repaired
+    rows = lines(raw)
+    torn = next(row for row in rows if not row.endswith(b'"}\n'))
+    rows.remove(torn)
+    assert look(b"".join(rows), audit.files.tip()).faults
+    for place in (0, 1, 3, 4):
+        assert look(b"".join([*rows[:place], torn, *rows[place:]]), audit.files.tip()).faults
+
+
+def test_an_entry_of_another_kind_repairs_nothing(tmp_path):
+    audit = Audit(tmp_path)
+    audit.append("a", NOW)
+    block = b"hidden\n"
+    told = {"bytes": len(block), "sha256": hashlib.sha256(block).hexdigest()}
+    audit.append("files", NOW, **told)
+    rows = lines((tmp_path / "audit.jsonl").read_bytes())
+    assert look(b"".join([*rows[:2], block, rows[2]]), audit.files.tip()).faults == [
+        "audit.jsonl:4: 7 bytes before entry 2 are no entry"
+    ]

@@ -107,12 +107,12 @@ def test_a_try_that_is_not_looked_at_makes_nobody_wait_longer(rules):
 def test_a_success_gives_all_tries_back(unattended, code):
     let_in(unattended)
     code.switch_on(unattended)
-    for kind in ("guess", "code", "token", "resume"):
+    for kind in ("guess", "code", "token", "resume", "note"):
         counted(unattended, 5, NOW, OWNER, kind)
     later = NOW + 30
     tried = unattended.code(OWNER, try_password(unattended, now=later), code.at(later), later)
     unattended.opened(OWNER, tried, later, remember=False, session="s")
-    for kind in ("guess", "code", "token", "resume"):
+    for kind in ("guess", "code", "token", "resume", "note"):
         assert counted(unattended, 9, later, OWNER, kind) == 5
 
 

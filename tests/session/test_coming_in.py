@@ -102,6 +102,35 @@ def test_a_password_that_changed_while_a_code_was_typed_lets_nobody_in(rules, sa
     assert isinstance(made.ends[1].error, AuthenticationFailed)
 
 
+def test_a_handshake_cut_at_any_byte_of_the_question_or_the_code_opens_nothing(rules, salted):
+    app, _ = enrolled(rules)
+    for cut in range(len(ASK_CODE)):
+        rules.throttle.reset()
+        made = Comer(rules, salted)
+        assert answered(made, m.Auth) == ASK_CODE
+        made.give_client(ASK_CODE[:cut])
+        assert not made.client_of(events.CodeWanted)
+        check_cut_off(made)
+    code, cut = b"whole", 0
+    while cut < len(code):
+        rules.throttle.reset()
+        made = Comer(rules, salted).run()
+        made.client.give_code(app.at(WALL), made.now)
+        code = made.take(made.client)
+        made.give_host(code[:cut])
+        check_cut_off(made)
+        cut += 1
+    assert cut == len(code) > 5
+
+
+def check_cut_off(made):
+    made.host_events += made.host.lost(made.now)
+    made.client_events += made.client.lost(made.now)
+    assert len(made.host_of(events.Ended)) == len(made.client_of(events.Ended)) == 1
+    assert not made.host_of(events.Opened) + made.client_of(events.Opened)
+    assert made.host.granted == made.client.granted == frozenset()
+
+
 # -- token and resumption --------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fanlight.access.audit_chain import HASH_BYTES, KEY_BYTES, next_seed, public_key, read_entry, write_entry
+from fanlight.access.audit_chain import HASH_BYTES, KEY_BYTES, REPAIRED, next_seed, public_key, read_entry, write_entry
 from fanlight.access.audit_files import AuditFiles, Tip
 from fanlight.access.audit_heads import Head, anchor, countersignature_is_valid, keep_anchor
 from fanlight.access.identity import key_fingerprint
@@ -72,7 +72,7 @@ class Audit:
             return tip
         end = b"" if torn.endswith(b"\n") else _TORN
         noted = {"bytes": len(torn) + len(end), "sha256": hashlib.sha256(torn + end).hexdigest()}
-        return self._write(replace(tip, size=tip.size + len(torn)), [("repaired", noted)], now, lead=end)
+        return self._write(replace(tip, size=tip.size + len(torn)), [(REPAIRED, noted)], now, lead=end)
 
     def _begin(self, now: float) -> Tip:
         """Begin a log. Whatever stands in the files without a key is left for the check to find."""

@@ -25,6 +25,8 @@ from fanlight.errors import UsageError
 SEED_BYTES = HASH_BYTES = KEY_BYTES = 32
 START = bytes(HASH_BYTES)
 MAX_LINE = 64 * 1024
+REPAIRED = "repaired"
+"""The event of an entry that tells of a torn line before it: how many `bytes`, and their `sha256`."""
 _MAX_TEXT = 4096
 _SHORT_TEXT = 200
 _NEXT_LABEL = b"fanlight audit next v1"

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fanlight.access.audit_chain import START, Entry, next_seed, public_key, read_entry
+from fanlight.access.audit_chain import REPAIRED, START, Entry, next_seed, public_key, read_entry
 from fanlight.access.audit_files import Tip
 from fanlight.access.audit_heads import Head, countersignature_is_valid
 from fanlight.access.identity import key_fingerprint
@@ -139,7 +139,7 @@ def _check_chain(report: Report, placed: list[_Placed]) -> None:
     for each in placed:
         entry = each.entry
         report.entries += 1
-        if each.torn:
+        if each.torn or entry.event == REPAIRED:
             _check_repair(report, each)
         if before is not None:
             _check_follows(report, each, before)
@@ -162,10 +162,13 @@ def _check_follows(report: Report, each: _Placed, before: Entry) -> None:
 
 
 def _check_repair(report: Report, each: _Placed) -> None:
-    fields = each.entry.fields
+    """Compare what stands before an entry with what it tells of it: both, neither, or somebody changed one."""
+    fields, torn = each.entry.fields, each.torn
     told = fields.get("bytes"), fields.get("sha256")
-    if each.entry.event != "repaired" or told != (len(each.torn), hashlib.sha256(each.torn).hexdigest()):
-        report.fault(f"{each.place}: {len(each.torn)} bytes before entry {each.entry.seq} are no entry")
+    if each.entry.event != REPAIRED:
+        report.fault(f"{each.place}: {len(torn)} bytes before entry {each.entry.seq} are no entry")
+    elif told != (len(torn), hashlib.sha256(torn).hexdigest()):
+        report.fault(f"{each.place}: the torn line before entry {each.entry.seq} was changed")
     else:
         report.repaired += 1
 
