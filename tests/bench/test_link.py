@@ -118,7 +118,13 @@ def test_others_that_see_nothing_are_no_figure() -> None:
 
 
 def test_picture_from_before_the_stop_counts_as_stale() -> None:
-    shown = (Shown(5.0, 4.99, True), Shown(65.01, 5.02, True), Shown(65.05, 65.03, True), Shown(65.1, 65.08, True))
+    shown = (
+        Shown(5.0, 4.99, True),
+        Shown(65.005, 4.99, True),
+        Shown(65.01, 5.02, True),
+        Shown(65.05, 65.03, True),
+        Shown(65.1, 65.08, True),
+    )
     found = returned(seen(shown, reconnects=1), 65.0)
     assert found["until the newest picture"].median == pytest.approx(50)
     assert found["stale pictures shown"].median == 1

@@ -3,10 +3,15 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
+import fanlight
+from fanlight.capture import open_capture
+from fanlight.net.host_link import HostLink
 from fanlight.net.unsent import LEAST_BYTES, prepare, unsent
+from serving import PASSWORD, serving
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -47,3 +52,23 @@ def test_what_is_no_connection_holds_nothing() -> None:
     near, far = socket.socketpair()
     with near, far:
         assert unsent(near.fileno()) == 0
+
+
+async def test_transport_that_holds_nothing_is_not_taken_for_a_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full: list[HostLink] = []
+    monkeypatch.setattr(HostLink, "pause_writing", lambda link: full.append(link))
+    with open_capture("pattern:64x64", max_fps=60) as capture:
+        async with (
+            serving(tmp_path / "host", capture=capture, codec="tiles") as host,
+            fanlight.connect(
+                host.address, home=tmp_path / "viewer", password=PASSWORD, trust=host.fingerprint
+            ) as session,
+        ):
+            seen = 0
+            async for update in session.updates():
+                seen += update.merged
+                if seen >= 10:
+                    break
+    assert not full

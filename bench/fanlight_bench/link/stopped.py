@@ -106,9 +106,12 @@ def returned(back: Seen, went_on: float) -> Figures:
     if not fresh:
         raise Unavailable("the viewer that was stopped saw nothing new when it went on")
     first = fresh[0].at
+    # What was on the screen already is told of again when the connection is a new one.
+    known = {one.drawn for one in back.shown if one.at < went_on}
+    stale = {one.drawn for one in after if one.at < first} - known
     return {
         "until the newest picture": once(1000 * (first - went_on), "ms"),
-        "stale pictures shown": once(sum(one.at < first for one in after), ""),
+        "stale pictures shown": once(len(stale), ""),
         "reconnects": once(back.reconnects, ""),
         "digests that differ": once(back.mismatches, ""),
     }
