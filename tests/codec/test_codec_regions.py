@@ -172,7 +172,7 @@ def test_a_region_closes_when_the_film_rests_and_letters_are_typed_elsewhere(lin
     for column in range(10):
         link.write(Rect(650 + 10 * column, 600, 8, 12), column)
     assert not link.encoder.chained
-    assert not videos(link.play(FILM, count=1)[0])
+    assert not videos(link.play(FILM, count=1, later=1.2)[0])
 
 
 def test_the_states_of_tiles_follow_the_film(link):
@@ -385,3 +385,34 @@ def test_both_ends_agree_whatever_happens(data):
             link.now += 0.3
         assert all(is_region(one.rect, SIZE) for one in link.encoder._regions)
     link.rest()
+
+
+def test_film_that_stood_still_goes_on_as_video_at_once():
+    link = Link()
+    link.play(FILM)
+    link.now += 0.2
+    link.rest()
+    assert not link.encoder.chained
+    (update,) = link.play(FILM, count=1)
+    assert videos(update)
+
+
+def test_film_that_ended_long_ago_is_sent_exactly_at_first():
+    link = Link()
+    link.play(FILM)
+    link.now += 0.2
+    link.rest()
+    link.now += 3.0
+    (update,) = link.play(FILM, count=1)
+    assert not videos(update)
+    assert update.exact
+
+
+def test_text_where_film_stood_is_sent_exactly():
+    link = Link()
+    link.play(FILM)
+    link.now += 0.2
+    link.rest()
+    update = link.write(FILM)
+    assert not videos(update)
+    assert update.exact

@@ -1,5 +1,6 @@
 """Which tiles keep changing, and cost so much as tiles that video is the better way.
 
+Where film has stood, tiles stay warm for a while: when it goes on, a stall or a pause later, it is known at once.
 A tile's streak goes on while its changes are no more than 0.1 s apart. Rest is the span from one frame's capture to the
 first damage of the next, so a slow link, which takes few updates, does not look like a resting screen.
 """
@@ -21,6 +22,7 @@ _DENSITY = 0.25
 _BYTES = 8 << 10
 _SECONDS = 0.5
 _LEAST_CHANGES = 2
+_WARM_SECONDS = 1.0
 
 LEAST_TILES = 4
 """Fewer tiles than this are no film."""
@@ -34,6 +36,7 @@ class Heat:
         self._since = np.zeros(grid)
         self._last = np.full(grid, -np.inf)
         self._changes = np.zeros(grid, np.int32)
+        self._warm_until = np.full(grid, -np.inf)
 
     def note(self, frame: Frame, tiles: Tiles, cost: int) -> Tiles:
         """Count an update of these tiles, of `cost` bytes; return those that video should bring.
@@ -54,8 +57,14 @@ class Heat:
         heavy = density > _HEAVY_DENSITY and cost > _HEAVY_BYTES
         long_enough = frame.captured_at - self._since >= (_HEAVY_SECONDS if heavy else _SECONDS)
         hot[changed & long_enough & (self._changes >= _LEAST_CHANGES)] = 1
+        if heavy:
+            hot[changed & (frame.damaged_at <= self._warm_until)] = 1
         return hot
+
+    def keep_warm(self, tiles: Tiles, now: float) -> None:
+        """Remember that film has stood there until now."""
+        self._warm_until[tiles != 0] = now + _WARM_SECONDS
 
     def forget(self, tiles: Tiles) -> None:
         """End the streaks of these tiles."""
-        self._last[tiles != 0] = -np.inf
+        self._last[tiles != 0] = self._warm_until[tiles != 0] = -np.inf

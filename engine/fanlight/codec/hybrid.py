@@ -90,7 +90,7 @@ class HybridEncoder(Encoder):
 
     def _encode(self, frame: Frame) -> Update:
         if not frame.damage:
-            self._regions.close()
+            self._regions.rest(frame)
         self._regions.note(frame.damage)
         if self._is_plain():
             found = self._tiles.update_few(frame.image, frame.damage, _FEW_TILES)

@@ -103,8 +103,12 @@ class Region:
             self._light = self._light + 1 if density(inside) < _LIGHT_DENSITY else 0
         return self._light >= _LIGHT_UPDATES
 
+    def rests(self, frame: Frame) -> bool:
+        """Whether nothing large has changed for a while."""
+        return frame.captured_at - self._large_at > REST_SECONDS
+
     def _rest(self, frame: Frame) -> Verdict:
-        return Verdict.CLOSE if frame.captured_at - self._large_at > REST_SECONDS else Verdict.TILES
+        return Verdict.CLOSE if self.rests(frame) else Verdict.TILES
 
     def shrunk(self, frame: Frame) -> Rect | None:
         """Return where the film has stood for a second, if that is much less than the region."""

@@ -54,7 +54,7 @@ class Regions:
         for region in tuple(self._live):
             verdict = region.weigh(frame, changed, density)
             if verdict is Verdict.CLOSE:
-                self._close(region)
+                self._put_away(region, frame)
             elif verdict is Verdict.VIDEO:
                 part = region.shrunk(frame)
                 chosen.append(region if part is None else self._replace(region, part, frame))
@@ -100,10 +100,21 @@ class Regions:
         for region in self._live:
             region.key_due = True
 
+    def rest(self, frame: Frame) -> None:
+        """Close them all, since the screen rests."""
+        for region in tuple(self._live):
+            self._put_away(region, frame)
+
     def close(self) -> None:
         """Close them all."""
         for region in tuple(self._live):
             self._close(region)
+
+    def _put_away(self, region: Region, frame: Frame) -> None:
+        """Close a region. One whose film has only stopped may go on soon."""
+        if region.started and region.rests(frame):
+            self._heat.keep_warm(region.tiles, frame.captured_at)
+        self._close(region)
 
     def _open(self, rect: Rect, frame: Frame) -> Region:
         taken = {region.number for region in self._live}
