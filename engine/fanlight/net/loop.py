@@ -1,4 +1,7 @@
-"""The event loop that our own programs run on: libuv's where there is one, whose TLS costs a third less."""
+"""The event loop of the host and of the window: libuv's where there is one, whose TLS costs a third less.
+
+Not for a main thread in which a signal may raise: libuv's TLS takes that for an error of the connection.
+"""
 
 import asyncio
 import sys

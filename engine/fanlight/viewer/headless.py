@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from fanlight.net.loop import run
 from fanlight.viewer.remote import Connect, RemoteScreen
 from fanlight.viewer.summary import Meter, Summary
 
@@ -26,7 +25,7 @@ def watch(connect: Connect, seconds: float | None = None, status: bool = False) 
     `status` keeps a line of figures on stderr where that is a terminal. Runs an event loop of its own. Raises what
     `connect` and the session raise, and KeyboardInterrupt for a Ctrl-C before the session is open.
     """
-    return run(_watch(connect, seconds, status and sys.stderr.isatty()))
+    return asyncio.run(_watch(connect, seconds, status and sys.stderr.isatty()))
 
 
 async def _watch(connect: Connect, seconds: float | None, status: bool) -> Summary:
