@@ -1,6 +1,7 @@
 """`fanlight bench link` on small screens: real hosts and viewers, a real slow link, and nothing left of them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ FAST = Link(bits=50_000_000, delay=0.002)
 
 
 def can_make_networks() -> bool:
-    return subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
+    tools = all(shutil.which(tool) for tool in ("ip", "tc", "ss", "unshare", "nsenter"))
+    return tools and subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
 
 
 needs_networks = pytest.mark.skipif(not can_make_networks(), reason="network namespaces cannot be made here")

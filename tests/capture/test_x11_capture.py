@@ -492,7 +492,9 @@ def test_a_read_that_a_stalled_server_finishes_late_is_not_lost(start_xvfb: Star
 
 def test_ctrl_c_ends_a_wait(xvfb: str) -> None:
     program = (
-        "import sys\nfrom fanlight.capture import open_capture\n"
+        "import signal, sys\nfrom fanlight.capture import open_capture\n"
+        # Whoever runs the tests in the background may have had Ctrl-C ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with open_capture(sys.argv[1]) as capture:\n"
         "    capture.next(None)\n"
         "    print('waiting', flush=True)\n"
