@@ -47,6 +47,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         ended_by.append(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
 
+    # A script's background job inherits a SIGINT that is ignored; what ends us must not be lost for that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, terminate)
     try:
         # Commands return nothing; a code is what click makes of an Exit.
