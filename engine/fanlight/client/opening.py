@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,7 +56,8 @@ async def look(address: Address) -> events.HostIdentity:
         if seen.done():
             return
         if isinstance(event, events.HostIdentity):
-            seen.set_result(event)
+            with suppress(asyncio.InvalidStateError):
+                seen.set_result(event)
         elif isinstance(event, events.Ended):
             seen.set_exception(event.error or ConnectionLost(f"{address} hung up before it said who it is"))
 
@@ -135,7 +137,9 @@ class Opening:
                 self._start(self._give_code())
             case events.Opened():
                 self._session = self._admitted(event)
-                self._done.set_result(self._session)
+                # Ctrl-C comes between any two steps, and cancels what is waited for.
+                with suppress(asyncio.InvalidStateError):
+                    self._done.set_result(self._session)
             case events.Ended(error=error):
                 address = self._caller.address
                 self._fail(error or ConnectionLost(f"{address} ended the connection before the session was open"))
