@@ -11,6 +11,7 @@ static void use_scalar(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sums = fl_row_sums_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
+    dsp->tile_runs = fl_tile_runs_scalar;
     dsp->rows_nv12 = fl_rows_nv12_scalar;
     dsp->row_yuv444 = fl_row_yuv444_scalar;
     dsp->span_equal = fl_span_equal_scalar;
@@ -27,6 +28,7 @@ static void use_avx2(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sums = fl_row_sums_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
+    dsp->tile_runs = fl_tile_runs_avx2;
     dsp->rows_nv12 = fl_rows_nv12_avx2;
     dsp->row_yuv444 = fl_row_yuv444_avx2;
     dsp->span_equal = fl_span_equal_avx2;
@@ -41,6 +43,7 @@ static void use_avx512(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx512;
     dsp->row_sums = fl_row_sums_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
+    dsp->tile_runs = fl_tile_runs_avx512;
     dsp->rows_nv12 = fl_rows_nv12_avx512;
     dsp->row_yuv444 = fl_row_yuv444_avx512;
     dsp->span_equal = fl_span_equal_avx512;
@@ -78,6 +81,7 @@ static void use_neon(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_neon;
     dsp->row_sums = fl_row_sums_neon;
     dsp->tile_edges = fl_tile_edges_neon;
+    dsp->tile_runs = fl_tile_runs_neon;
     dsp->rows_nv12 = fl_rows_nv12_neon;
     dsp->row_yuv444 = fl_row_yuv444_neon;
     dsp->span_equal = fl_span_equal_neon;
