@@ -65,14 +65,21 @@ static uint8_t *put_new(uint8_t *to, const fl_run_table *table, uint32_t run)
     return to + (length > 1 ? 4 : 3);
 }
 
-/* Write the name of a run; all of the room that a name may take is written to. */
+/* The count of a near run goes round, which does no harm. */
+static __attribute__((noinline)) void count_out(fl_run_table *table, fl_known_run *known)
+{
+    if (known->bytes > 1 && table->near < FL_RUN_NEAR)
+        name_near(table, known);
+}
+
+/* Write the name of a run; all of the room that a name may take is written to. Which runs are near cannot be foreseen, so
+ * nothing here branches by it. */
 static inline uint8_t *put_known(uint8_t *to, fl_run_table *table, fl_known_run *known)
 {
     memcpy(to, known->name, sizeof known->name);
     to += known->bytes;
-    /* Of a near run the count goes round, which does no harm. */
-    if (!--known->uses_left && known->bytes > 1 && table->near < FL_RUN_NEAR)
-        name_near(table, known);
+    if (__builtin_expect(--known->uses_left == 0, 0))
+        count_out(table, known);
     return to;
 }
 
