@@ -38,20 +38,18 @@ static void fill(uint8_t *index, int n, int number)
         memcpy(index + i, &chunk, sizeof chunk);
 }
 
-/* Whether of some runs here and there hardly two have one colour. Of a tile with no more than FL_MAX_TABLE colours that is
- * next to impossible, and asking costs a tenth of numbering them until there are too many. */
-bool fl_is_colourful(const fl_writer *out)
+int fl_count_alike(const fl_writer *out)
 {
-    enum { SAMPLES = 128, ALIKE = 4, BITS = 13 };
+    enum { SAMPLES = 128, BITS = 13 };
     uint8_t seen[(1 << BITS) / 8] = {0};
     int alike = 0;
     for (int i = 0; i < SAMPLES; i++) {
-        const uint32_t colour = out->runs[(i * out->n_runs) / SAMPLES] & FL_COLOUR;
+        const uint32_t colour = out->runs[i * out->n_runs / SAMPLES] & FL_COLOUR;
         const uint32_t bit = (colour * UINT32_C(0x9E3779B1)) >> (32 - BITS);
         alike += seen[bit / 8] >> bit % 8 & 1;
         seen[bit / 8] |= (uint8_t)(1 << bit % 8);
     }
-    return alike <= ALIKE;
+    return alike;
 }
 
 /* Runs are written in order and in whole chunks, so that each covers what the one before it wrote too much. */

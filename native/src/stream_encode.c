@@ -1,12 +1,16 @@
 /* Writing the tile stream: which form each tile takes.
  *
  * A tile of which the decoder has the rest is brought in part. It takes the first form that holds it: SOLID for one
- * colour, PALETTE for up to 16, INDEXED while its colours fit the stream's colour table. What is left is RAW where runs of
- * equal pixels let the compressor find repeats, as in text of many colours, and PREDICTED where they do not, as in
- * photographs. */
+ * colour, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while they fit the stream's colour table.
+ * What is left is RAW where the compressor may find repeats, as in text of many colours, and PREDICTED where it will not,
+ * as in photographs. */
 #include "stream_write.h"
 
 enum {
+    /* Of the runs that are looked at: with fewer of one colour, a tile has more than FL_MAX_TABLE colours, which only
+     * numbering them all would prove; and it is predicted better than told by its runs, although half of it may be drawn. */
+    LEAST_ALIKE_FEW = 5,
+    LEAST_ALIKE_DRAWN = 33,
     LEAST_STORED = FL_TILE_PIXELS / 16, /* pixels: what is sent again for less needs no slot of the cache */
 };
 
@@ -67,12 +71,6 @@ static bool is_run_like(int runs, const fl_tile *t)
     return runs * 8 <= t->w * t->h * 5;
 }
 
-/* Number the tile's colours, if there are few enough for a form that may suit it. */
-static bool has_few_colours(fl_writer *out, bool run_like)
-{
-    return run_like ? fl_index_tile(out, FL_MAX_PALETTE) : !fl_is_colourful(out) && fl_index_tile(out, FL_MAX_TABLE);
-}
-
 /* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
 static int write_by_colours(fl_writer *out, const fl_tile *t, bool run_like)
 {
@@ -104,12 +102,14 @@ static int write_pixels(fl_writer *out, const fl_tile *t)
     if (runs * 4 <= size)
         return fl_write_runs(out, t);
     const bool run_like = is_run_like(runs, t);
-    const int result = has_few_colours(out, run_like) ? write_by_colours(out, t, run_like) : 0;
+    const int alike = fl_count_alike(out);
+    const bool few = alike >= LEAST_ALIKE_FEW && fl_index_tile(out, run_like ? FL_MAX_PALETTE : FL_MAX_TABLE);
+    const int result = few ? write_by_colours(out, t, run_like) : 0;
     if (result)
         return fl_min(result, 0);
-    if (run_like)
+    if (alike >= LEAST_ALIKE_DRAWN && run_like)
         return fl_write_runs(out, t);
-    if (runs * 4 <= size * 3)
+    if (alike >= LEAST_ALIKE_DRAWN && runs * 4 <= size * 3)
         return fl_write_raw(out, t);
     if (is_part(out, t))
         return fl_write_predicted(out, t);

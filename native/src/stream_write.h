@@ -121,8 +121,8 @@ int fl_flush_spans(fl_writer *out);
  * FL_MAX_TABLE. */
 bool fl_index_tile(fl_writer *out, int most);
 
-/* Whether a tile of many runs surely has too many colours to number them. */
-bool fl_is_colourful(const fl_writer *out);
+/* How many of 128 of the tile's runs, spread evenly, have the colour of one before: few in what a camera has seen. */
+int fl_count_alike(const fl_writer *out);
 void fl_clear_colours(fl_colours *set);
 
 /* Number the tile's colours in the stream's table. Returns how many are new to it, or -1, changing nothing, if they do

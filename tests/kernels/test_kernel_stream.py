@@ -121,6 +121,7 @@ def test_equal_solid_tiles_share_a_rectangle():
         ("runs", RUNS),
         ("ramp", RUNS),
         ("short-runs", RAW),
+        ("doubled", PREDICTED),
         ("photo", PREDICTED),
         ("noise", PREDICTED),
     ],
