@@ -49,11 +49,14 @@ class Picture(Bulk, frozen=True):
 
     def encode(self) -> list[Buffer]:
         """Return the body in two parts, so that the update is not copied."""
+        return [self.head(), self.update]
+
+    def head(self) -> bytes:
+        """Return what stands before the update."""
         flags = self.exact | self.key << 1 | self.proved << 2
         made = self.quality, self.copy_pixels, self.tile_pixels, self.video_pixels
         stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
-        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
-        return [head, self.update]
+        return self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
 
     @classmethod
     def decode(cls, body: memoryview) -> Self:
@@ -70,6 +73,28 @@ class Picture(Bulk, frozen=True):
         update = body[cls.LAYOUT.size :]
         head = seq, screen, input_seq, exact, key, proved, quality, copy, tiles, video
         return cls(*head, damaged, captured, started, encoded, sent, digest, update)
+
+
+class AddressedPicture(Bulk, frozen=True):
+    """A PICTURE that was packed once for many viewers: `head` is another's, but for these four fields. Only sent."""
+
+    OWN: ClassVar = struct.Struct("<III")
+    SENT: ClassVar = struct.Struct("<Q")
+    SENT_AT: ClassVar = Picture.LAYOUT.size - 2 * SENT.size
+
+    seq: int
+    screen: int
+    input_seq: int
+    sent_at: int
+    head: bytes
+    update: Buffer
+
+    def encode(self) -> list[Buffer]:
+        """Return the body in two parts, so that the update is not copied."""
+        head = bytearray(self.head)
+        self.OWN.pack_into(head, 0, self.seq, self.screen, self.input_seq)
+        self.SENT.pack_into(head, self.SENT_AT, self.sent_at)
+        return [head, self.update]
 
 
 class Cursor(Bulk, frozen=True):

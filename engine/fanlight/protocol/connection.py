@@ -54,7 +54,7 @@ class Connection:
         if length > self._limit_of(spec):
             raise LocalProtocolError(f"a {spec.message.__name__} of {length} bytes is over its limit")
         head = pack_header(kind, length)
-        if not isinstance(message, m.Picture):
+        if not isinstance(message, m.Picture | m.AddressedPicture):
             _decode_own(spec, b"".join(parts))
         if not isinstance(message, m.Bulk):
             self._step(spec, message, head, *parts)

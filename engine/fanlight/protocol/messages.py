@@ -17,6 +17,7 @@ from fanlight.protocol.bulk import CURSOR_LIMIT as CURSOR_LIMIT
 from fanlight.protocol.bulk import MAX_CURSOR_SIDE as MAX_CURSOR_SIDE
 from fanlight.protocol.bulk import PICTURE_LIMIT as PICTURE_LIMIT
 from fanlight.protocol.bulk import Ack as Ack
+from fanlight.protocol.bulk import AddressedPicture as AddressedPicture
 from fanlight.protocol.bulk import Bulk as Bulk
 from fanlight.protocol.bulk import Cursor as Cursor
 from fanlight.protocol.bulk import Picture as Picture
