@@ -106,6 +106,7 @@ def core(**options: Any) -> None:
 
 @bench.command()
 @_common
+@_filter("case", "Only this case: idle, rests, keys, stopped-text, stopped-film or viewers")
 @click.option("--size", metavar="WxH", help="In the place of 1920x1080.")
 def link(**options: Any) -> None:
     """Measure a slow link, a stopped viewer, many viewers and none, each beside the limit that it must keep to."""
