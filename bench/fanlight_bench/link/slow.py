@@ -87,7 +87,7 @@ def figures(seen: Seen, queues: Queues, began: float, seconds: float) -> Figures
         "key to pixel p50": once(1000 * percentile(seen.keys, 50, "key"), "ms"),
         "key to pixel p99": once(1000 * percentile(seen.keys, 99, "key"), "ms"),
         "keys in a small TCP window": once(len(typed) - len(free), ""),
-        "key to pixel p99 of the others": once(1000 * percentile(free, 99, "key in an open window"), "ms"),
+        **({"key to pixel p99 of the others": once(1000 * percentile(free, 99, "key"), "ms")} if free else {}),
         "key to answer p99": once(1000 * percentile(seen.answers, 99, "answered key"), "ms"),
         "lost keys": once(seen.lost_keys, ""),
         "updates a second": once(len(inside) / seconds, "1/s", "higher"),
