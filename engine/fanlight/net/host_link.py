@@ -127,7 +127,6 @@ class HostLink(asyncio.Protocol):
         for event in happened:
             match event:
                 case events.Requested():
-                    self._guest.note(event)
                     self._host.reception.enter(self._guest)
                 case events.Opened():
                     self._open(event)
@@ -153,6 +152,7 @@ class HostLink(asyncio.Protocol):
         if Permission.CONTROL not in rights:
             self._release_input()
         self._showing.point_again()
+        self._host.reception.changed()
 
     def _open(self, event: events.Opened) -> None:
         self._guest.note(event)
