@@ -117,6 +117,9 @@ class PictureThread(threading.Thread):
             while not self._stopping:
                 self._wait_for_a_viewer()
                 self._work_off()
+                if self._serve_next():
+                    self._tell_pointer()
+                    continue
                 self._capture_once()
                 self._tell_pointer()
                 self._serve()
@@ -163,6 +166,17 @@ class PictureThread(threading.Thread):
                 sorted_out.setdefault(crowd, set()).add(viewer)
         return sorted_out
 
+    def _serve_next(self) -> bool:
+        """Let the one crowd that waits for the next frame wait by itself, which is quicker; False where none does."""
+        if self._capture.screen is None or len(self._crowds) != 1:
+            return False
+        for crowd, viewers in self._ready_by_crowd().items():
+            if crowd.awaits(viewers):
+                self._hand_over(crowd.serve_next(self._capture, self._capture.pointer, time.monotonic))
+                self._last = self._capture.last
+                return True
+        return False
+
     def _capture_once(self) -> None:
         frame = self._capture.next(self._patience(self._ready_by_crowd()))
         if frame is None:
@@ -203,9 +217,13 @@ class PictureThread(threading.Thread):
             served = crowd.serve(self._last, viewers, time.monotonic, rested=rested)
             if served:
                 self._stuck = False
-                with self._changed:
-                    self._ready.difference_update(one.viewer for one in served)
-                self._post(self._deliver, served)
+                self._hand_over(served)
+
+    def _hand_over(self, served: list[Served]) -> None:
+        if served:
+            with self._changed:
+                self._ready.difference_update(one.viewer for one in served)
+            self._post(self._deliver, served)
 
     def _post(self, callback: Callable[..., None], *args: object) -> None:
         try:
