@@ -4,6 +4,11 @@ It waits until a viewer can take an update, then for damage, and lets each crowd
 viewer, or none that can take anything, it only looks once a second, which is how it learns that the screen went away.
 Encoded updates are handed to the asyncio loop, readiness comes back by `want`. What the loop wants done with a viewer
 is done on this thread, in order.
+
+Whoever got a small update can nearly always take the next at once, and says so a moment later. To wait for that word
+would cost a change of threads with each update. So those viewers are *expected*: the thread goes on to wait for damage,
+and looks who is ready when it has a frame. Where nobody is, the frame waits for them, and nobody is expected for some
+updates.
 """
 
 import asyncio
@@ -14,7 +19,9 @@ from functools import partial
 
 from fanlight.capture import Capture
 from fanlight.codec import Encoder
+from fanlight.errors import FanlightError
 from fanlight.host import REST_SECONDS, Crowd, Served, Viewer
+from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
 Deliver = Callable[[list[Served]], None]
@@ -25,6 +32,9 @@ OpenEncoder = Callable[[str, Size], Encoder]
 _IDLE_SECONDS = 1.0
 # Where an update is due and nobody could be served, somebody is waited for, or will say that it is ready.
 _STUCK_SECONDS = 0.05
+# The largest update after which a viewer is expected, and for how many updates it is not, once it was in vain.
+_SMALL = LEAST_BYTES
+_WARY_UPDATES = 60
 
 
 class PictureThread(threading.Thread):
@@ -48,6 +58,8 @@ class PictureThread(threading.Thread):
         self._failed = failed
         self._changed = threading.Condition()
         self._ready: set[Viewer] = set()
+        self._expected: set[Viewer] = set()
+        self._wary = 0
         self._tasks: list[Callable[[], None]] = []
         self._crowds: dict[str, Crowd] = {}
         self._crowd_of: dict[Viewer, Crowd] = {}
@@ -85,6 +97,7 @@ class PictureThread(threading.Thread):
             if viewer in self._ready and not viewer.wants_refresh:
                 return
             self._ready.add(viewer)
+            self._expected.discard(viewer)
             self._changed.notify()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
         group = viewer.group
@@ -108,6 +121,7 @@ class PictureThread(threading.Thread):
     def _unready(self, viewer: Viewer) -> None:
         with self._changed:
             self._ready.discard(viewer)
+            self._expected.discard(viewer)
 
     # -- on the thread -----------------------------------------------------------------------------------------------
 
@@ -128,7 +142,8 @@ class PictureThread(threading.Thread):
 
     def _wait_for_a_viewer(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
+            if not (self._ready or self._expected):
+                self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
 
     def _work_off(self) -> None:
         with self._changed:
@@ -168,13 +183,14 @@ class PictureThread(threading.Thread):
         if frame is None:
             return
         self._last = frame
+        self._expect_nobody()
         for crowd in self._crowds.values():
             crowd.note(frame, self._capture.pointer)
 
     def _patience(self, ready: dict[Crowd, set[Viewer]]) -> float | None:
         """How long to wait for damage before the viewers that want something get what is already there."""
         if not ready:
-            return 0.0
+            return _IDLE_SECONDS if self._expected else 0.0
         if self._last is None:
             return None
         if any(crowd.owes(viewers) for crowd, viewers in ready.items()):
@@ -203,9 +219,25 @@ class PictureThread(threading.Thread):
             served = crowd.serve(self._last, viewers, time.monotonic, rested=rested)
             if served:
                 self._stuck = False
-                with self._changed:
-                    self._ready.difference_update(one.viewer for one in served)
+                self._served(served)
                 self._post(self._deliver, served)
+
+    def _served(self, served: list[Served]) -> None:
+        """Take note that these viewers are not ready, and whether that is for a moment only."""
+        viewers = [one.viewer for one in served]
+        large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
+        self._wary = max(0, self._wary - 1)
+        with self._changed:
+            self._ready.difference_update(viewers)
+            if not (large or self._wary):
+                self._expected.update(viewers)
+
+    def _expect_nobody(self) -> None:
+        """Give up those who were expected, where a frame came before any of them was ready."""
+        with self._changed:
+            if self._expected and not self._ready:
+                self._expected.clear()
+                self._wary = _WARY_UPDATES
 
     def _post(self, callback: Callable[..., None], *args: object) -> None:
         try:
