@@ -9,7 +9,8 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from fanlight.codec import Decoder, decoders, open_decoder
 from fanlight.errors import (
@@ -31,8 +32,7 @@ _MOST_RECTS = 128
 _LATE_SECONDS, _HOLD_SECONDS = 1.0, 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenUpdate:
+class ScreenUpdate(msgspec.Struct, frozen=True):
     """What changed since the update before: `damage` in pixels; `latency` in seconds, of the newest part.
 
     `exact` says that the picture equals the host's, proved by its digest. `merged` counts the updates in this one.
