@@ -56,7 +56,10 @@ class PictureThread(threading.Thread):
         self._deliver = deliver
         self._pointer_changed = pointer_changed
         self._failed = failed
-        self._changed = threading.Condition()
+        # A bare lock, because it is taken several times with each update, and a Condition's costs a call each time.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._sleeps = False
         self._ready: set[Viewer] = set()
         self._expected: set[Viewer] = set()
         self._wary = 0
@@ -93,12 +96,12 @@ class PictureThread(threading.Thread):
 
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update; it gets one as soon as there is something that it lacks."""
-        with self._changed:
+        with self._lock:
             if viewer in self._ready and not viewer.wants_refresh:
                 return
             self._ready.add(viewer)
             self._expected.discard(viewer)
-            self._changed.notify()
+            self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
         group = viewer.group
         if group is None or group.owes or group.lossy or viewer.wants_refresh:
@@ -106,20 +109,24 @@ class PictureThread(threading.Thread):
 
     def stop(self) -> None:
         """End the thread and wait for it; the capture is the caller's to close."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
-            self._changed.notify()
+            self._rouse()
         self._capture.wake()
         self.join()
 
-    def _do(self, task: Callable[[], None]) -> None:
-        with self._changed:
-            self._tasks.append(task)
+    def _rouse(self) -> None:
+        if self._sleeps:
             self._changed.notify()
+
+    def _do(self, task: Callable[[], None]) -> None:
+        with self._lock:
+            self._tasks.append(task)
+            self._rouse()
         self._capture.wake()
 
     def _unready(self, viewer: Viewer) -> None:
-        with self._changed:
+        with self._lock:
             self._ready.discard(viewer)
             self._expected.discard(viewer)
 
@@ -141,12 +148,17 @@ class PictureThread(threading.Thread):
                 crowd.close()
 
     def _wait_for_a_viewer(self) -> None:
-        with self._changed:
-            if not (self._ready or self._expected):
-                self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
+        with self._lock:
+            if self._ready or self._expected:
+                return
+            self._sleeps = True
+            self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
+            self._sleeps = False
 
     def _work_off(self) -> None:
-        with self._changed:
+        if not self._tasks:
+            return
+        with self._lock:
             tasks, self._tasks = self._tasks, []
         for task in tasks:
             task()
@@ -170,12 +182,15 @@ class PictureThread(threading.Thread):
             action(crowd, viewer)
 
     def _ready_by_crowd(self) -> dict[Crowd, set[Viewer]]:
-        with self._changed:
-            ready = tuple(self._ready)
+        with self._lock:
+            ready = self._ready & self._crowd_of.keys()
+        if not ready:
+            return {}
+        if len(self._crowds) == 1:
+            return dict.fromkeys(self._crowds.values(), ready)
         sorted_out: dict[Crowd, set[Viewer]] = {}
         for viewer in ready:
-            if (crowd := self._crowd_of.get(viewer)) is not None:
-                sorted_out.setdefault(crowd, set()).add(viewer)
+            sorted_out.setdefault(self._crowd_of[viewer], set()).add(viewer)
         return sorted_out
 
     def _capture_once(self) -> None:
@@ -227,14 +242,14 @@ class PictureThread(threading.Thread):
         viewers = [one.viewer for one in served]
         large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
         self._wary = max(0, self._wary - 1)
-        with self._changed:
+        with self._lock:
             self._ready.difference_update(viewers)
             if not (large or self._wary):
                 self._expected.update(viewers)
 
     def _expect_nobody(self) -> None:
         """Give up those who were expected, where a frame came before any of them was ready."""
-        with self._changed:
+        with self._lock:
             if self._expected and not self._ready:
                 self._expected.clear()
                 self._wary = _WARY_UPDATES
