@@ -140,7 +140,6 @@ class HostLink(asyncio.Protocol):
     def _act_on(self, event: events.HostEvent) -> None:
         match event:
             case events.Requested():
-                self._guest.note(event)
                 self._host.reception.enter(self._guest)
             case events.Opened():
                 self._open(event)
@@ -164,6 +163,7 @@ class HostLink(asyncio.Protocol):
         if Permission.CONTROL not in rights:
             self._release_input()
         self._showing.point_again()
+        self._host.reception.changed()
 
     def _open(self, event: events.Opened) -> None:
         self._guest.note(event)

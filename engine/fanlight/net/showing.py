@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fanlight.host import Picture, Viewer
+from fanlight.net.congestion import Congestion
 from fanlight.net.host_side import HostSide
 from fanlight.net.unsent import LEAST_BYTES, unsent
 from fanlight.net.watching import WatchedViewer
@@ -51,6 +52,7 @@ class Showing:
         self._next_at = 0.0
         self._waiting: asyncio.TimerHandle | None = None
         self._number = -1
+        self._congestion: Congestion | None = None
         self._writable = True
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
@@ -63,6 +65,7 @@ class Showing:
     def connected(self, number: int) -> None:
         """Take note of the file descriptor of the connection."""
         self._number = number
+        self._congestion = Congestion(number, time.monotonic())
 
     def opened(self, session: str) -> None:
         """Take note that the session is open."""
@@ -138,6 +141,8 @@ class Showing:
         if self._watched is not None:
             self._watched.sent(self._sent, picture, input_seq, now)
         self._keep_pace(picture, self._viewer, now)
+        if self._congestion is not None:
+            self._congestion.sending(now)
         self._link.flush()
         self.want()
 
