@@ -162,7 +162,7 @@ def test_quick_plan_is_short_and_every_line_has_its_case() -> None:
 def test_cases_can_be_measured_by_themselves() -> None:
     (group,) = link.plan(link.Options(cases=("stopped-film",)))
     assert [case.workload for case in group] == [table.STOPPED_FILM]
-    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [2, 1]
+    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [5, 1]
     with pytest.raises(UsageError, match='There is no case "swim"'):
         link.plan(link.Options(cases=("swim",)))
 
