@@ -372,6 +372,7 @@ def test_regions_take_any_codec_and_say_so_in_the_name(video):
         pytest.skip(str(error))
     assert link.encoder.name == f"hybrid-{video.replace('_', '-')}"
     assert link.encoder.name in decoders()
+    assert open_encoder(link.encoder.name, SIZE).name == link.encoder.name
     link.play(FILM, count=6)
     x, y, w, h = FILM
     link.image = link.image.copy()
