@@ -302,14 +302,15 @@ def test_a_session_that_was_ended_on_purpose_does_not_go_on(unattended):
 
 
 def test_a_profile_s_rights_and_offer_follow_the_settings(rules, restarted):
-    assert rules.profiles_offered() == ("Default", "Full Access", "Screen Sharing", "Unattended Access")
+    assert list(rules.profiles_offered(OWNER, NOW)) == ["Default", "Full Access", "Screen Sharing", "Unattended Access"]
+    assert rules.profiles_offered(OWNER, NOW)[rights.SCREEN_SHARING] == {Permission.VIEW}
     rules.profiles.enable(rights.FULL_ACCESS, False)
     assert rules.profile_rights(rights.FULL_ACCESS, OWNER, NOW) is None
     assert rules.profile_rights("Gone", OWNER, NOW) is None
     with pytest.raises(UsageError, match="not offered: choose Default, Screen Sharing, Unattended Access"):
         rules.accepted(rights.FULL_ACCESS)
     again = restarted()
-    assert again.profiles_offered() == ("Default", "Screen Sharing", "Unattended Access")
+    assert list(again.profiles_offered(OWNER, NOW)) == ["Default", "Screen Sharing", "Unattended Access"]
     assert again.profile_rights(rights.SCREEN_SHARING, OWNER, NOW) == {Permission.VIEW}
 
 

@@ -57,11 +57,11 @@ async def test_keys_are_released_when_control_is_withdrawn_and_work_again_when_i
         session.send_key(97, True)
         await keys.are(97)
         assert reception.is_controlled
-        reception.switch(facts.id, Permission.CONTROL, False)
+        reception.withdraw(facts.id, Permission.CONTROL)
         assert keys.held == set()
         assert not reception.is_controlled
         await rights_with(session, control=False)
-        reception.switch(facts.id, Permission.CONTROL, True)
+        reception.grant(facts.id, Permission.CONTROL)
         await rights_with(session, control=True)
         session.send_key(98, True)
         await keys.are(98)

@@ -182,7 +182,7 @@ def test_a_session_goes_on_after_the_host_was_stopped(rules, salted):
 def test_a_request_waits_for_the_person_and_opens_what_was_chosen(rules, salted):
     made = Comer(rules, salted, way="request").requested()
     (requested,) = made.host_of(events.Requested)
-    assert requested == events.Requested(CLIENT.fingerprint, None, rules.profiles_offered())
+    assert requested == events.Requested(CLIENT.fingerprint, None, tuple(rules.profiles.enabled()))
     assert made.to_client[-7:] not in (FAILED, REFUSED)
     made.accept("Full Access", frozenset({Permission.CONTROL}))
     assert made.opened.profile == "Full Access"

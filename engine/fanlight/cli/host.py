@@ -138,8 +138,9 @@ async def _host(asked: HostOptions) -> None:
         injector = _open_injector(display, stack)
         _report(capture, injector)
         options = ServerOptions(asked.listen, asked.codec, asked.max_fps, asked.tls, asked.connection_rate)
-        server = Server(options, capture, injector, store.identity(), store.rules(), watchers)
-        async with _serving(server), _obeying(ControlServer(store.path, server.reception)):
+        rules = store.rules()
+        server = Server(options, capture, injector, store.identity(), rules, watchers)
+        async with _serving(server), _obeying(ControlServer(store.path, server.reception, rules)):
             _announce(server, metrics, asked.as_json)
             if asked.console:
                 Console(server.reception).start()
