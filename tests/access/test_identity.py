@@ -202,15 +202,13 @@ def form(certificate):
 
 
 def test_an_identity_signs_leaves_and_nothing_below_them():
-    assert form(HOST.certificate) == [
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (usage("key_cert_sign"), True),
-    ]
-    assert HOST.certificate.not_valid_before_utc == NOW.replace(microsecond=0) - DAY
+    made = Identity.create(NOW).certificate
+    assert form(made) == [(x509.BasicConstraints(ca=True, path_length=0), True), (usage("key_cert_sign"), True)]
+    assert made.not_valid_before_utc == NOW.replace(microsecond=0) - DAY
 
 
 def test_a_leaf_is_a_tls_server_and_nothing_else():
-    assert form(x509.load_der_x509_certificate(LEAF.certificate_der)) == [
+    assert form(x509.load_der_x509_certificate(HOST.leaf(NOW).certificate_der)) == [
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (usage(), True),
         (x509.ExtendedKeyUsage(SERVER), False),

@@ -30,6 +30,7 @@ def test_an_authority_that_is_there_stays(issuing):
     assert issuing.namespaces()["acme"] == ACME.fingerprint
 
 
+@pytest.mark.usefixtures("far_from_utc")
 def test_certificates_are_listed_by_alias_with_their_dates(issuing):
     bert, anna = give(issuing, "bert@acme", BERT), give(issuing)
     give(issuing, "bert@other", BERT, authority=OTHER)
@@ -38,3 +39,4 @@ def test_certificates_are_listed_by_alias_with_their_dates(issuing):
     assert (one.alias, one.serial, one.fingerprint) == ("anna@acme", anna.serial, ANNA.fingerprint)
     assert (one.expires, one.revoked) == (anna.expires, None)
     assert (two.alias, two.serial, two.revoked) == ("bert@acme", bert.serial, AT)
+    assert one.expires.tzinfo is not None

@@ -181,6 +181,7 @@ NIGHT = '[[window]]\nfrom = "20:00"\n[[assert]]\nwho = "a@b"\nprofile = "Default
         ("2030-01-07T19:00:00-02:00", True),
     ],
 )
+@pytest.mark.usefixtures("far_from_utc")
 def test_an_assertion_may_name_a_time_of_its_own(at, holds):
     policy = Policy.from_toml(f"{NIGHT}at = {at}\n".encode())
     assert (failures(policy, MONDAY_NOON) == []) is holds
