@@ -235,6 +235,7 @@ class ControlServer:
         reception = self._reception
         return {
             "sessions": msgspec.to_builtins(reception.sessions()),
+            "console": reception.console_is_open,
             "controlled": reception.is_controlled,
             "admin_secret": self._rules.admin.is_set,
         }
