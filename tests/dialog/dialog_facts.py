@@ -37,7 +37,9 @@ def facts(number: str, **changed: Any) -> SessionFacts:
 
 
 def request(number: str = "1", **changed: Any) -> SessionFacts:
-    return facts(number, **({"state": "requesting", "profiles": PROFILES, "seconds_left": 60.0, "rights": []} | changed))
+    return facts(
+        number, **({"state": "requesting", "profiles": PROFILES, "seconds_left": 60.0, "rights": []} | changed)
+    )
 
 
 def shown(*sessions: SessionFacts, at: float = 0.0, **state: Any) -> Model:
