@@ -39,7 +39,6 @@ def test_who_is_known_by_the_key_alone_and_relayed_is_told_so() -> None:
     session = screen()
     session.connection = replace(session.connection, alias=None, direct=False)
     session.rights = frozenset()
-    assert (
-        connection_line(session) == f"connected by the key {'c' * 16} (password), TLSv1.3 AES, relayed; Default: none"
-    )
+    who = f"by the key {'c' * 16}"
+    assert connection_line(session) == f"connected {who} (password), TLSv1.3 AES, relayed; Default: none"
     assert "verified by its key" in connection_lines(session)

@@ -216,6 +216,7 @@ class ControlServer:
         """Tell of the sessions after each change until the caller goes; one that is slow hears of the newest state."""
         attendant = _Caller(asked.console)
         self._reception.attend(attendant)
+        attendant.news.clear()
         self._attending.add(writer)
         gone = asyncio.create_task(_end_of(reader))
         try:
