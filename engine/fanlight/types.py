@@ -107,6 +107,9 @@ class Monitor(NamedTuple):
 class Permission(StrEnum):
     """A right that a session may hold; the values are the names used by commands and messages."""
 
+    # Rights are looked up with every message; Enum's own hash is a call into Python.
+    __hash__ = str.__hash__
+
     VIEW = "view"
     AUDIO = "audio"
     CONTROL = "control"

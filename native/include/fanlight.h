@@ -208,9 +208,9 @@ typedef struct fl_x11_frame {
     fl_x11_memory *memory;
     int32_t w, h, stride;
     int32_t n_rects;
-    fl_rect rects[64];
     const uint8_t *changed;
     int64_t damaged_at_ns, captured_at_ns;
+    fl_rect rects[64];
 } fl_x11_frame;
 
 /* The pointer's picture: w * h * 4 bytes, BGRA, premultiplied; w and h are 0 when there is none to show. */

@@ -41,6 +41,8 @@ typedef struct fl_dsp {
     /* Of any width, unlike the others. `sums` takes one sum for each column of tiles that a row crosses, from its first
      * pixel on, `stride` places apart. */
     void (*row_sums)(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+    /* span_copy and row_sums at once. */
+    void (*row_take)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
     /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
@@ -59,6 +61,7 @@ void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t
                          int w, int h);
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                          uint8_t *chroma);
@@ -73,6 +76,7 @@ void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
                        int h);
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                        uint8_t *chroma);
@@ -85,6 +89,7 @@ void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t 
                             uint64_t *rows);
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx512(const uint8_t *source, uint8_t *target, int w);
@@ -99,6 +104,7 @@ void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
                        int h);
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_neon(const uint8_t *source, uint8_t *target, int w);
@@ -144,11 +150,19 @@ static inline void fl_store_pixel(uint8_t *p, uint32_t colour)
     memcpy(p, &colour, sizeof colour);
 }
 
-/* Ask for a row of pixels that is read soon: at the end of every page the processor's own foresight ends. */
-static inline void fl_prefetch_row(const uint8_t *row, int w)
+/* Help the processor foresee, while `w` pixels of a row are read, the row that comes `step` rows later. It follows what is
+ * read without a gap by itself, and better than when it is asked; a narrow gap before the next row is asked for, so that it
+ * does not lose the thread, and where the next row is farther away, that row is. */
+static inline void fl_look_ahead(const uint8_t *row, ptrdiff_t stride, int step, int w)
 {
-    for (int x = 0; x < w; x += FL_CACHE_LINE / 4)
-        __builtin_prefetch(row + 4 * x);
+    const ptrdiff_t width = (ptrdiff_t)4 * w;
+    if (step == 1 && stride <= 2 * width) {
+        for (ptrdiff_t x = width; x < stride; x += FL_CACHE_LINE)
+            __builtin_prefetch(row + x);
+    } else {
+        for (ptrdiff_t x = 0; x < width; x += FL_CACHE_LINE)
+            __builtin_prefetch(row + step * stride + x, 0, 2);
+    }
 }
 
 static inline int fl_min(int a, int b)

@@ -18,7 +18,8 @@ from fanlight_bench.results import Figure, Limit, Row
 def seen(
     shown: tuple[Shown, ...] = (), updates: tuple[Update, ...] = (), keys: tuple[float, ...] = (), reconnects: int = 0
 ) -> Seen:
-    return Seen(list(shown), list(updates), list(keys), 0, list(keys), 0, reconnects)
+    pressed = [1.0 + n for n in range(len(keys))]
+    return Seen(list(shown), list(updates), pressed, list(keys), 0, list(keys), 0, reconnects)
 
 
 def held(rows: list[Row], what: str) -> Limit:
@@ -86,6 +87,15 @@ def test_queue_is_held_beside_the_largest_update_of_the_same_time() -> None:
     assert found["in the link's queue, most"].median == 4000
 
 
+def test_keys_that_met_a_small_window_of_tcp_are_told_apart() -> None:
+    queues = Queues([0], [0], [(0.95, 20), (1.15, 4), (1.5, 20), (2.5, 4), (2.6, 20), (3.9, 4), (4.5, 20)])
+    keys = (0.2, 0.05, 0.06, 0.3)
+    found = figures(seen(updates=(Update(1.5, 10_000, False),), keys=keys), queues, began=0.0, seconds=9.0)
+    assert found["keys in a small TCP window"].median == 2
+    assert found["key to pixel p99 of the others"].median == pytest.approx(60, abs=0.2)
+    assert found["key to pixel p99"].median > 290
+
+
 def test_silent_link_is_no_figure() -> None:
     with pytest.raises(Unavailable, match="no update came"):
         figures(seen(keys=(0.05,)), Queues([0], [0]), began=1.0, seconds=2.0)
@@ -145,6 +155,14 @@ def test_quick_plan_is_short_and_every_line_has_its_case() -> None:
     assert sum(case.seconds for case in cases) * options.turns <= 180
     assert {line.workload for line in table.LINES} <= {case.workload for case in cases}
     assert link.Options(quick=True, turns=4).turns == 4
+
+
+def test_cases_can_be_measured_by_themselves() -> None:
+    (group,) = link.plan(link.Options(cases=("stopped-film",)))
+    assert [case.workload for case in group] == [table.STOPPED_FILM]
+    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [2, 1]
+    with pytest.raises(UsageError, match='There is no case "swim"'):
+        link.plan(link.Options(cases=("swim",)))
 
 
 def test_figure_is_held_to_its_limit() -> None:

@@ -31,7 +31,7 @@ class Link:
         shown = self.decoder.decode(update)
         assert update.exact == (not self.encoder.pending) == (not self.encoder.states().any())
         assert self.decoder.digest == self.encoder.digest
-        assert np.array_equal(self.decoder.states() != 0, self.encoder.states() != 0)
+        assert np.array_equal(self.decoder.states(), self.encoder.states())
         if update.exact:
             assert same(shown, image)
         return update

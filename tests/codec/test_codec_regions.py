@@ -8,7 +8,7 @@ from codec_scenes import FRAME_SECONDS, gradient, noise, psnr, same, text, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fanlight.codec import LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
+from fanlight.codec import EXACT, LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
 from fanlight.codec.sections import VIDEO, is_region, read, read_video
 from fanlight.errors import EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
@@ -43,7 +43,7 @@ class Link:
     def check(self, update):
         """Hold every claim of the update against the two pictures."""
         states = self.decoder.states()
-        assert np.array_equal(states != 0, self.encoder.states() != 0)
+        assert np.array_equal(states, self.encoder.states())
         assert self.decoder.digest == self.encoder.digest
         assert update.exact == self.update_is_exact() == (not self.encoder.pending)
         differs = tile_kernels.all_tiles(self.size)
@@ -175,14 +175,32 @@ def test_a_region_closes_when_the_film_rests_and_letters_are_typed_elsewhere(lin
     assert not videos(link.play(FILM, count=1, later=1.2)[0])
 
 
-def test_the_states_of_tiles_follow_the_film(link):
-    assert (link.encoder.states()[3:5, 4:6] == LOSSY).all()
-    assert link.encoder.states()[0, 0] == 0
+def test_the_states_of_tiles_follow_the_film_at_both_ends(link):
+    """A viewer knows what is about to be exact: what is lossy and lies in no region that runs."""
+    assert (link.decoder.states()[3:5, 4:6] == LOSSY).all()
+    assert link.decoder.states()[0, 0] == 0
     link.encoder.portion = 2000
     link.show(())
-    states = link.encoder.states()
+    states = link.decoder.states()
     assert (states != LOSSY).all()
     assert (states == REFINING).any()
+    while link.encoder.pending:
+        link.show(())
+    assert not link.decoder.states().any()
+
+
+def test_of_two_films_only_the_one_that_stopped_is_refining():
+    link = Link()
+    link.play(FILM, OTHER)
+    link.encoder.portion = 2000
+    for _ in range(60):
+        link.play(OTHER, count=1)
+        if (link.decoder.states() == REFINING).any():
+            break
+    states = link.decoder.states()
+    assert (states == REFINING).any()
+    assert (states == LOSSY).any()
+    assert set(np.unique(states[: 350 // 64 + 1, 192 // 64 : 440 // 64 + 1])) <= {EXACT, REFINING}
 
 
 def test_slow_film_stays_in_tiles():

@@ -230,8 +230,8 @@ def test_an_update_names_only_input_that_its_capture_could_show() -> None:
     viewer.note_input(4, now=stage.screen.now)
     stage.draw(Rect(0, 0, 5, 5), 9)
     viewer.note_input(5, now=stage.screen.now + 0.001)
-    (picture,) = stage.serve().values()
-    assert picture.input_seq == 4
+    (served,) = stage.crowd.serve(stage.last, {viewer}, stage.screen.clock, rested=False)
+    assert served.input_seq == 4
 
 
 @pytest.mark.parametrize("codec", ["tiles", "hybrid", "h264"])

@@ -194,6 +194,25 @@ static void check_row_sums(const tile *t)
     }
 }
 
+/* The same of what is copied while it is summed. */
+static void check_row_takes(const tile *t)
+{
+    enum { STEP = 2, MOST = FL_TILE * MAX_STRIDE / 4 / FL_TILE + 1 };
+    static uint64_t expected[STEP * MOST], found[STEP * MOST];
+    static uint8_t expected_row[FL_TILE * MAX_STRIDE + 2 * MARGIN], found_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    const int whole = (int)(tile_bytes(t) / 4), offset = below(MARGIN);
+    const uint8_t *end = t->pixels + tile_bytes(t);
+    for (int w = whole; w > 0; w = w > 3 * FL_TILE ? w / 2 : w - 13) {
+        memset(expected, CANARY, sizeof expected);
+        memset(found, CANARY, sizeof found);
+        memset(expected_row, CANARY, sizeof expected_row);
+        memset(found_row, CANARY, sizeof found_row);
+        scalar.row_take(end - 4 * (ptrdiff_t)w, expected_row + offset, w, expected, STEP);
+        wide.row_take(end - 4 * (ptrdiff_t)w, found_row + offset, w, found, STEP);
+        CHECK(!memcmp(expected, found, sizeof found) && !memcmp(expected_row, found_row, sizeof found_row));
+    }
+}
+
 /* Planes of the last two rows and of the last one, between canaries; `w` may be that of the whole memory. */
 static void check_planes(const uint8_t *upper, const uint8_t *lower, int w)
 {
@@ -236,6 +255,7 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_rows(&a, scalar.tile_rows, wide.tile_rows);
     check_rows(&a, scalar.tile_edges, wide.tile_edges);
     check_row_sums(&a);
+    check_row_takes(&a);
     check_edges(&a);
     const uint8_t *last = a.pixels + (h - 1) * a.stride;
     check_planes(h > 1 ? last - a.stride : last, last, w);

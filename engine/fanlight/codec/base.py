@@ -220,7 +220,7 @@ class Decoder(ABC):
         """The 64-bit digest of the exact tiles; equals the encoder's. None for codecs of whole pictures."""
 
     def states(self) -> Tiles:
-        """Return EXACT or LOSSY for each tile, as an array of its own."""
+        """Return EXACT, REFINING or LOSSY for each tile, as an array of its own."""
         return tile_kernels.no_tiles(self.size)
 
     def close(self) -> None:

@@ -29,10 +29,14 @@ from fanlight.types import Frame, PointerPlace, Size
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An update for a viewer, or what went wrong with its picture."""
+    """An update for a viewer, or what went wrong with its picture.
+
+    `input_seq` is the last input event of the viewer that was injected before the capture.
+    """
 
     viewer: Viewer
     picture: Picture | FanlightError
+    input_seq: int = 0
 
 
 class Crowd:
@@ -152,7 +156,8 @@ class Crowd:
         left -= there
         for viewer in there:
             viewer.given(touched)
-        return [Served(viewer, group.picture(made, viewer)) for viewer in there]
+        picture = group.picture(made)
+        return [Served(viewer, picture, viewer.input_before(made.captured_at)) for viewer in there]
 
     def _give_up(self, group: Group, error: FanlightError) -> list[Served]:
         """End a group whose encoder has failed; a viewer that stays all the same starts anew."""
@@ -251,7 +256,8 @@ class Crowd:
             lacks = tile_kernels.all_tiles(group.encoder.size)
         self._enter(viewer, group)
         viewer.given(lacks)
-        return Served(viewer, group.picture(group.catch_up(lacks, clock), viewer))
+        made = group.catch_up(lacks, clock)
+        return Served(viewer, group.picture(made), viewer.input_before(made.captured_at))
 
     def _reunite(self, left: set[Viewer], clock: Clock) -> list[Served]:
         """Let followers lead again where both pictures rest and are the same."""

@@ -97,20 +97,22 @@ class Group:
         update = self.encoder.catch_up(lacks)
         return Made(update, self.encoder.digest, 0, now, now, now, clock())
 
-    def picture(self, made: Made, viewer: Viewer) -> Picture:
-        """Address an update to one viewer."""
+    def picture(self, made: Made) -> Picture:
+        """Make of an update what its viewers are sent."""
+        pixels = Pixels.of(made.update.pixels)
         return Picture(
             screen=self._screen,
             update=made.update,
+            exact=made.update.exact,
+            key=made.update.key,
             digest=made.digest,
-            pixels=Pixels.of(made.update.pixels),
-            input_seq=viewer.input_before(made.captured_at),
+            quality=self.encoder.quality if pixels.video else None,
+            pixels=pixels,
             states=made.states,
             damaged_at=made.damaged_at,
             captured_at=made.captured_at,
             encode_started_at=made.started_at,
             encoded_at=made.ended_at,
-            quality=self.encoder.quality,
             shared=len(self.members),
         )
 

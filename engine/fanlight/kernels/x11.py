@@ -26,12 +26,9 @@ _MONITORS: Final = 64
 _NANOSECONDS: Final = 1_000_000_000
 _FRAME: Final[int] = lib.FL_X11_FRAME
 _RECT: Final = struct.Struct("=4i")
-# Of fl_x11_frame: its memory, how many rectangles there are, and the first of them; then what stands behind them all.
-_MEMORY_AT, _COUNT_AT, _RECTS_AT, _TAIL_AT = (
-    ffi.offsetof("fl_x11_frame", field) for field in ("memory", "n_rects", "rects", "changed")
-)
-_HEAD: Final = struct.Struct(f"={_MEMORY_AT}xQ{_COUNT_AT - _MEMORY_AT - 8}x5i")
-_TAIL: Final = struct.Struct("=Qqq")
+# fl_x11_frame: pixels, memory, w, h, stride, how many rectangles there are, changed, two times; and the first rectangle.
+_FIELDS: Final = struct.Struct("=8xQ12xiQqq4i")
+_RECTS_AT: Final = ffi.offsetof("fl_x11_frame", "rects")
 _MAX_PLACE: Final = 0x7FFF
 _MAX_KEYSYM: Final = 0x1FFFFFFF
 
@@ -145,8 +142,7 @@ class Screen:
 
     def _take_frame(self) -> Frame:
         """Make a Frame of the native one. After a rest, every step more costs as much as a letter's pixels do."""
-        memory, count, x, y, w, h = _HEAD.unpack_from(self._fields)
-        changed, damaged_at, captured_at = _TAIL.unpack_from(self._fields, _TAIL_AT)
+        memory, count, changed, damaged_at, captured_at, x, y, w, h = _FIELDS.unpack_from(self._fields)
         return Frame(
             self._pixels if self._pixels is not None and memory == self._memory else self._wrap(memory),
             (Rect(x, y, w, h),) if count == 1 else self._damage(count),

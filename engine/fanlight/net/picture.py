@@ -82,7 +82,7 @@ class PictureThread(threading.Thread):
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update; it gets one as soon as there is something that it lacks."""
         with self._changed:
-            if viewer in self._ready:
+            if viewer in self._ready and not viewer.wants_refresh:
                 return
             self._ready.add(viewer)
             self._changed.notify()
