@@ -9,6 +9,7 @@ from fanlight.config import Home
 from fanlight.inject import Injector
 from fanlight.net.gate import RATE
 from fanlight.net.server import Server, ServerOptions
+from fanlight.net.tls import TlsProfile
 from fanlight.net.watching import Watcher
 from fanlight.types import Address
 
@@ -36,6 +37,7 @@ async def serving(
     unattended: bool = True,
     port: int = 0,
     connection_rate: float = RATE,
+    tls: TlsProfile = "intermediate",
     watchers: Sequence[Watcher] = (),
 ) -> AsyncIterator[Serving]:
     """Serve a pattern, or `capture`, from `home`; the password is PASSWORD."""
@@ -45,7 +47,7 @@ async def serving(
         rules.set_password(PASSWORD, "Unattended Access")
     rules.set_unattended(unattended)
     with capture or open_capture("pattern:320x200", max_fps=30) as source:
-        options = ServerOptions(Address("127.0.0.1", port), codec, 60, connection_rate=connection_rate)
+        options = ServerOptions(Address("127.0.0.1", port), codec, 60, tls, connection_rate)
         server = Server(options, source, injector, place.identity(), rules, watchers)
         await server.start()
         try:

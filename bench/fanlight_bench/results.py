@@ -139,9 +139,12 @@ class Report(msgspec.Struct, forbid_unknown_fields=True):
         return msgspec.json.decode(data, type=cls)
 
 
-def ratios_in_turns(workload: str, figure: str, system: Row, against: Row) -> Ratio | None:
-    """Pair two rows' runs in the order they were taken; None where one of them has no such figure."""
-    ours, theirs = system.figures.get(figure), against.figures.get(figure)
+def ratios_in_turns(workload: str, figure: str, system: Row, against: Row, their_figure: str = "") -> Ratio | None:
+    """Pair two rows' runs in the order they were taken; None where one of them has no such figure.
+
+    `their_figure` is what it is called in the other row, where that is not the same.
+    """
+    ours, theirs = system.figures.get(figure), against.figures.get(their_figure or figure)
     if ours is None or theirs is None:
         return None
     pairs = tuple(a / b for a, b in zip(ours.runs, theirs.runs, strict=False) if b)

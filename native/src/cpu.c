@@ -10,6 +10,7 @@ static void use_scalar(fl_dsp *dsp)
     dsp->tile_copy = fl_tile_copy_scalar;
     dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sums = fl_row_sums_scalar;
+    dsp->row_take = fl_row_take_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
     dsp->tile_runs = fl_tile_runs_scalar;
     dsp->rows_nv12 = fl_rows_nv12_scalar;
@@ -27,6 +28,7 @@ static void use_avx2(fl_dsp *dsp)
     dsp->tile_copy = fl_tile_copy_avx2;
     dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sums = fl_row_sums_avx2;
+    dsp->row_take = fl_row_take_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
     dsp->tile_runs = fl_tile_runs_avx2;
     dsp->rows_nv12 = fl_rows_nv12_avx2;
@@ -42,6 +44,7 @@ static void use_avx512(fl_dsp *dsp)
     dsp->tile_changes = fl_tile_changes_avx512;
     dsp->tile_rows = fl_tile_rows_avx512;
     dsp->row_sums = fl_row_sums_avx512;
+    dsp->row_take = fl_row_take_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
     dsp->tile_runs = fl_tile_runs_avx512;
     dsp->rows_nv12 = fl_rows_nv12_avx512;
@@ -80,6 +83,7 @@ static void use_neon(fl_dsp *dsp)
     dsp->tile_copy = fl_tile_copy_neon;
     dsp->tile_rows = fl_tile_rows_neon;
     dsp->row_sums = fl_row_sums_neon;
+    dsp->row_take = fl_row_take_neon;
     dsp->tile_edges = fl_tile_edges_neon;
     dsp->tile_runs = fl_tile_runs_neon;
     dsp->rows_nv12 = fl_rows_nv12_neon;

@@ -47,6 +47,8 @@ typedef struct fl_dsp {
     /* Of any width, unlike the others. `sums` takes one sum for each column of tiles that a row crosses, from its first
      * pixel on, `stride` places apart. */
     void (*row_sums)(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+    /* span_copy and row_sums at once. */
+    void (*row_take)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
     /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
@@ -65,6 +67,7 @@ void fl_tile_copy_scalar(const uint8_t *source, ptrdiff_t source_stride, uint8_t
                          int w, int h);
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -80,6 +83,7 @@ void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
                        int h);
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -93,6 +97,7 @@ void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t 
                             uint64_t *rows);
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
@@ -108,6 +113,7 @@ void fl_tile_copy_neon(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
                        int h);
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
@@ -154,11 +160,27 @@ static inline void fl_store_pixel(uint8_t *p, uint32_t colour)
     memcpy(p, &colour, sizeof colour);
 }
 
-/* Ask for a row of pixels that is read soon: at the end of every page the processor's own foresight ends. */
-static inline void fl_prefetch_row(const uint8_t *row, int w)
+/* Read one byte of each line of memory. What comes in a row is foreseen by the processor, which two rows at once, or what
+ * is only asked for, are not. */
+static inline void fl_read_ahead(const uint8_t *bytes, ptrdiff_t length)
 {
-    for (int x = 0; x < w; x += FL_CACHE_LINE / 4)
-        __builtin_prefetch(row + 4 * x);
+    for (ptrdiff_t at = 0; at < length; at += FL_CACHE_LINE)
+        (void)*(const volatile uint8_t *)(bytes + at);
+}
+
+/* Help the processor foresee, while `w` pixels of a row are read, the row that comes `step` rows later. It follows what is
+ * read without a gap by itself, and better than when it is asked; a narrow gap before the next row is asked for, so that it
+ * does not lose the thread, and where the next row is farther away, that row is. */
+static inline void fl_look_ahead(const uint8_t *row, ptrdiff_t stride, int step, int w)
+{
+    const ptrdiff_t width = (ptrdiff_t)4 * w;
+    if (step == 1 && stride <= 2 * width) {
+        for (ptrdiff_t x = width; x < stride; x += FL_CACHE_LINE)
+            __builtin_prefetch(row + x);
+    } else {
+        for (ptrdiff_t x = 0; x < width; x += FL_CACHE_LINE)
+            __builtin_prefetch(row + step * stride + x, 0, 2);
+    }
 }
 
 static inline int fl_min(int a, int b)
@@ -190,6 +212,10 @@ static inline bool fl_rect_inside(int64_t x, int64_t y, int64_t rect_w, int64_t 
 
 /* Move a rectangle inside a picture as memmove would; both places lie within it. */
 void fl_move_pixels(uint8_t *image, ptrdiff_t stride, const fl_move *move);
+
+/* Copy what differs in a rectangle of a picture that is `w` wide, or all of it, X bytes as 0; mark its tiles in `changed`. */
+void fl_tiles_keep(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+                   const fl_rect *rect, int w, bool all, uint8_t *changed);
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------ */
 

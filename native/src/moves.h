@@ -18,7 +18,7 @@ enum {
 /* A taken cell is one that a move writes in. */
 enum { FL_CELL_MATCHES = 1, FL_CELL_CHANGED = 2, FL_CELL_TAKEN = 4 };
 
-/* What is known of a tile's row sums in a shadow: shadow.c. */
+/* What is known of a tile's row sums in a shadow: shadow.h. */
 enum { FL_ROWS_UNKNOWN = 0, FL_ROWS_KNOWN = 1, FL_ROWS_PROMISED = 2 };
 
 /* A run of pixels that stands in `before` at (x, y); `hash` 0 is a free place. */
@@ -72,8 +72,9 @@ static inline const uint8_t *fl_after_at(const fl_search *s, int x, int y)
     return s->after + y * s->after_stride + (ptrdiff_t)x * 4;
 }
 
-/* Propose at most `max` vectors, the likeliest first; return how many. */
-int fl_vote_rows(fl_search *s, fl_vector *vectors, int max);
+/* Propose at most `max` vectors, the likeliest first; return how many. Of the rows only every `step`th one of the movable
+ * tiles has its sum in `after_rows`. */
+int fl_vote_rows(fl_search *s, int step, fl_vector *vectors, int max);
 int fl_vote_near(fl_search *s, fl_vector *vectors, int max);
 int fl_vote_anchors(fl_search *s, fl_vector *vectors, int max);
 

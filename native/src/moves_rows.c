@@ -31,13 +31,14 @@ static void fill_slots(fl_search *s, const uint64_t *before, int top, int bottom
     }
 }
 
-static void vote_column(fl_search *s, int column)
+/* Every `step`th row votes, of the tiles in `voters`; NULL are all of the box. */
+static void vote_column(fl_search *s, int column, int step, const uint8_t *voters)
 {
     const uint64_t *before = column_of(s, s->before_rows, column), *after = column_of(s, s->after_rows, column);
     const int top = s->box.y * FL_TILE, bottom = fl_min(s->h, (s->box.y + s->box.h) * FL_TILE);
     fill_slots(s, before, top, bottom);
-    for (int y = top; y < bottom; y++) {
-        if (before[y] == after[y])
+    for (int y = (top + step - 1) / step * step; y < bottom; y += step) {
+        if ((voters && !voters[y / FL_TILE * s->columns + column]) || before[y] == after[y])
             continue;
         const int32_t row = *find_slot(s, before, after[y]);
         if (row > 0)
@@ -68,16 +69,16 @@ static bool take_shift(fl_search *s, int *shift)
     return enough;
 }
 
-int fl_vote_rows(fl_search *s, fl_vector *vectors, int max)
+int fl_vote_rows(fl_search *s, int step, fl_vector *vectors, int max)
 {
     int moving = 0, seen = 0, n = 0, shift;
     memset(s->shift_votes, 0, sizeof *s->shift_votes * 2 * (size_t)s->h);
     for (int column = s->box.x; column < s->box.x + s->box.w; column++)
         moving += column_moves(s, column);
-    const int step = (moving + MOST_COLUMNS - 1) / MOST_COLUMNS;
+    const int each = (moving + MOST_COLUMNS - 1) / MOST_COLUMNS;
     for (int column = s->box.x; column < s->box.x + s->box.w; column++) {
-        if (column_moves(s, column) && seen++ % step == 0)
-            vote_column(s, column);
+        if (column_moves(s, column) && seen++ % each == 0)
+            vote_column(s, column, step, s->movable);
     }
     while (n < max && take_shift(s, &shift))
         vectors[n++] = (fl_vector){0, shift};
@@ -88,6 +89,6 @@ bool fl_vote_shift(fl_search *s, const int *columns, int n, int *shift)
 {
     memset(s->shift_votes, 0, sizeof *s->shift_votes * 2 * (size_t)s->h);
     for (int i = 0; i < n; i++)
-        vote_column(s, columns[i]);
+        vote_column(s, columns[i], 1, NULL);
     return take_shift(s, shift);
 }

@@ -86,13 +86,15 @@ static bool row_slid(const slide *m, int y)
     return fl_kernels.span_equal(fl_after_at(m->s, m->x, y), fl_before_at(m->s, m->x, y + m->shift), m->w);
 }
 
-/* Take a row over if it is what should be there, and ask for the next one. */
+/* Take a row over if it is what should be there, and ask for the next one, unless `step` is 0. */
 static bool take_row(const slide *m, int y, int step)
 {
-    fl_prefetch_row(fl_after_at(m->s, m->x, y + step), m->w);
-    fl_prefetch_row(fl_before_at(m->s, m->x, y + m->shift + step), m->w);
     if (!row_slid(m, y))
         return false;
+    if (step) {
+        fl_look_ahead(fl_after_at(m->s, m->x, y), m->s->after_stride, step, m->w);
+        fl_look_ahead(fl_before_at(m->s, m->x, y + m->shift), m->s->before_stride, step, m->w);
+    }
     fl_kernels.span_copy(fl_after_at(m->s, m->x, y), m->shadow->pixels + y * m->shadow->stride + (ptrdiff_t)m->x * 4,
                          m->w);
     return true;

@@ -38,6 +38,12 @@ void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t str
         *sums = fl_row_sum(row + 4 * x, fl_min(FL_TILE, w - x));
 }
 
+void fl_row_take_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    fl_span_copy_scalar(source, target, w);
+    fl_row_sums_scalar(source, w, sums, stride);
+}
+
 /* Fold one row of a run into its tiles' hashes. */
 static void fold_row(const uint8_t *row, int w, uint64_t *hashes)
 {

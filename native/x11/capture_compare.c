@@ -38,17 +38,21 @@ void fl_x11_kept_free(fl_x11_kept *kept)
     *kept = (fl_x11_kept){0};
 }
 
-/* One rectangle that lies in one tile. */
-static void keep_piece(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, fl_rect r)
+static uint8_t *kept_at(const fl_x11_kept *kept, fl_rect r)
 {
-    const ptrdiff_t own = (ptrdiff_t)kept->w * 4;
-    const uint8_t *from = source + r.y * stride + (ptrdiff_t)r.x * 4;
-    uint8_t *to = fl_x11_memory_pixels(kept->memory) + r.y * own + (ptrdiff_t)r.x * 4;
+    return fl_x11_memory_pixels(kept->memory) + ((ptrdiff_t)r.y * kept->w + r.x) * 4;
+}
 
-    if (!kept->fresh && fl_kernels.tile_equal(from, stride, to, own, r.w, r.h))
-        return;
-    fl_kernels.tile_copy(from, stride, to, own, r.w, r.h);
-    kept->changed[r.y / FL_TILE * fl_tile_count(kept->w) + r.x / FL_TILE] = 1;
+static const uint8_t *source_at(const uint8_t *source, ptrdiff_t stride, fl_rect r)
+{
+    return source + r.y * stride + (ptrdiff_t)r.x * 4;
+}
+
+/* Whether a rectangle that lies in one tile is as it was. */
+static bool is_kept(const fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, fl_rect r)
+{
+    return !kept->fresh && fl_kernels.tile_equal(source_at(source, stride, r), stride, kept_at(kept, r),
+                                                 (ptrdiff_t)kept->w * 4, r.w, r.h);
 }
 
 static int to_tile_end(int place, int end)
@@ -56,17 +60,32 @@ static int to_tile_end(int place, int end)
     return fl_min((place / FL_TILE + 1) * FL_TILE, end) - place;
 }
 
-static void keep_rect(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, const fl_rect *r)
+/* Cut what is left of a rectangle from `piece` on into parts that lie in one tile. False: nothing is left. */
+static bool next_piece(const fl_rect *r, fl_rect *piece)
 {
-    fl_rect piece;
-
-    for (piece.y = r->y; piece.y < r->y + r->h; piece.y += piece.h) {
-        piece.h = to_tile_end(piece.y, r->y + r->h);
-        for (piece.x = r->x; piece.x < r->x + r->w; piece.x += piece.w) {
-            piece.w = to_tile_end(piece.x, r->x + r->w);
-            keep_piece(kept, source, stride, piece);
-        }
+    piece->x += piece->w;
+    if (piece->x >= r->x + r->w) {
+        piece->x = r->x;
+        piece->y += piece->h;
     }
+    if (piece->y >= r->y + r->h)
+        return false;
+    piece->w = to_tile_end(piece->x, r->x + r->w);
+    piece->h = to_tile_end(piece->y, r->y + r->h);
+    return r->w > 0;
+}
+
+bool fl_x11_kept_differs(const fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
+{
+    for (int i = 0; i < x->frame.n_rects; i++) {
+        const fl_rect *r = &x->frame.rects[i];
+        fl_rect piece = {.x = r->x, .y = r->y};
+
+        while (next_piece(r, &piece))
+            if (!is_kept(&x->kept, source, stride, piece))
+                return true;
+    }
+    return false;
 }
 
 int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
@@ -76,7 +95,8 @@ int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
 
     memset(x->kept.changed, 0, (size_t)tiles);
     for (int i = 0; i < x->frame.n_rects; i++)
-        keep_rect(&x->kept, source, stride, &x->frame.rects[i]);
+        fl_tiles_keep(source, stride, fl_x11_memory_pixels(x->kept.memory), (ptrdiff_t)x->kept.w * 4,
+                      &x->frame.rects[i], x->kept.w, x->kept.fresh, x->kept.changed);
     for (int i = 0; i < tiles; i++)
         changed += x->kept.changed[i];
     x->kept.fresh = false;

@@ -1,4 +1,4 @@
-/* The consumer's side of capture: waiting for something new, and looking at what is known. */
+/* The consumer's side of capture: waiting for something new, and reading it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -7,121 +7,221 @@
 
 #include "capture.h"
 
-/* How long a consumer whose time is over still waits for the end of a read. */
+/* How long a consumer that has a reason to leave still waits for the end of a read. */
 #define GRACE_NS 100000000
 
-/* Sleep until the thread signals or `deadline_ns` (negative: none) comes. 0, -ETIMEDOUT or -EINTR. */
-static int sleep_until(fl_x11 *x, int64_t deadline_ns)
+/* One call of fl_x11_next(). */
+typedef struct waiting {
+    int64_t deadline_ns; /* negative: none */
+    bool timed_out, interrupted;
+    bool looked;   /* nothing more is to be done about what the server has said so far */
+    bool hurried;  /* there is a reason to leave */
+    bool given_up; /* and the server does not even finish a read */
+} waiting;
+
+static int64_t earlier(int64_t a, int64_t b)
 {
-    struct pollfd fd = {x->consumer_fd, POLLIN, 0};
-    int64_t left = deadline_ns - fl_x11_now();
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Sleep until `until_ns` (negative: for ever), a signal, or until something is said: by anybody, or by the server too
+ * where the connection is the consumer's. False: a signal came. */
+static bool sleep_until(fl_x11 *x, bool owned, int64_t until_ns)
+{
+    struct pollfd fds[] = {{x->consumer_fd, POLLIN, 0}, {xcb_get_file_descriptor(x->c), POLLIN, 0}};
+    int64_t left = until_ns - fl_x11_now();
     struct timespec timeout;
     int ready;
 
     left = left > 0 ? left : 0;
     timeout = (struct timespec){left / 1000000000, left % 1000000000};
-    ready = ppoll(&fd, 1, deadline_ns < 0 ? NULL : &timeout, NULL);
-    if (ready < 0)
-        return -EINTR;
-    if (ready == 0)
-        return -ETIMEDOUT;
-    fl_x11_unsignal(x->consumer_fd);
-    return 0;
+    ready = ppoll(fds, owned ? 2 : 1, until_ns < 0 ? NULL : &timeout, NULL);
+    if (ready > 0 && fds[0].revents)
+        fl_x11_unsignal(x->consumer_fd);
+    return ready >= 0;
 }
 
-static int take_frame(fl_x11 *x, fl_x11_frame *frame)
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static int read_frame(fl_x11 *x)
 {
-    *frame = x->frame;
-    if (x->handed != frame->memory) {
-        fl_x11_memory_hold(frame->memory);
-        fl_x11_memory_release(x->handed);
-        x->handed = frame->memory;
+    const int code = fl_x11_set_out_to_read(x);
+
+    return code ? code : fl_x11_go_on(x);
+}
+
+/* Do one thing that is due. 1: a frame is there; 0: something was done; -EAGAIN: nothing is to be done until the server
+ * speaks, or `*due_ns` comes (negative: never). */
+static int serve(fl_x11 *x, int64_t *due_ns)
+{
+    const int64_t now = fl_x11_now();
+
+    *due_ns = -1;
+    if (x->trip.stage != FL_HOME)
+        return fl_x11_go_on(x);
+    if (x->todo.damage) {
+        if (now >= x->todo.read_due_ns)
+            return read_frame(x);
+        *due_ns = x->todo.read_due_ns;
     }
-    x->phase = FL_FREE;
-    return FL_X11_FRAME;
+    if (x->todo.pointer || x->todo.cursor) {
+        if (now >= x->todo.pointer_due_ns) {
+            fl_x11_set_out_for_pointer(x);
+            return 0;
+        }
+        *due_ns = earlier(*due_ns, x->todo.pointer_due_ns);
+    }
+    return -EAGAIN;
 }
 
-/* One call of fl_x11_next(). */
-typedef struct waiting {
-    int64_t deadline_ns;
-    bool timed_out, interrupted;
-    bool hurried;  /* there is a reason to leave */
-    bool given_up; /* and the server does not even finish a read */
-} waiting;
-
-/* What there is to return now, or -EAGAIN to go on waiting. A timeout waits for the thread to have looked once, so that
- * even a timeout of 0 brings a frame that is there. Locked. */
-static int look(fl_x11 *x, const waiting *wait, fl_x11_frame *frame)
+/* Let the thread do what may take for ever. */
+static void send_on_errand(fl_x11 *x)
 {
-    int result = 0;
-
-    if (x->phase == FL_READY)
-        result = take_frame(x, frame);
-    else if (x->phase == FL_READING && !wait->given_up)
-        return -EAGAIN;
-    else if (x->failure)
-        return x->failure;
-    else if (wait->interrupted)
-        return -EINTR;
-    else if (!x->woken && !x->news && !(wait->timed_out && x->looked) && !wait->given_up)
-        return -EAGAIN;
-    result |= x->news;
-    x->news = 0;
-    x->woken = false;
-    return result;
-}
-
-/* With a reason to leave, and the thread or the server still to be heard: wait for them, but only so long. Locked. */
-static void hurry(fl_x11 *x, waiting *wait)
-{
-    if (wait->hurried || !(x->woken || wait->timed_out || wait->interrupted))
-        return;
-    wait->hurried = x->hurried = true;
-    wait->deadline_ns = fl_x11_now() + GRACE_NS;
+    pthread_mutex_lock(&x->lock);
+    x->owner = FL_THREAD;
+    pthread_mutex_unlock(&x->lock);
     fl_x11_signal(x->thread_fd);
 }
 
-static int look_locked(fl_x11 *x, waiting *wait, fl_x11_frame *frame)
+/* Hear the server, and do one thing. Results as of serve(), or a failure. */
+static int work(fl_x11 *x, int64_t *due_ns)
+{
+    fl_x11_take_events(x);
+    if (fl_x11_is_dead(x))
+        return -EPIPE;
+    if (x->trip.stage == FL_HOME && (x->todo.geometry || x->todo.misfit)) {
+        send_on_errand(x);
+        return 0;
+    }
+    return serve(x, due_ns);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------------------ */
+
+/* With a reason to leave, and something still to be heard: wait for it, but only so long. */
+static void hurry(waiting *wait)
+{
+    if (wait->hurried)
+        return;
+    wait->hurried = true;
+    wait->timed_out = false;
+    wait->deadline_ns = fl_x11_now() + GRACE_NS;
+}
+
+/* What there is to return now, or -EAGAIN to go on waiting. A timeout waits for what the server has said to be looked at
+ * once, so that even a timeout of 0 brings a frame that is there. Locked. */
+static int look(fl_x11 *x, waiting *wait)
+{
+    const bool under_way = x->owner == FL_THREAD || x->trip.stage != FL_HOME;
+
+    if (x->failure)
+        return x->failure;
+    if (wait->interrupted)
+        return -EINTR;
+    if (wait->hurried && wait->timed_out)
+        return 0;
+    if (under_way) {
+        if (x->woken || wait->timed_out)
+            hurry(wait);
+        return -EAGAIN;
+    }
+    return x->woken || x->news || (wait->timed_out && wait->looked) ? 0 : -EAGAIN;
+}
+
+static int look_locked(fl_x11 *x, waiting *wait, bool *owned)
 {
     int result;
 
     pthread_mutex_lock(&x->lock);
-    result = look(x, wait, frame);
-    if (result == -EAGAIN)
-        hurry(x, wait);
-    else
-        x->waiting = false;
+    if (x->owner == FL_NOBODY) {
+        x->owner = FL_CONSUMER;
+        fl_x11_mind(x, false);
+    }
+    *owned = x->owner == FL_CONSUMER;
+    result = look(x, wait);
     pthread_mutex_unlock(&x->lock);
     return result;
 }
 
-static void begin_waiting(fl_x11 *x)
+/* Wait until a frame is made (1), or there is another reason to return (0, or negative). */
+static int await_frame(fl_x11 *x, waiting *wait)
+{
+    bool owned;
+    int result;
+
+    while ((result = look_locked(x, wait, &owned)) == -EAGAIN) {
+        int64_t due_ns = -1;
+        int code = owned ? work(x, &due_ns) : -EAGAIN;
+
+        if (code == 0)
+            continue;
+        if (code != -EAGAIN)
+            return code;
+        wait->looked = owned;
+        wait->interrupted = !sleep_until(x, owned, earlier(wait->deadline_ns, due_ns));
+        wait->timed_out = wait->deadline_ns >= 0 && fl_x11_now() >= wait->deadline_ns;
+    }
+    return result;
+}
+
+static void come(fl_x11 *x)
 {
     pthread_mutex_lock(&x->lock);
     x->waiting = true;
-    x->looked = x->hurried = false;
     pthread_mutex_unlock(&x->lock);
-    fl_x11_signal(x->thread_fd);
+}
+
+/* Let the thread mind the connection. Returns what is new besides the frame. */
+static int leave(fl_x11 *x, int failure)
+{
+    int news = 0;
+
+    pthread_mutex_lock(&x->lock);
+    x->waiting = false;
+    if (failure && failure != -EINTR && !x->failure)
+        x->failure = failure;
+    if (x->owner == FL_CONSUMER) {
+        fl_x11_take_queued_events(x);
+        x->owner = FL_NOBODY;
+        fl_x11_mind(x, true);
+    }
+    if (!failure) {
+        news = x->news;
+        x->news = 0;
+        x->woken = false;
+    }
+    pthread_mutex_unlock(&x->lock);
+    return news;
+}
+
+static void take_frame(fl_x11 *x, fl_x11_frame *frame)
+{
+    const fl_x11_frame *made = &x->frame;
+
+    memcpy(frame, made, offsetof(fl_x11_frame, rects) + (size_t)made->n_rects * sizeof(fl_rect));
+    if (x->handed == frame->memory)
+        return;
+    fl_x11_memory_hold(frame->memory);
+    fl_x11_memory_release(x->handed);
+    x->handed = frame->memory;
 }
 
 int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame)
 {
     waiting wait = {.deadline_ns = -1};
-    int result;
+    int result, news;
 
     if (!x || !frame)
         return -EINVAL;
     if (timeout_ns >= 0)
         wait.deadline_ns = fl_x11_now() + timeout_ns;
-    begin_waiting(x);
-    while ((result = look_locked(x, &wait, frame)) == -EAGAIN) {
-        int slept = sleep_until(x, wait.deadline_ns);
-
-        wait.given_up |= slept == -ETIMEDOUT && wait.hurried;
-        wait.timed_out |= slept == -ETIMEDOUT;
-        wait.interrupted |= slept == -EINTR;
-    }
-    return result;
+    wait.timed_out = timeout_ns == 0;
+    come(x);
+    result = await_frame(x, &wait);
+    if (result > 0)
+        take_frame(x, frame);
+    news = leave(x, result < 0 ? result : 0);
+    return result < 0 ? result : result > 0 ? news | FL_X11_FRAME : news;
 }
 
 void fl_x11_wake(fl_x11 *x)
@@ -130,50 +230,4 @@ void fl_x11_wake(fl_x11 *x)
     x->woken = true;
     pthread_mutex_unlock(&x->lock);
     fl_x11_signal(x->consumer_fd);
-}
-
-void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h)
-{
-    pthread_mutex_lock(&x->lock);
-    *w = x->w;
-    *h = x->h;
-    pthread_mutex_unlock(&x->lock);
-}
-
-int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size)
-{
-    int mapped;
-
-    pthread_mutex_lock(&x->lock);
-    mapped = x->is_mapped;
-    fl_because((fl_why){why, why_size}, 0, "%s", x->unmapped);
-    pthread_mutex_unlock(&x->lock);
-    return mapped;
-}
-
-int fl_x11_pointer(fl_x11 *x, int32_t *px, int32_t *py)
-{
-    int on_screen;
-
-    pthread_mutex_lock(&x->lock);
-    on_screen = x->sprite.on_screen;
-    *px = x->sprite.x;
-    *py = x->sprite.y;
-    pthread_mutex_unlock(&x->lock);
-    return on_screen;
-}
-
-int fl_x11_cursor_shape(fl_x11 *x, fl_x11_cursor *shape, uint8_t *pixels, int32_t capacity)
-{
-    int length;
-
-    pthread_mutex_lock(&x->lock);
-    *shape = x->sprite.shape;
-    length = shape->w * shape->h * 4;
-    if (length > capacity)
-        length = -ENOSPC;
-    else if (length)
-        memcpy(pixels, x->sprite.pixels, (size_t)length);
-    pthread_mutex_unlock(&x->lock);
-    return length;
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -172,12 +173,39 @@ static void select_events(fl_x11 *x)
     xcb_damage_create(x->c, x->damage, x->root, XCB_DAMAGE_REPORT_LEVEL_BOUNDING_BOX);
 }
 
+/* So that it is known from the start. */
+static void see_pointer(fl_x11 *x)
+{
+    fl_x11_question question;
+
+    x->todo.cursor = true;
+    question = fl_x11_ask_pointer(x);
+    fl_x11_hear_place(x, xcb_query_pointer_reply(x->c, question.place, NULL));
+    fl_x11_hear_shape(x, xcb_xfixes_get_cursor_image_reply(x->c, question.image, NULL));
+    x->news = 0;
+}
+
+/* What the thread sleeps on. */
+static int make_minded(fl_x11 *x)
+{
+    struct epoll_event server = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = xcb_get_file_descriptor(x->c)};
+    struct epoll_event signals = {.events = EPOLLIN, .data.fd = x->thread_fd};
+
+    x->minded_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (x->minded_fd < 0 || epoll_ctl(x->minded_fd, EPOLL_CTL_ADD, server.data.fd, &server) < 0 ||
+        epoll_ctl(x->minded_fd, EPOLL_CTL_ADD, signals.data.fd, &signals) < 0)
+        return -errno;
+    return 0;
+}
+
 /* Signals are for the program's own threads. */
 static int start_thread(fl_x11 *x)
 {
     sigset_t all, before;
-    int code;
+    int code = make_minded(x);
 
+    if (code)
+        return code;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     code = pthread_create(&x->thread, NULL, fl_x11_thread, x);
@@ -202,6 +230,8 @@ static void dispose(fl_x11 *x)
         close(x->thread_fd);
     if (x->consumer_fd >= 0)
         close(x->consumer_fd);
+    if (x->minded_fd >= 0)
+        close(x->minded_fd);
     pthread_mutex_destroy(&x->lock);
     free(x);
 }
@@ -232,8 +262,8 @@ static int prepare(fl_x11 *x, const char *display, const fl_x11_options *options
     if (code)
         return code;
     select_events(x);
-    x->todo.cursor = true;
-    fl_x11_hear_pointer(x, fl_x11_ask_pointer(x));
+    see_pointer(x);
+    x->todo.misfit = false;
     x->todo.damage = x->todo.everything = true;
     x->todo.damaged_at_ns = fl_x11_now();
     return 0;
@@ -254,6 +284,7 @@ int fl_x11_open(const char *display, const fl_x11_options *options, fl_x11 **out
     x->interval_ns = 1000000000 / options->max_fps;
     x->compare = options->compare;
     x->monitor = options->monitor ? strdup(options->monitor) : NULL;
+    x->minded_fd = -1;
     x->thread_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     x->consumer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     code = x->thread_fd < 0 || x->consumer_fd < 0 ? fl_because(reason, -EMFILE, "too many open files") : 0;

@@ -34,13 +34,19 @@ static uint8_t *copy_shape(xcb_xfixes_get_cursor_image_reply_t *reply, fl_x11_cu
     return pixels;
 }
 
-/* Without a reply (no cursor is set) there is no shape. */
-static int take_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_cookie_t cookie)
+static void tell(fl_x11 *x, int news)
 {
-    xcb_xfixes_get_cursor_image_reply_t *reply = xcb_xfixes_get_cursor_image_reply(x->c, cookie, NULL);
+    pthread_mutex_lock(&x->lock);
+    x->news |= news;
+    pthread_mutex_unlock(&x->lock);
+}
+
+/* Without a reply (no cursor is set) there is no shape. */
+void fl_x11_hear_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_reply_t *reply)
+{
     fl_x11_cursor shape = {0};
     uint8_t *pixels = NULL;
-    int changed;
+    bool changed;
 
     if (reply)
         pixels = copy_shape(reply, &shape);
@@ -48,7 +54,7 @@ static int take_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_cookie_t cookie)
     if (!pixels)
         shape = (fl_x11_cursor){0};
     pthread_mutex_lock(&x->lock);
-    changed = same_shape(&x->sprite, &shape, pixels) ? 0 : FL_X11_CURSOR;
+    changed = !same_shape(&x->sprite, &shape, pixels);
     if (changed) {
         uint8_t *old = x->sprite.pixels;
 
@@ -58,7 +64,8 @@ static int take_shape(fl_x11 *x, xcb_xfixes_get_cursor_image_cookie_t cookie)
     }
     pthread_mutex_unlock(&x->lock);
     free(pixels);
-    return changed;
+    if (changed)
+        tell(x, FL_X11_CURSOR);
 }
 
 /* Put a place on the screen into the area's pixels; the rest is as it was where that lies outside. */
@@ -73,21 +80,21 @@ static void place_sprite(fl_x11_sprite *sprite, fl_rect area, const xcb_query_po
     sprite->y = py;
 }
 
-static int take_place(fl_x11 *x, xcb_query_pointer_cookie_t cookie)
+void fl_x11_hear_place(fl_x11 *x, xcb_query_pointer_reply_t *reply)
 {
-    xcb_query_pointer_reply_t *reply = xcb_query_pointer_reply(x->c, cookie, NULL);
     fl_x11_sprite old;
     bool changed;
 
     if (!reply)
-        return 0;
+        return;
     pthread_mutex_lock(&x->lock);
     old = x->sprite;
     place_sprite(&x->sprite, x->area, reply);
     changed = old.on_screen != x->sprite.on_screen || old.x != x->sprite.x || old.y != x->sprite.y;
     pthread_mutex_unlock(&x->lock);
     free(reply);
-    return changed ? FL_X11_POINTER : 0;
+    if (changed)
+        tell(x, FL_X11_POINTER);
 }
 
 fl_x11_question fl_x11_ask_pointer(fl_x11 *x)
@@ -98,13 +105,4 @@ fl_x11_question fl_x11_ask_pointer(fl_x11 *x)
         question.image = xcb_xfixes_get_cursor_image(x->c);
     x->todo.pointer = x->todo.cursor = false;
     return question;
-}
-
-int fl_x11_hear_pointer(fl_x11 *x, fl_x11_question question)
-{
-    int changed = take_place(x, question.place);
-
-    if (question.shape)
-        changed |= take_shape(x, question.image);
-    return changed;
 }

@@ -1,146 +1,43 @@
-/* Reading what was damaged: boxes round it, into one segment that always holds the whole picture; or exactly the damage,
- * out of a mapped framebuffer. */
+/* Reading what was damaged, a step for each answer: boxes round it, into one segment that always holds the whole picture;
+ * or exactly the damage, out of a mapped framebuffer. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <xcb/xcbext.h>
 
 #include "capture.h"
-#include "monitors.h"
 
 /* Rows between two boxes that cost less to read than one more request. */
 #define BOX_GAP 16
 
-/* Memory behind the picture, for images that are narrower; and how much of it a guess may take, which costs the server
- * less to copy than a round trip takes. */
-#define ASIDE_BYTES (1 << 20)
+/* How much a guess may take: the server copies it in less than a round trip takes. */
 #define GUESS_BYTES (1 << 18)
 
-#define MAX_SIDE 16384
-#define MAX_PIXELS (8192 * 8192)
+/* ---- damage ------------------------------------------------------------------------------------------------------- */
 
-int fl_x11_picture_attach(xcb_connection_t *c, fl_x11_picture *picture, int w, int h)
+static bool is_empty(fl_rect r)
 {
-    fl_x11_picture fresh = {.w = w, .h = h};
-    xcb_generic_error_t *error;
-    int fd, code;
-
-    code = fl_x11_memory_new((size_t)w * (size_t)h * 4 + ASIDE_BYTES, &fresh.memory, &fd);
-    if (code)
-        return code;
-    fresh.segment = xcb_generate_id(c);
-    /* xcb closes the descriptor. */
-    error = xcb_request_check(c, xcb_shm_attach_fd_checked(c, fresh.segment, fd, 0));
-    if (error || xcb_connection_has_error(c)) {
-        free(error);
-        fl_x11_memory_release(fresh.memory);
-        return xcb_connection_has_error(c) ? -EPIPE : -EACCES;
-    }
-    fl_x11_picture_detach(c, picture);
-    *picture = fresh;
-    return 0;
+    return r.w <= 0 || r.h <= 0;
 }
 
-void fl_x11_picture_detach(xcb_connection_t *c, fl_x11_picture *picture)
+static void add_rect(fl_x11 *x, fl_rect of_area)
 {
-    if (!picture->memory)
-        return;
-    xcb_shm_detach(c, picture->segment);
-    fl_x11_memory_release(picture->memory);
-    *picture = (fl_x11_picture){0};
+    if (!is_empty(of_area))
+        x->frame.rects[x->frame.n_rects++] = of_area;
 }
 
-/* The part of `r` that lies in `bounds`; without width or height where there is none. */
-static fl_rect clip(fl_rect r, fl_rect bounds)
+/* Turn a rectangle of the screen into one of the trip's area. */
+static fl_rect in_area(const fl_x11 *x, fl_rect of_screen)
 {
-    int left = r.x > bounds.x ? r.x : bounds.x, top = r.y > bounds.y ? r.y : bounds.y;
-    int right = r.x + r.w < bounds.x + bounds.w ? r.x + r.w : bounds.x + bounds.w;
-    int bottom = r.y + r.h < bounds.y + bounds.h ? r.y + r.h : bounds.y + bounds.h;
+    fl_rect r = fl_x11_clip(of_screen, x->trip.area);
 
-    return (fl_rect){left, top, right > left ? right - left : 0, bottom > top ? bottom - top : 0};
+    return (fl_rect){r.x - x->trip.area.x, r.y - x->trip.area.y, r.w, r.h};
 }
 
-/* Where the area is now: 1, 0 when the server does not say, or -ENODEV. */
-static int ask_area(fl_x11 *x, fl_rect *area)
+static void add_damage(fl_x11 *x, const xcb_rectangle_t *r)
 {
-    xcb_get_geometry_reply_t *geometry = xcb_get_geometry_reply(x->c, xcb_get_geometry(x->c, x->root), NULL);
-    fl_rect screen;
-    int code;
-
-    if (!geometry)
-        return 0;
-    screen = (fl_rect){0, 0, geometry->width, geometry->height};
-    free(geometry);
-    *area = screen;
-    if (!x->monitor)
-        return 1;
-    code = fl_x11_find_monitor(x->c, x->root, x->monitor, area);
-    if (code)
-        return code == -ENODEV ? code : 0;
-    *area = clip(*area, screen);
-    return area->w && area->h ? 1 : -ENODEV;
-}
-
-int fl_x11_measure(fl_x11 *x)
-{
-    fl_rect area;
-    int code = ask_area(x, &area);
-
-    x->todo.geometry = false;
-    if (code <= 0)
-        return code;
-    if (memcmp(&area, &x->area, sizeof area) == 0)
-        return 0;
-    if (!x->todo.damage)
-        x->todo.damaged_at_ns = fl_x11_now();
-    x->todo.damage = x->todo.everything = true;
-    x->area = area;
-    pthread_mutex_lock(&x->lock);
-    x->w = area.w;
-    x->h = area.h;
-    pthread_mutex_unlock(&x->lock);
-    return 0;
-}
-
-/* Once the framebuffer is let go, the pointer in it is the server's to paint again. */
-static void let_go_of_framebuffer(fl_x11 *x)
-{
-    pthread_mutex_lock(&x->lock);
-    x->is_mapped = false;
-    snprintf(x->unmapped, sizeof x->unmapped, "the screen is larger than its framebuffer of %d x %d", x->mapped.w,
-             x->mapped.h);
-    pthread_mutex_unlock(&x->lock);
-    fl_x11_unmap(&x->mapped);
-    xcb_xfixes_show_cursor(x->c, x->root);
-}
-
-int fl_x11_fit(fl_x11 *x)
-{
-    const fl_rect *area = &x->area;
-    int code = 0;
-
-    if (area->w < 1 || area->h < 1 || area->w > MAX_SIDE || area->h > MAX_SIDE ||
-        (int64_t)area->w * area->h > MAX_PIXELS)
-        return -EFBIG;
-    if (x->mapped.pixels && (area->x + area->w > x->mapped.w || area->y + area->h > x->mapped.h))
-        let_go_of_framebuffer(x);
-    if (!x->mapped.pixels && (x->picture.w != area->w || x->picture.h != area->h))
-        code = fl_x11_picture_attach(x->c, &x->picture, area->w, area->h);
-    if (!code && (x->compare || x->mapped.pixels || x->kept.memory))
-        code = fl_x11_kept_fit(&x->kept, area->w, area->h);
-    return code;
-}
-
-static void add_rect(fl_x11 *x, const xcb_rectangle_t *r)
-{
-    fl_rect rect = clip((fl_rect){r->x, r->y, r->width, r->height}, x->area);
-
-    if (!rect.w || !rect.h)
-        return;
-    rect.x -= x->area.x;
-    rect.y -= x->area.y;
-    x->frame.rects[x->frame.n_rects++] = rect;
+    add_rect(x, in_area(x, (fl_rect){r->x, r->y, r->width, r->height}));
 }
 
 /* Let the server forget the damage and put it aside. Before the pixels are read, so what is drawn during the read is
@@ -151,24 +48,45 @@ static xcb_xfixes_fetch_region_cookie_t ask_damage(fl_x11 *x)
     return xcb_xfixes_fetch_region(x->c, x->region);
 }
 
-/* Move the damage into the frame's rectangles. */
-static int take_damage(fl_x11 *x, xcb_xfixes_fetch_region_cookie_t cookie)
+/* Move the damage into the frame's rectangles. One place is left for what was read too early. */
+static void take_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
 {
-    xcb_xfixes_fetch_region_reply_t *reply = xcb_xfixes_fetch_region_reply(x->c, cookie, NULL);
-    const xcb_rectangle_t *rects;
-    int n;
+    const xcb_rectangle_t *rects = xcb_xfixes_fetch_region_rectangles(reply);
+    const int n = xcb_xfixes_fetch_region_rectangles_length(reply);
 
-    if (!reply)
-        return -EIO;
-    rects = xcb_xfixes_fetch_region_rectangles(reply);
-    n = xcb_xfixes_fetch_region_rectangles_length(reply);
-    if (n > FL_X11_RECTS)
-        add_rect(x, &reply->extents);
-    for (int i = 0; n <= FL_X11_RECTS && i < n; i++)
-        add_rect(x, &rects[i]);
-    free(reply);
-    return 0;
+    if (n >= FL_X11_RECTS)
+        add_damage(x, &reply->extents);
+    for (int i = 0; n < FL_X11_RECTS && i < n; i++)
+        add_damage(x, &rects[i]);
 }
+
+static void begin_frame(fl_x11 *x)
+{
+    fl_x11_frame *frame = &x->frame;
+
+    frame->memory = x->kept.memory ? x->kept.memory : x->picture.memory;
+    frame->pixels = fl_x11_memory_pixels(frame->memory);
+    frame->changed = x->kept.changed;
+    frame->w = x->trip.area.w;
+    frame->h = x->trip.area.h;
+    frame->stride = x->trip.area.w * 4;
+    frame->n_rects = 0;
+    frame->damaged_at_ns = x->todo.damaged_at_ns;
+}
+
+static void count_read(fl_x11 *x)
+{
+    x->todo.read_due_ns = fl_x11_next_due(x->todo.read_due_ns, x->trip.sent_at_ns, x->interval_ns);
+}
+
+static void end_frame(fl_x11 *x)
+{
+    x->trip.framed = true;
+    x->frame.captured_at_ns = fl_x11_now();
+    count_read(x);
+}
+
+/* ---- boxes and requests ------------------------------------------------------------------------------------------ */
 
 static int64_t bytes_of(fl_rect r)
 {
@@ -209,24 +127,15 @@ static int boxes_of(const fl_x11_frame *frame, fl_rect *boxes)
     return n;
 }
 
-/* One request for pixels. An image has rows as long as it is wide, so one as wide as the picture is read in place, and a
- * narrow one aside: the bytes that are moved follow what was damaged, not how wide the screen is. */
-typedef struct request {
-    fl_rect box;
-    bool aside;
-    uint32_t offset; /* in the segment */
-    xcb_shm_get_image_cookie_t cookie;
-} request;
-
-static void ask_pixels(fl_x11 *x, request *q)
+static void ask_pixels(fl_x11 *x, fl_x11_request *q)
 {
-    q->cookie = xcb_shm_get_image(x->c, x->root, (int16_t)(x->area.x + q->box.x), (int16_t)(x->area.y + q->box.y),
-                                  (uint16_t)q->box.w, (uint16_t)q->box.h, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP,
-                                  x->picture.segment, q->offset);
+    q->cookie = xcb_shm_get_image(x->c, x->root, (int16_t)(x->trip.area.x + q->box.x),
+                                  (int16_t)(x->trip.area.y + q->box.y), (uint16_t)q->box.w, (uint16_t)q->box.h, ~0u,
+                                  XCB_IMAGE_FORMAT_Z_PIXMAP, x->picture.segment, q->offset);
 }
 
 /* Copy the frame's rectangles in the box from aside to their place. */
-static void put_in_place(fl_x11 *x, const request *q)
+static void put_in_place(fl_x11 *x, const fl_x11_request *q)
 {
     uint8_t *pixels = fl_x11_memory_pixels(x->picture.memory);
     const ptrdiff_t stride = (ptrdiff_t)x->picture.w * 4, line = (ptrdiff_t)q->box.w * 4;
@@ -243,29 +152,17 @@ static void put_in_place(fl_x11 *x, const request *q)
     }
 }
 
-static int hear_pixels(fl_x11 *x, const request *q)
-{
-    xcb_shm_get_image_reply_t *reply = xcb_shm_get_image_reply(x->c, q->cookie, NULL);
-
-    if (!reply)
-        return -EIO;
-    free(reply);
-    if (q->aside)
-        put_in_place(x, q);
-    return 0;
-}
-
 static uint32_t aside_offset(const fl_x11 *x)
 {
     return (uint32_t)x->picture.w * (uint32_t)x->picture.h * 4;
 }
 
 /* Make a request of a box; `used` counts the bytes that are taken aside. */
-static request request_of(const fl_x11 *x, fl_rect box, int64_t *used)
+static fl_x11_request request_of(const fl_x11 *x, fl_rect box, int64_t *used)
 {
-    request q = {.box = box};
+    fl_x11_request q = {.box = box};
 
-    q.aside = box.w <= x->picture.w / 2 && *used + bytes_of(box) <= ASIDE_BYTES;
+    q.aside = box.w <= x->picture.w / 2 && *used + bytes_of(box) <= FL_ASIDE_BYTES;
     if (q.aside) {
         q.offset = aside_offset(x) + (uint32_t)*used;
         *used += bytes_of(box);
@@ -278,131 +175,245 @@ static request request_of(const fl_x11 *x, fl_rect box, int64_t *used)
 }
 
 /* All requests go out before the first answer is waited for. */
-static int read_boxes(fl_x11 *x)
+static void ask_boxes(fl_x11 *x)
 {
     fl_rect boxes[FL_X11_RECTS];
-    request requests[FL_X11_RECTS];
     int64_t used = 0;
-    int failed = 0, n = boxes_of(&x->frame, boxes);
 
-    for (int i = 0; i < n; i++) {
-        requests[i] = request_of(x, boxes[i], &used);
-        ask_pixels(x, &requests[i]);
+    x->trip.n = boxes_of(&x->frame, boxes);
+    for (int i = 0; i < x->trip.n; i++) {
+        x->trip.requests[i] = request_of(x, boxes[i], &used);
+        ask_pixels(x, &x->trip.requests[i]);
     }
-    for (int i = 0; i < n; i++)
-        failed |= hear_pixels(x, &requests[i]);
-    return failed;
+    xcb_flush(x->c);
 }
 
-/* Ask for the pixels of the box that damage events spoke of, if it is small, together with the damage itself: one round
- * trip instead of two. False: there is nothing to guess. */
-static bool guess_pixels(fl_x11 *x, request *guess)
+/* Ask for the pixels of the box that damage events spoke of together with the damage itself: one round trip instead of
+ * two. */
+static void guess_pixels(fl_x11 *x, fl_rect box)
 {
-    fl_rect box = clip(x->todo.box, x->area);
-
-    if (x->mapped.pixels || !box.w || !box.h || bytes_of(box) > GUESS_BYTES)
-        return false;
-    box.x -= x->area.x;
-    box.y -= x->area.y;
-    *guess = (request){.box = box, .aside = true, .offset = aside_offset(x)};
-    ask_pixels(x, guess);
-    return true;
+    x->trip.requests[0] = (fl_x11_request){.box = box, .aside = true, .offset = aside_offset(x)};
+    ask_pixels(x, &x->trip.requests[0]);
+    x->trip.guessed = true;
+    x->trip.n = 1;
 }
 
-static bool was_right(const fl_x11 *x, const request *guess)
+static bool was_right(const fl_x11 *x)
 {
     for (int i = 0; i < x->frame.n_rects; i++)
-        if (!contains(&guess->box, &x->frame.rects[i]))
+        if (!contains(&x->trip.requests[0].box, &x->frame.rects[i]))
             return false;
     return true;
 }
 
-static void begin_frame(fl_x11 *x)
+static void drop_guess(fl_x11 *x)
 {
-    fl_x11_frame *frame = &x->frame;
-
-    frame->memory = x->kept.memory ? x->kept.memory : x->picture.memory;
-    frame->pixels = fl_x11_memory_pixels(frame->memory);
-    frame->changed = x->kept.changed;
-    frame->w = x->area.w;
-    frame->h = x->area.h;
-    frame->stride = x->area.w * 4;
-    frame->n_rects = 0;
-    frame->damaged_at_ns = x->todo.damaged_at_ns;
+    xcb_discard_reply(x->c, x->trip.requests[0].cookie.sequence);
+    x->trip.guessed = false;
+    x->trip.n = 0;
 }
 
-/* A read fails when the screen shrank under it, or its monitor is switched off: look again, then read it all. */
-static int postpone(fl_x11 *x)
+/* ---- the mapped framebuffer ----------------------------------------------------------------------------------------- */
+
+static const uint8_t *mapped_area(const fl_x11 *x)
 {
-    if (xcb_connection_has_error(x->c))
-        return -EPIPE;
-    x->todo.damage = x->todo.everything = x->todo.geometry = true;
-    return 0;
+    return x->mapped.pixels + x->trip.area.y * x->mapped.stride + (ptrdiff_t)x->trip.area.x * 4;
 }
 
-/* Bring the frame's rectangles into its picture, where `guess` has not. 1: they are there; 0: no pixel in them changed;
- * -EIO. */
-static int read_pixels(fl_x11 *x, const request *guess)
+static void read_mapped(fl_x11 *x)
 {
-    const fl_x11_mapped *mapped = &x->mapped;
-
-    if (mapped->pixels)
-        return fl_x11_keep_changed(x, mapped->pixels + x->area.y * mapped->stride + (ptrdiff_t)x->area.x * 4,
-                                   mapped->stride) > 0;
-    if ((guess ? hear_pixels(x, guess) : read_boxes(x)) < 0)
-        return -EIO;
-    if (x->kept.memory)
-        return fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride) > 0;
-    return 1;
+    if (fl_x11_keep_changed(x, mapped_area(x), x->mapped.stride))
+        end_frame(x);
 }
 
-static void take_everything(fl_x11_frame *frame)
+static fl_rect bounds_of(const fl_x11_frame *frame)
 {
-    frame->rects[0] = (fl_rect){0, 0, frame->w, frame->h};
-    frame->n_rects = 1;
+    fl_rect bounds = frame->rects[0];
+
+    for (int i = 1; i < frame->n_rects; i++)
+        grow(&bounds, &frame->rects[i]);
+    return bounds;
 }
 
-static int read_damaged(fl_x11 *x, bool everything)
+/* What was read before the damage was subtracted is right, unless something was drawn in between. */
+static void look_again(fl_x11 *x)
 {
-    xcb_xfixes_fetch_region_cookie_t damage = ask_damage(x);
-    request guess;
-    bool guessed = !everything && guess_pixels(x, &guess);
-    int code;
-
-    x->todo.box = (fl_rect){0};
-    begin_frame(x);
-    code = take_damage(x, damage);
-    if (everything)
-        take_everything(&x->frame);
-    if (guessed && (code || !x->frame.n_rects || !was_right(x, &guess))) {
-        xcb_discard_reply(x->c, guess.cookie.sequence);
-        guessed = false;
-    }
-    if (!code && !x->frame.n_rects)
-        return 0;
-    if (!code)
-        code = read_pixels(x, guessed ? &guess : NULL);
-    if (code < 0)
-        return postpone(x);
-    x->frame.captured_at_ns = fl_x11_now();
-    return code;
+    if (!x->frame.n_rects || !fl_x11_kept_differs(x, mapped_area(x), x->mapped.stride))
+        return;
+    x->todo.again = bounds_of(&x->frame);
+    if (!x->todo.damage)
+        x->todo.damaged_at_ns = x->trip.sent_at_ns;
+    x->todo.damage = true;
 }
 
-int fl_x11_read(fl_x11 *x)
-{
-    bool everything = x->todo.everything;
-    fl_x11_question question;
-    int code, news;
+/* ---- the trip ------------------------------------------------------------------------------------------------------- */
 
-    code = fl_x11_fit(x);
-    if (code)
-        return code;
-    x->todo.damage = x->todo.everything = false;
+static void depart(fl_x11 *x)
+{
+    x->trip = (fl_x11_trip){.area = x->area, .sent_at_ns = fl_x11_now()};
+    x->todo.pointer_due_ns = fl_x11_next_due(x->todo.pointer_due_ns, x->trip.sent_at_ns, x->interval_ns);
     /* The pointer's answers come along with the pixels, so a screen that never rests does not hide it. */
-    question = fl_x11_ask_pointer(x);
-    code = read_damaged(x, everything);
-    news = fl_x11_hear_pointer(x, question);
-    if (news)
-        fl_x11_tell(x, news, 0);
-    return code;
+    x->trip.question = fl_x11_ask_pointer(x);
+}
+
+void fl_x11_set_out_for_pointer(fl_x11 *x)
+{
+    depart(x);
+    x->trip.stage = FL_PLACE;
+    xcb_flush(x->c);
+}
+
+static bool is_small(fl_rect box)
+{
+    return !is_empty(box) && bytes_of(box) <= GUESS_BYTES;
+}
+
+int fl_x11_set_out_to_read(fl_x11 *x)
+{
+    fl_rect box;
+
+    depart(x);
+    box = in_area(x, x->todo.box);
+    if (!is_empty(x->todo.again) && !is_empty(box))
+        grow(&box, &x->todo.again);
+    else if (is_empty(box))
+        box = x->todo.again;
+    x->trip.stage = FL_DAMAGE;
+    x->trip.everything = x->todo.everything;
+    x->trip.damage = ask_damage(x);
+    begin_frame(x);
+    x->trip.early = x->mapped.pixels && !x->trip.everything && is_small(box);
+    if (!x->mapped.pixels && !x->trip.everything && is_small(box))
+        guess_pixels(x, box);
+    xcb_flush(x->c);
+    x->todo.damage = x->todo.everything = false;
+    x->todo.box = (fl_rect){0};
+    if (!x->trip.early)
+        return 0;
+    x->todo.again = (fl_rect){0};
+    add_rect(x, box);
+    read_mapped(x);
+    return x->trip.framed;
+}
+
+static void hear_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
+{
+    fl_x11_trip *trip = &x->trip;
+
+    trip->stage = FL_PLACE;
+    trip->failed = !reply;
+    x->frame.n_rects = 0;
+    if (reply)
+        take_damage(x, reply);
+    free(reply);
+    if (trip->early) {
+        look_again(x);
+        return;
+    }
+    add_rect(x, x->todo.again);
+    x->todo.again = (fl_rect){0};
+    if (trip->everything) {
+        x->frame.rects[0] = (fl_rect){0, 0, x->frame.w, x->frame.h};
+        x->frame.n_rects = 1;
+    }
+    if (trip->guessed && (trip->failed || !x->frame.n_rects || !was_right(x)))
+        drop_guess(x);
+    if (trip->failed || !x->frame.n_rects)
+        return;
+    if (x->mapped.pixels) {
+        read_mapped(x);
+        return;
+    }
+    if (!trip->guessed)
+        ask_boxes(x);
+    trip->stage = FL_PIXELS;
+}
+
+static void hear_pixels(fl_x11 *x, xcb_shm_get_image_reply_t *reply)
+{
+    fl_x11_trip *trip = &x->trip;
+    const fl_x11_request *q = &trip->requests[trip->heard++];
+
+    if (!reply)
+        trip->failed = true;
+    else if (q->aside)
+        put_in_place(x, q);
+    free(reply);
+    if (trip->heard < trip->n)
+        return;
+    trip->stage = FL_PLACE;
+    if (!trip->failed &&
+        (!x->kept.memory || fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride)))
+        end_frame(x);
+}
+
+/* A read fails when the screen shrank under it, or its monitor is switched off: look again, then read it all. A frame of
+ * an area that is another by now is not handed out either. */
+static int come_home(fl_x11 *x)
+{
+    fl_x11_trip *trip = &x->trip;
+
+    trip->stage = FL_HOME;
+    if (trip->failed) {
+        x->todo.damage = x->todo.everything = x->todo.geometry = true;
+        /* It counts as a read, or a screen that cannot be read would be asked without pause. */
+        count_read(x);
+    }
+    return trip->framed && !trip->early && !x->todo.misfit;
+}
+
+static uint32_t sequence_of(const fl_x11_trip *trip)
+{
+    switch (trip->stage) {
+    case FL_DAMAGE:
+        return trip->damage.sequence;
+    case FL_PIXELS:
+        return trip->requests[trip->heard].cookie.sequence;
+    case FL_PLACE:
+        return trip->question.place.sequence;
+    default:
+        return trip->question.image.sequence;
+    }
+}
+
+static void hear(fl_x11 *x, void *reply)
+{
+    fl_x11_trip *trip = &x->trip;
+
+    switch (trip->stage) {
+    case FL_DAMAGE:
+        hear_damage(x, reply);
+        break;
+    case FL_PIXELS:
+        hear_pixels(x, reply);
+        break;
+    case FL_PLACE:
+        fl_x11_hear_place(x, reply);
+        trip->stage = trip->question.shape ? FL_SHAPE : FL_HOME;
+        break;
+    default:
+        fl_x11_hear_shape(x, reply);
+        trip->stage = FL_HOME;
+    }
+}
+
+int fl_x11_go_on(fl_x11 *x)
+{
+    void *reply;
+
+    while (x->trip.stage != FL_HOME) {
+        if (!fl_x11_answered(x, sequence_of(&x->trip), &reply))
+            return -EAGAIN;
+        hear(x, reply);
+    }
+    return come_home(x);
+}
+
+bool fl_x11_answered(fl_x11 *x, uint32_t sequence, void **reply)
+{
+    xcb_generic_error_t *error = NULL;
+    const int there = xcb_poll_for_reply(x->c, sequence, reply, &error);
+
+    free(error);
+    return there;
 }

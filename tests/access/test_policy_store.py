@@ -36,7 +36,7 @@ def test_a_policy_is_in_the_store_s_own_tables_and_stays_after_a_restart(rules, 
     again = restarted()
     assert again.acl.on
     assert [entry.pattern for entry in again.acl.entries()] == ["*@acme"]
-    assert "Support" in again.profiles_offered()
+    assert "Support" in again.profiles_offered(OWNER, NOW)
     assert Permission.FILES not in again.profiles.rights("Support")
     assert again.may_ask(ANNA, NOW) is None
     assert again.may_ask(OTHER, NOW) == "not on the access list"
@@ -101,6 +101,31 @@ def test_a_policy_comes_out_as_it_went_in(store):
     assert Policy.from_toml(write_toml(content).encode()).content == content
 
 
+NO_FILES = '[[deny]]\nwho = "*@acme"\nrights = ["files"]\n'
+
+
+def test_a_denied_right_is_in_no_try_of_that_client(unattended, store):
+    issued = let_in(unattended, ANNA, remember=True)
+    use(store, NO_FILES)
+    unattended.set_password(PASSWORD)
+    unattended.set_unattended(True)
+    issued = let_in(unattended, ANNA, remember=True)
+    tries = (
+        try_password(unattended, ANNA),
+        unattended.token(ANNA, issued.token, NOW),
+        unattended.resume(ANNA, issued.resume, NOW),
+    )
+    assert all(tried.right and Permission.FILES not in tried.rights for tried in tries)
+    assert Permission.FILES in try_password(unattended, OTHER).rights
+
+
+def test_what_a_person_accepts_goes_on_without_the_rights_that_were_denied_then(rules, store):
+    use(store, NO_FILES)
+    secret = rules.opened(ANNA, rules.accepted(DEFAULT), NOW, remember=False, session="s").resume
+    use(store, "")
+    assert Permission.FILES not in rules.resume(ANNA, secret, NOW).rights
+
+
 def test_a_damaged_rule_is_told_and_opens_nothing(rules, store):
     use(store, EVENING)
     with store.changing() as db:
@@ -154,8 +179,9 @@ def test_a_denial_of_a_right_is_final_in_every_profile(opened, store, restarted)
         assert tried.right
         assert Permission.FILES not in tried.rights
         assert Permission.FILES in try_password(rules, OWNER).rights
-        for profile in rules.profiles_offered():
-            assert Permission.FILES not in rules.profile_rights(profile, ANNA, NOW)
+        for profile, rights in rules.profiles_offered(ANNA, NOW).items():
+            assert Permission.FILES not in rights
+            assert rights == rules.profile_rights(profile, ANNA, NOW)
 
 
 def test_outside_of_its_windows_a_right_password_opens_nothing(opened, store, restarted):
@@ -166,6 +192,8 @@ def test_outside_of_its_windows_a_right_password_opens_nothing(opened, store, re
         tried = try_password(rules, ANNA)
         assert (tried.right, tried.reason) == (False, "outside of its time windows")
         assert try_password(rules, OWNER).right
+        assert rules.profiles_offered(ANNA, NOW) == {}, "nobody is offered what the policy bars this client from"
+        assert DEFAULT in rules.profiles_offered(OWNER, NOW)
 
 
 def test_a_live_session_ends_with_its_window(opened, store):

@@ -302,14 +302,15 @@ def test_a_session_that_was_ended_on_purpose_does_not_go_on(unattended):
 
 
 def test_a_profile_s_rights_and_offer_follow_the_settings(rules, restarted):
-    assert rules.profiles_offered() == ("Default", "Full Access", "Screen Sharing", "Unattended Access")
+    assert list(rules.profiles_offered(OWNER, NOW)) == ["Default", "Full Access", "Screen Sharing", "Unattended Access"]
+    assert rules.profiles_offered(OWNER, NOW)[rights.SCREEN_SHARING] == {Permission.VIEW}
     rules.profiles.enable(rights.FULL_ACCESS, False)
     assert rules.profile_rights(rights.FULL_ACCESS, OWNER, NOW) is None
     assert rules.profile_rights("Gone", OWNER, NOW) is None
     with pytest.raises(UsageError, match="not offered: choose Default, Screen Sharing, Unattended Access"):
         rules.accepted(rights.FULL_ACCESS)
     again = restarted()
-    assert again.profiles_offered() == ("Default", "Screen Sharing", "Unattended Access")
+    assert list(again.profiles_offered(OWNER, NOW)) == ["Default", "Screen Sharing", "Unattended Access"]
     assert again.profile_rights(rights.SCREEN_SHARING, OWNER, NOW) == {Permission.VIEW}
 
 
@@ -319,90 +320,6 @@ def test_an_accepted_request_teaches_the_throttle_nothing(rules):
         rules.password(OWNER, b"", MESSAGE, NOW)
     assert rules.password(OTHER, b"", MESSAGE, NOW).reason == "unattended access is off"
     assert not rules.throttle.count("guess", OTHER, NOW)
-
-
-# -- the owner's audit -------------------------------------------------------------------------------------------------
-
-
-def test_the_audit_tells_the_true_reason_of_every_decision(rules, path, code):
-    log = Log()
-    audited = open_rules(path, log)
-    try_password(audited)
-    audited.set_password(PASSWORD)
-    audited.set_unattended(True)
-    code.switch_on(audited)
-    tried = try_password(audited)
-    audited.code(OWNER, tried, "000000", NOW)
-    right = audited.code(OWNER, tried, code.at(NOW), NOW)
-    issued = audited.opened(OWNER, right, NOW, remember=True, session="s")
-    audited.token(OTHER, issued.token, NOW)
-    audited.resume(OWNER, issued.resume, NOW)
-    assert audited.may_prompt(ANNA, NOW, window_open=False, live_prompts=1)
-    assert log.reasons == [
-        ("password", "unattended access is off"),
-        ("password", ""),
-        ("code", "wrong code"),
-        ("code", ""),
-        ("token", "a token that is not valid, or not this client's"),
-        ("resume", ""),
-        ("request", "another request is being shown"),
-    ]
-    assert ("token issued", NOW) in [entry[:2] for entry in log.entries]
-    event, at, fields = log.entries[-1]
-    assert (event, at, fields["client"], fields["alias"]) == ("request", NOW, ANNA.fingerprint, "anna@acme")
-    assert fields["address"] == ANNA.address
-    assert "alias" not in log.entries[0][2]
-    audited.note_setting("unattended", "off", NOW)
-    assert log.entries[-1] == ("setting", NOW, {"setting": "unattended", "value": "off"})
-    rules.note_setting("unattended", "off", NOW)
-
-
-def test_those_sent_away_cannot_push_older_entries_out_of_the_audit(unattended, path):
-    log = Log()
-    audited = open_rules(path, log)
-    audited.acl.switch(True)
-    for _ in range(50):
-        audited.may_ask(OWNER, NOW)
-        audited.note_refusal(OWNER, "an alias that was revoked", NOW)
-    assert log.reasons == [("refused", "not on the access list"), ("refused", "an alias that was revoked")] * 10
-    audited.may_ask(OWNER, NOW + 180)
-    assert log.entries[-1][2]["left_out"] == 80
-    assert "left_out" not in log.entries[0][2]
-    audited.may_ask(OWNER, NOW + 360)
-    assert "left_out" not in log.entries[-1][2]
-    log.entries.clear()
-    for _ in range(100):
-        try_password(audited, password="wrong horse", now=NOW + 7200)
-    reasons = [reason for _, reason in log.reasons]
-    assert reasons == ["wrong password"] * 20 + ["too many wrong tries: not looked at"] * 20
-    log.entries.clear()
-    for _ in range(100):
-        audited.may_prompt(ANNA, NOW + 7200, window_open=True, live_prompts=1)
-    assert len(log.entries) == 5
-
-
-def test_a_refusal_of_somebody_known_is_noted_whatever_strangers_do(unattended, path):
-    log = Log()
-    audited = open_rules(path, log)
-    let_in(audited)
-    for _ in range(50):
-        audited.note_refusal(OTHER, "not proved", NOW)
-    log.entries.clear()
-    audited.note_refusal(OWNER, "at capacity", NOW)
-    assert log.reasons == [("refused", "at capacity")]
-    assert audited.throttle.waits(NOW) == {}
-
-
-def test_no_secret_is_in_the_audit(path, code):
-    log = Log()
-    audited = open_rules(path, log)
-    audited.set_password(PASSWORD)
-    audited.set_unattended(True)
-    issued = let_in(audited, remember=True)
-    audited.token(OWNER, issued.token, NOW)
-    said = repr(log.entries)
-    assert issued.token.hex() not in said
-    assert PASSWORD not in said
 
 
 # -- what is in the files ----------------------------------------------------------------------------------------------

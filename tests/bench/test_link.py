@@ -7,6 +7,8 @@ from fanlight_bench import link
 from fanlight_bench.link import table
 from fanlight_bench.link.case import once
 from fanlight_bench.link.delay import Line
+from fanlight_bench.link.floor import FloorCase
+from fanlight_bench.link.floor_child import Answerer, Echo
 from fanlight_bench.link.guest import Seen, Shown, Update
 from fanlight_bench.link.rest import settled
 from fanlight_bench.link.slow import Queues, backlog, figures
@@ -18,7 +20,8 @@ from fanlight_bench.results import Figure, Limit, Row
 def seen(
     shown: tuple[Shown, ...] = (), updates: tuple[Update, ...] = (), keys: tuple[float, ...] = (), reconnects: int = 0
 ) -> Seen:
-    return Seen(list(shown), list(updates), list(keys), 0, list(keys), 0, reconnects)
+    pressed = [1.0 + n for n in range(len(keys))]
+    return Seen(list(shown), list(updates), pressed, list(keys), 0, list(keys), 0, reconnects)
 
 
 def held(rows: list[Row], what: str) -> Limit:
@@ -86,6 +89,15 @@ def test_queue_is_held_beside_the_largest_update_of_the_same_time() -> None:
     assert found["in the link's queue, most"].median == 4000
 
 
+def test_keys_that_met_a_small_window_of_tcp_are_told_apart() -> None:
+    queues = Queues([0], [0], [(0.95, 20), (1.15, 4), (1.5, 20), (2.5, 4), (2.6, 20), (3.9, 4), (4.5, 20)])
+    keys = (0.2, 0.05, 0.06, 0.3)
+    found = figures(seen(updates=(Update(1.5, 10_000, False),), keys=keys), queues, began=0.0, seconds=9.0)
+    assert found["keys in a small TCP window"].median == 2
+    assert found["key to pixel p99 of the others"].median == pytest.approx(60, abs=0.2)
+    assert found["key to pixel p99"].median > 290
+
+
 def test_silent_link_is_no_figure() -> None:
     with pytest.raises(Unavailable, match="no update came"):
         figures(seen(keys=(0.05,)), Queues([0], [0]), began=1.0, seconds=2.0)
@@ -147,6 +159,14 @@ def test_quick_plan_is_short_and_every_line_has_its_case() -> None:
     assert link.Options(quick=True, turns=4).turns == 4
 
 
+def test_cases_can_be_measured_by_themselves() -> None:
+    (group,) = link.plan(link.Options(cases=("stopped-film",)))
+    assert [case.workload for case in group] == [table.STOPPED_FILM]
+    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [5, 1]
+    with pytest.raises(UsageError, match='There is no case "swim"'):
+        link.plan(link.Options(cases=("swim",)))
+
+
 def test_figure_is_held_to_its_limit() -> None:
     what = "10 Mbit/s and 40 ms: key to pixel p99"
     for measured, met in ((73.0, True), (74.0, False)):
@@ -177,3 +197,39 @@ def test_eight_viewers_are_held_beside_one_turn_by_turn() -> None:
 def test_size_that_is_none_or_too_small_is_refused(size: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         link.plan(link.Options(size=size))
+
+
+# -- what no host can do without --
+
+
+class Wire:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+def test_every_whole_update_is_answered_however_it_is_cut() -> None:
+    wire = Wire()
+    answerer = Answerer(Echo(connections=1, rate=15, update=100, answer=25))
+    answerer.connection_made(wire)  # type: ignore[arg-type]
+    answerer.data_received(bytes(99))
+    assert wire.written == []
+    answerer.data_received(bytes(1))
+    answerer.data_received(bytes(250))
+    answerer.data_received(bytes(50))
+    assert wire.written == [bytes(25)] * 4
+
+
+def test_the_floor_is_what_the_sender_used() -> None:
+    found = FloorCase("bare", table.VIEWERS, connections=2, rate=60, window=0.5).measure()
+    assert 0 < found[table.PER_UPDATE].runs[0] < 1000 / 60
+
+
+def test_every_row_of_the_viewers_has_its_floor_in_the_same_turns() -> None:
+    groups = link.plan(link.Options(quick=True))
+    (group,) = [group for group in groups if group[0].workload == table.VIEWERS]
+    assert [case.system for case in group] == [table.ONE, table.EIGHT, *(name for name, _, _ in table.FLOORS)]

@@ -101,6 +101,6 @@ def test_viewer_that_was_stopped_sees_the_newest_picture(monkeypatch) -> None:
 def test_command_explains_itself(capfd) -> None:
     assert run(["bench", "link", "--help"]) == 0
     out = capfd.readouterr().out
-    for option in ("--quick", "--turns", "--json", "--html", "--size"):
+    for option in ("--quick", "--turns", "--json", "--html", "--case", "--size"):
         assert option in out
     assert run(["bench", "link", "--size", "huge"]) == 2

@@ -4,6 +4,7 @@ import pytest
 
 from fanlight.errors import UsageError
 from fanlight_bench import pipeline, workloads
+from fanlight_bench.pipeline import table
 from fanlight_bench.pipeline.account import Account
 from fanlight_bench.results import Figure, Row
 
@@ -24,7 +25,22 @@ def test_all_systems_take_turns_under_each_workload_and_size() -> None:
 
 def test_full_run_covers_all_workloads() -> None:
     groups = pipeline.plan(pipeline.Options())
-    assert [group[0].workload for group in groups] == list(workloads.names())
+    assert [group[0].workload for group in groups] == [*workloads.names(), table.UNPACED]
+
+
+def test_more_pictures_are_drawn_than_anybody_encodes_where_throughput_is_the_question() -> None:
+    paced, unpaced = pipeline.plan(pipeline.Options(workloads=("full-change",), rate=30))
+    assert {case.window.rate for case in paced} == {30}
+    assert {case.window.rate for case in unpaced} == {240}
+    assert {case.system for case in unpaced} == set(table.UNPACED_SYSTEMS)
+    rows = [
+        Row(table.HYBRID, table.UNPACED, figures={"updates a second": Figure((96.0, 120.0), "1/s", "higher")}),
+        Row(table.X11GRAB, table.UNPACED, figures={"updates a second": Figure((80.0, 80.0), "1/s", "higher")}),
+    ]
+    held = {limit.what: limit for limit in pipeline.limits(rows)}
+    assert held["full change, unpaced: updates a second"].runs == (1.2, 1.5)
+    assert held["full change, unpaced: updates a second"].met
+    assert "was not measured" in str(held["video region: CPU an update"].reason)
 
 
 def test_quick_run_is_planned_to_end_within_two_minutes() -> None:

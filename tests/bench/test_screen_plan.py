@@ -7,11 +7,12 @@ import pytest
 
 from fanlight.errors import UsageError
 from fanlight_bench import screen
-from fanlight_bench.results import Figure, Row
-from fanlight_bench.screen.case import Spent, figures, told
-from fanlight_bench.screen.fanlight_system import ledger_latencies
-from fanlight_bench.screen.looks import Look, deliver
-from fanlight_bench.screen.system import missing_commands, version_of
+from fanlight_bench.results import Figure, Limit, Row
+from fanlight_bench.screen import table
+from fanlight_bench.screen.case import Spent, differences, figures, told
+from fanlight_bench.screen.fanlight_system import Fanlight, read_ledger
+from fanlight_bench.screen.looks import Delivery, Look, deliver
+from fanlight_bench.screen.system import OwnWords, missing_commands, version_of
 from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
 
 
@@ -44,6 +45,32 @@ def test_a_name_that_does_not_exist_lists_those_that_do(options: screen.Options)
         screen.plan(options)
 
 
+def test_all_are_asked_for_as_many_pictures_as_are_drawn() -> None:
+    options = screen.Options(workloads=("full-change",), systems=("fanlight", "tigervnc"), rate=120)
+    (cases,) = screen.plan(options)
+    assert [case.settings["rate"] for case in cases] == [120, 120]
+    vnc = TigerVnc()
+    vnc.rate = 120
+    assert vnc.rate_options == ("-FrameRate", "120")
+    assert Fanlight.rate == 60
+
+
+def test_film_is_also_held_beside_an_encoder_alone() -> None:
+    groups = screen.plan(screen.Options(workloads=("video-region", "typing")))
+    assert [case.system for case in groups[0]][-1] == table.ENCODE_ALONE
+    assert table.ENCODE_ALONE not in [case.system for case in groups[1]]
+    asked = screen.plan(screen.Options(workloads=("video-region",), systems=("fanlight", table.ENCODE_ALONE)))
+    assert [case.system for case in asked[0]] == ["fanlight", table.ENCODE_ALONE]
+    without = screen.plan(screen.Options(workloads=("video-region",), systems=("fanlight",)))
+    assert [case.system for case in without[0]] == ["fanlight"]
+
+
+def test_a_full_run_types_long_enough_for_a_percentile() -> None:
+    longest = {group[0].workload: group[0].seconds for group in screen.plan(screen.Options())}
+    assert longest["typing"] > 2 * longest["scroll-text"]
+    assert set(longest) == {line.workload for line in table.LINES}
+
+
 def spent(cpu: float, wire: int | None) -> Spent:
     return Spent(dict.fromkeys(("host", "viewer", "X server", "viewer's X server", "sampler"), cpu), wire)
 
@@ -58,26 +85,41 @@ def test_costs_are_of_a_delivered_frame() -> None:
     assert found["bytes a frame"].median == 500
 
 
+def ten_frames() -> Delivery:
+    """A frame every 100 ms, seen 5 ms after it was drawn."""
+    return deliver([Look(at, at - 5_000, at, False) for at in range(0, 1_000_000, 100_000)], 0, 1_000_000)
+
+
+def words(*latencies: float, exact: bool = True) -> list[OwnWords]:
+    """A ledger of updates that were shown a little before each of the frames was seen."""
+    return [OwnWords(100_000 * n - 1_000, latency, 50, exact) for n, latency in enumerate(latencies)]
+
+
 def test_what_a_system_says_of_itself_stands_beside_what_was_seen() -> None:
-    seen = deliver([Look(at, at - 5_000, at, False) for at in range(0, 1_000_000, 100_000)], 0, 1_000_000)
-    found = told([3.0, 4.0, 9.0], seen)
+    found = told(words(3.0, 4.0, 9.0), ten_frames())
     assert found["ledger p50"].median == 4.0
     assert found["drawn less ledger"].median == pytest.approx(1.0)
-    assert told([], seen) == told([1.0], deliver([], 0, 1_000_000)) == {}
+    assert found["picture bytes"].median == 150
+    assert found["exact updates"].median == 100
+    assert told([*words(3.0), *words(3.0, exact=False)], ten_frames())["exact updates"].median == 50
+    assert told(None, ten_frames()) == {}
+    assert {name: figure.median for name, figure in told([], ten_frames()).items()} == {"picture bytes": 0}
+
+
+def test_a_picture_is_held_beside_what_is_said_of_the_same_one() -> None:
+    assert differences(words(3.0, 4.0, 9.0), ten_frames()) == pytest.approx([2.0, 1.0, -4.0])
+    far = [OwnWords(50_000, 1.0, 50, True)]
+    assert differences(far, ten_frames()) == []
+    assert "drawn less ledger" not in told(far, ten_frames())
 
 
 def test_a_ledger_tells_of_what_was_shown_in_the_window_alone(tmp_path: Path) -> None:
-    lines = [
-        {"total": 1_000, "stamps": {"presented": 50}},
-        {"total": 2_000, "stamps": {"presented": 100}},
-        {"total": 3_000, "stamps": {"decoded": 150}},
-        {"total": None, "stamps": {"presented": 160}},
-        {"total": 4_000, "stamps": {"presented": 199}},
-        {"total": 5_000, "stamps": {"presented": 200}},
-    ]
+    totals = [(1_000, {"presented": 50}), (2_000, {"presented": 100}), (3_000, {"decoded": 150})]
+    totals += [(None, {"presented": 160}), (4_000, {"presented": 199}), (5_000, {"presented": 200})]
+    lines = [{"total": total, "stamps": stamps, "bytes": 7, "exact": True} for total, stamps in totals]
     path = tmp_path / "ledger"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"total": 6000, "sta')
-    assert ledger_latencies(path, 100, 200) == [2.0, 4.0]
+    assert read_ledger(path, 100, 200) == [OwnWords(100, 2.0, 7, True), OwnWords(199, 4.0, 7, True)]
 
 
 def test_without_a_frame_there_is_no_latency_but_the_rate_is_nought() -> None:
@@ -128,3 +170,49 @@ def test_without_the_peers_the_report_still_names_fanlight(monkeypatch: pytest.M
     )
     assert X11Vnc.missing() == "x11vnc and xtigervncviewer not found: sudo apt-get install x11vnc tigervnc-viewer"
     assert [tool.name for tool in screen.tools()] == ["fanlight"]
+
+
+def held(rows: list[Row], what: str) -> Limit:
+    return next(limit for limit in screen.limits(rows) if limit.what == what)
+
+
+def row(system: str, workload: str, size: str = "1920x1080", **figures: tuple[float, ...]) -> Row:
+    named = {name.replace("_", " "): Figure(runs, "") for name, runs in figures.items()}
+    return Row(system, workload, {"size": size}, named)
+
+
+def test_figures_are_held_to_limits_beside_the_peer_turn_by_turn() -> None:
+    rows = [
+        row("fanlight", "scroll-text", latency_p50=(3.0, 4.0), frames_a_second=(60.0, 59.7), exact_updates=(100, 100)),
+        row("tigervnc", "scroll-text", latency_p50=(10.0, 10.0)),
+        row("fanlight", "scroll-text", "640x480", latency_p50=(99.0,)),
+    ]
+    p50 = held(rows, "scroll: p50")
+    assert (p50.runs, p50.met) == ((0.3, 0.4), False)
+    assert held(rows, "scroll: frames a second").met
+    assert held(rows, "scroll: exact updates").met
+    assert "not measured in this run" in str(held(rows, "drag: p50").reason)
+    absent = Row("tigervnc", "scroll-text", {"size": "1920x1080"}, reason="X0tigervnc not found")
+    assert held([rows[0], absent], "scroll: p50").reason == "X0tigervnc not found"
+    assert all(limit.met is None for limit in screen.limits([]))
+
+
+def test_the_host_is_held_beside_an_encoder_alone() -> None:
+    rows = [
+        row("fanlight", "video-region", host_CPU_a_frame=(3.0,)),
+        row(table.ENCODE_ALONE, "video-region", capture_and_encode_CPU_a_frame=(6.0,)),
+    ]
+    assert held(rows, "video region: host CPU a frame").runs == (0.5,)
+
+
+@pytest.mark.parametrize(("apart", "met"), [((1.9,), True), ((-1.9,), True), ((2.1,), False), ((-2.1,), False)])
+def test_clock_and_ledger_may_differ_by_two_milliseconds_either_way(apart: tuple[float, ...], met: bool) -> None:
+    rows = [row("fanlight", "typing", drawn_less_ledger=apart)]
+    assert held(rows, "typing: drawn clock beside ledger, p50").met is met
+
+
+def test_an_idle_host_is_held_to_nothing_sent() -> None:
+    rows = [row("fanlight", "idle", picture_bytes=(0.0,), host_CPU=(0.2,))]
+    assert held(rows, "idle: picture bytes").met
+    assert held(rows, "idle: host CPU").met
+    assert not held([row("fanlight", "idle", picture_bytes=(1.0,))], "idle: picture bytes").met

@@ -204,7 +204,7 @@ def test_profiles_are_made_changed_and_deleted(access, refused, home):
     assert (shown["name"], shown["enabled"], shown["has_password"]) == ("Guests", True, False)
     assert access("profile", "set", "Guests", "tunnels=standard")["rights"] == sorted({*STANDARD} - {"files"})
     assert access("profile", "disable", "Guests")["done"] == "disabled"
-    assert "Guests" not in Home(home).rules().profiles_offered()
+    assert "Guests" not in Home(home).rules().profiles.enabled()
     rows = {each["name"]: each for each in access("profile", "list")["profiles"]}
     assert rows["Guests"] == {
         "name": "Guests",

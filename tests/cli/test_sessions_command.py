@@ -80,10 +80,11 @@ def test_a_request_is_accepted_changed_and_ended(host: HostProcess, programs: Pr
     assert set(facts["rights"]) == {"view", "control"}
     assert sessions(host, "withdraw", asks["id"], "control").returncode == 0
     assert (listed(host)[0]["rights"], listed(host)[0]["denied"]) == (["view"], ["control"])
-    assert sessions(host, "grant", asks["id"], "control").returncode == 0
-    assert set(listed(host)[0]["rights"]) == {"view", "control"}
+    assert listed(host)[0]["withdrawn"] == ["control"]
     assert sessions(host, "grant", asks["id"], "audio").returncode == 2
     assert sessions(host, "grant", asks["id"], "root").returncode == 2
+    assert sessions(host, "grant", asks["id"], "control").returncode == 0
+    assert set(listed(host)[0]["rights"]) == {"view", "control"}
     assert sessions(host, "end", asks["id"]).returncode == 0
     assert ended(viewer) == 8
     assert listed(host) == []
@@ -112,6 +113,30 @@ def test_settings_are_locked_while_a_session_controls(
     assert "controls this computer" in refused.stderr
     assert sessions(host, "withdraw", facts["id"], "control").returncode == 0
     assert run_fanlight("access", "unattended", "off", "--home", host.home).returncode == 0
+
+
+def test_a_viewer_that_controls_lets_nobody_in_without_the_admin_secret(
+    host: HostProcess, programs: Programs, password_file: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "admin"
+    secret.write_text("the admin of this test\n")
+    set_it = run_fanlight("access", "admin-secret", "set", "--home", host.home, stdin=secret.read_text())
+    assert set_it.returncode == 0, set_it.stderr
+    programs.connect("--password-file", password_file)
+    inside = wait_for(host, "open")
+    other = Programs(host, tmp_path / "other")
+    asking = other.connect("--request", seconds=0.2)
+    programs.running.append(asking)
+    wait_until(lambda: len(listed(host)) == 2)
+    number = next(each["id"] for each in listed(host) if each["state"] == "requesting")
+    for arguments in (("accept", number), ("grant", inside["id"], "view")):
+        refused = sessions(host, *arguments)
+        assert refused.returncode == 1
+        assert "give the admin secret" in refused.stderr
+    assert sessions(host, "withdraw", inside["id"], "view").returncode == 0
+    assert sessions(host, "grant", inside["id"], "view", "--admin-file", secret).returncode == 0
+    assert sessions(host, "accept", number, "--admin-file", secret).returncode == 0
+    assert ended(asking) == 0
 
 
 def test_codes_tokens_and_their_exit_codes(

@@ -17,7 +17,6 @@ from fanlight.access.saved import SavedLogins
 from fanlight.client import RemoteSession
 from fanlight.config import Home
 from fanlight.errors import AuthenticationFailed, CodeNeeded, ConnectionLost, Refused, UsageError
-from fanlight.net.reception import SessionFacts
 from fanlight.types import Permission
 from serving import PASSWORD, Serving, serving
 
@@ -50,17 +49,28 @@ async def visited(tmp_path: Path) -> AsyncIterator[tuple[Serving, Viewer, Rules]
             yield host, Viewer(tmp_path / "viewer", host), rules
 
 
+class Person:
+    """Who is told of the sessions; a request may come before or after he looks."""
+
+    is_console = True
+
+    def __init__(self) -> None:
+        self.news = asyncio.Event()
+
+    def changed(self) -> None:
+        self.news.set()
+
+
 async def answer(host: Serving, *, profile: str | None = None, accept: bool = True) -> None:
     """Answer the request that comes next."""
     reception = host.server.reception
-    asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    def note(facts: SessionFacts) -> None:
-        asked.set_result(facts.id)
-
-    reception.watch(note)
-    number = await asked
-    reception.unwatch(note)
+    person = Person()
+    reception.attend(person)
+    while not (asking := [facts.id for facts in reception.sessions() if facts.state == "requesting"]):
+        await person.news.wait()
+        person.news.clear()
+    reception.dismiss(person)
+    (number,) = asking
     if accept:
         reception.accept(number, profile)
     else:
@@ -207,10 +217,10 @@ async def test_a_viewer_sees_which_rights_are_granted_denied_or_unavailable(tmp_
         assert session.denied == frozenset()
         await a_picture(session)
         number = host.server.reception.sessions()[0].id
-        host.server.reception.switch(number, Permission.VIEW, False)
+        host.server.reception.withdraw(number, Permission.VIEW)
         await rights_are(session)
         assert session.denied == {Permission.VIEW}
-        host.server.reception.switch(number, Permission.VIEW, True)
+        host.server.reception.grant(number, Permission.VIEW)
         async with asyncio.timeout(10):
             seen = len(session.ledger)
             async for _ in session.updates():

@@ -8,7 +8,8 @@ from codec_scenes import FRAME_SECONDS, gradient, noise, psnr, same, text, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fanlight.codec import LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
+from fanlight.codec import EXACT, LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
+from fanlight.codec.base import QUALITY_STEP
 from fanlight.codec.sections import VIDEO, is_region, read, read_video
 from fanlight.errors import EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
@@ -43,7 +44,7 @@ class Link:
     def check(self, update):
         """Hold every claim of the update against the two pictures."""
         states = self.decoder.states()
-        assert np.array_equal(states != 0, self.encoder.states() != 0)
+        assert np.array_equal(states, self.encoder.states())
         assert self.decoder.digest == self.encoder.digest
         assert update.exact == self.update_is_exact() == (not self.encoder.pending)
         differs = tile_kernels.all_tiles(self.size)
@@ -175,14 +176,32 @@ def test_a_region_closes_when_the_film_rests_and_letters_are_typed_elsewhere(lin
     assert not videos(link.play(FILM, count=1, later=1.2)[0])
 
 
-def test_the_states_of_tiles_follow_the_film(link):
-    assert (link.encoder.states()[3:5, 4:6] == LOSSY).all()
-    assert link.encoder.states()[0, 0] == 0
+def test_the_states_of_tiles_follow_the_film_at_both_ends(link):
+    """A viewer knows what is about to be exact: what is lossy and lies in no region that runs."""
+    assert (link.decoder.states()[3:5, 4:6] == LOSSY).all()
+    assert link.decoder.states()[0, 0] == 0
     link.encoder.portion = 2000
     link.show(())
-    states = link.encoder.states()
+    states = link.decoder.states()
     assert (states != LOSSY).all()
     assert (states == REFINING).any()
+    while link.encoder.pending:
+        link.show(())
+    assert not link.decoder.states().any()
+
+
+def test_of_two_films_only_the_one_that_stopped_is_refining():
+    link = Link()
+    link.play(FILM, OTHER)
+    link.encoder.portion = 2000
+    for _ in range(60):
+        link.play(OTHER, count=1)
+        if (link.decoder.states() == REFINING).any():
+            break
+    states = link.decoder.states()
+    assert (states == REFINING).any()
+    assert (states == LOSSY).any()
+    assert set(np.unique(states[: 350 // 64 + 1, 192 // 64 : 440 // 64 + 1])) <= {EXACT, REFINING}
 
 
 def test_slow_film_stays_in_tiles():
@@ -313,6 +332,25 @@ def test_a_coarser_quality_is_taken_at_once_and_a_finer_one_after_a_while(link):
     assert keys.index(True) > 50
 
 
+def test_a_little_more_or_less_quality_restarts_nothing(link):
+    before = link.encoder.quality
+    for quality in (before + QUALITY_STEP - 1, before - QUALITY_STEP + 1, before):
+        link.encoder.set_quality(quality)
+        assert not any(video.key for update in link.play(FILM, count=70) for video in videos(update))
+
+
+def test_another_quality_restarts_the_regions_and_leaves_tiles_alone():
+    link = Link()
+    link.play(FILM, OTHER)
+    link.write(Rect(8, 8, 8, 12))
+    link.encoder.set_quality(45)
+    (update,) = link.play(FILM, OTHER, count=1)
+    assert [video.key for video in videos(update)] == [True, True]
+    assert not update.key
+    assert update.lane == "video"
+    assert not any(video.key for video in videos(link.play(FILM, OTHER, count=1)[0]))
+
+
 def test_an_encoder_that_fails_at_work_leaves_exact_tiles(link, monkeypatch):
     def fails(*_, **__):
         raise EncoderError("H.264 (libx264) failed at work: no luck")
@@ -334,6 +372,7 @@ def test_regions_take_any_codec_and_say_so_in_the_name(video):
         pytest.skip(str(error))
     assert link.encoder.name == f"hybrid-{video.replace('_', '-')}"
     assert link.encoder.name in decoders()
+    assert open_encoder(link.encoder.name, SIZE).name == link.encoder.name
     link.play(FILM, count=6)
     x, y, w, h = FILM
     link.image = link.image.copy()

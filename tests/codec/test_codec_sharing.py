@@ -42,7 +42,7 @@ class Viewer:
     def agrees(self):
         """Tell whether both ends know the same of this viewer's picture."""
         return self.decoder.digest == self.encoder.digest and np.array_equal(
-            self.decoder.states() != 0, self.encoder.states() != 0
+            self.decoder.states(), self.encoder.states()
         )
 
 

@@ -21,6 +21,7 @@ from fanlight.errors import LocalProtocolError
 from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import TABLE
 from fanlight.session import events
+from fanlight.session.outgoing import Outgoing
 from fanlight.types import Pixels
 
 
@@ -63,24 +64,26 @@ def pieces(data, randomly):
         data = data[size:]
 
 
+def outgoing(pair, randomly):
+    return Outgoing(
+        update=randomly.randbytes(randomly.randint(0, 3000)),
+        exact=True,
+        key=randomly.random() < 0.2,
+        digest=randomly.getrandbits(64),
+        quality=randomly.choice([None, 10, 51]),
+        pixels=Pixels(tiles=randomly.getrandbits(40)),
+        damaged_at=pair.now,
+        captured_at=pair.now,
+        encode_started_at=pair.now,
+        encoded_at=pair.now,
+    )
+
+
 def act(pair, randomly):
     """Let the owners of both sides do what owners do."""
     actions = [
         lambda: pair.host.send_screen((randomly.randint(1, 3000), randomly.randint(1, 2000)), "tiles", serial(pair)),
-        lambda: pair.host.send_picture(
-            randomly.randbytes(randomly.randint(0, 3000)),
-            exact=True,
-            key=randomly.random() < 0.2,
-            digest=randomly.getrandbits(64),
-            quality=randomly.choice([None, 10, 51]),
-            pixels=Pixels(tiles=randomly.getrandbits(40)),
-            input_seq=0,
-            damaged_at=pair.now,
-            captured_at=pair.now,
-            encode_started_at=pair.now,
-            encoded_at=pair.now,
-            now=pair.now,
-        ),
+        lambda: pair.host.send_picture(outgoing(pair, randomly), input_seq=0, now=pair.now),
         lambda: pair.host.set_rights(
             frozenset(randomly.sample(sorted(pair.host.granted), len(pair.host.granted) // 2)), pair.now
         ),

@@ -118,6 +118,18 @@ def at(role, state, rights=VIEW_AND_CONTROL):
     return connection
 
 
+def changed_to(rights, role):
+    """Make a connection of one side in a session whose host shows a screen and then changes the rights."""
+    connection = at(role, State.SESSION)
+    change = m.RightsChanged(rights=rights, epoch=2)
+    if role is Role.CLIENT:
+        received(connection, frame(SCREEN) + frame(change))
+    else:
+        connection.send(change)
+        connection.data_to_send()
+    return connection
+
+
 def test_the_table_is_the_protocol():
     assert {spec.message.__name__ for spec in TABLE.values()} == set(SENDERS) == {kind.__name__ for kind in EXAMPLES}
     for spec in TABLE.values():
@@ -170,12 +182,7 @@ def test_each_message_with_a_right_is_denied_without_it_whatever_its_body(kind):
     needs = Permission(NEEDS[kind.__name__])
     receiver = Role.HOST if "C" in SENDERS[kind.__name__] else Role.CLIENT
     others = [right for right in Permission if right is not needs]
-    connection = at(receiver, State.SESSION)
-    if receiver is Role.CLIENT:
-        received(connection, frame(SCREEN) + frame(m.RightsChanged(rights=others, epoch=2)))
-    else:
-        connection.send(m.RightsChanged(rights=others, epoch=2))
-        connection.data_to_send()
+    connection = changed_to(others, receiver)
     garbage = pack_header(KINDS[kind], 1) + b"!"
     ping = frame(m.Ping(t=0))
     assert received(connection, frame(EXAMPLES[kind]) + garbage + ping) == [
@@ -187,6 +194,15 @@ def test_each_message_with_a_right_is_denied_without_it_whatever_its_body(kind):
     with pytest.raises(LocalProtocolError, match=f"needs the right {needs}"):
         sender.send(EXAMPLES[kind])
     assert sender.data_to_send() == []
+
+
+@pytest.mark.parametrize("only", Permission)
+@pytest.mark.parametrize("kind", [spec.message for spec in TABLE.values() if State.SESSION in spec.states])
+def test_of_all_rights_just_its_own_opens_a_message(kind, only):
+    spec = TABLE[KINDS[kind]]
+    wanted = EXAMPLES[kind] if NEEDS.get(kind.__name__) in (None, only) else Denied(kind.__name__, spec.needs)
+    for sender in spec.senders:
+        assert received(changed_to([only], sender.peer), frame(EXAMPLES[kind])) == [wanted]
 
 
 def test_a_right_withdrawn_in_the_session_holds_from_the_next_message():

@@ -1,10 +1,15 @@
 """Clients that come in by every way there is, and what a host answers them, byte for byte."""
 
 import pyotp
-from session_pair import STEP, WALL, Pair
+from session_pair import CLIENT, STEP, TODAY, WALL, Pair
 
+from fanlight.access import Identity
+from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import KINDS
 from fanlight.session import events
+
+FAILED, REFUSED, ASK_CODE = (pack_header(kind, 2) + b"{}" for kind in (0x09, 0x0A, 0x06))
+OTHER = Identity.create(TODAY)
 
 
 class Comer(Pair):
@@ -67,10 +72,39 @@ def enrolled(rules, wall=WALL):
     return app, rules.totp.confirm(app.at(wall - 3600), wall - 3600)
 
 
-def kinds(data):
-    """Return the types of the frames in what one side has sent."""
+def frames(data):
+    """Return the frames in what one side has sent."""
     found = []
     while data:
-        found.append(data[4])
-        data = data[4 + int.from_bytes(data[:4], "little") :]
+        end = 4 + int.from_bytes(data[:4], "little")
+        found.append(data[:end])
+        data = data[end:]
     return found
+
+
+def kinds(data):
+    """Return the types of the frames in what one side has sent."""
+    return [frame[4] for frame in frames(data)]
+
+
+def answered(made, last):
+    """Carry a handshake to the message `last` and return the answer, which must come after just 500 ms."""
+    assert made.deliver(last) == b""
+    asked_at = made.now
+    assert made.host.deadline == asked_at + 0.5
+    assert made.host.timeout(asked_at + 0.4999) == []
+    assert made.take(made.host) == b""
+    made.now = asked_at + 0.5
+    made.host_events += made.host.timeout(made.now)
+    return made.take(made.host)
+
+
+def token(rules, salted, client=CLIENT):
+    return Comer(rules, salted, remember=True, client=client).run().opened.secrets.token
+
+
+def resume(rules, salted, client=CLIENT):
+    """Return the secret of a session that was cut off, and that session."""
+    made = Comer(rules, salted, client=client).run()
+    made.host.lost(made.now)
+    return made.opened.secrets.resume, made.opened

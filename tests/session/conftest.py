@@ -1,5 +1,5 @@
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from session_pair import PASSWORD, Pair, salted_for
@@ -45,11 +45,21 @@ def opened(pair):
 
 
 @pytest.fixture
-def rules(open_rules, tmp_path):
-    """A copy of open_rules to change at will; PASSWORD's salt is the same."""
-    path = tmp_path / "fanlight.db"
-    with closing(sqlite3.connect(open_rules._store.path)) as source, closing(sqlite3.connect(path)) as copy:
-        source.backup(copy)
-    path.chmod(0o600)
-    with closing(Rules(Store(path), bytes(32))) as made:
-        yield made
+def copies(open_rules, tmp_path):
+    """Make copies of open_rules to change at will; PASSWORD's salt is the same."""
+    with ExitStack() as stack:
+
+        def copy():
+            path = tmp_path / f"{len(list(tmp_path.glob('*.db')))}.db"
+            with closing(sqlite3.connect(open_rules._store.path)) as source, closing(sqlite3.connect(path)) as target:
+                source.backup(target)
+            path.chmod(0o600)
+            return stack.enter_context(closing(Rules(Store(path), bytes(32))))
+
+        yield copy
+
+
+@pytest.fixture
+def rules(copies):
+    """A copy of open_rules to change at will."""
+    return copies()

@@ -1,35 +1,19 @@
-"""Every way in: what opens the session, what does not, and that a peer cannot tell one no from another."""
+"""Every way in: what opens the session, and what does not."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from comers import Comer, enrolled
+from causes import certificate, trusting
+from comers import ASK_CODE, FAILED, REFUSED, Comer, answered, enrolled, resume, token
 from session_pair import CLIENT, HOST, PASSWORD, TODAY, WALL, Pair
 
-from fanlight.access import Identity, Who
-from fanlight.access.authority import Authority
-from fanlight.access.trust import read_namespace_file
 from fanlight.errors import AuthenticationFailed, CodeNeeded, Refused, UsageError
 from fanlight.protocol import messages as m
 from fanlight.protocol.framing import pack_header
 from fanlight.session import events
 from fanlight.types import Permission
 
-FAILED, REFUSED, ASK_CODE = (pack_header(kind, 2) + b"{}" for kind in (0x09, 0x0A, 0x06))
-OTHER = Identity.create(TODAY)
 VIEW = frozenset({Permission.VIEW})
-
-
-def answered(made, last):
-    """Carry a handshake to the message `last` and return the answer, which must come after just 500 ms."""
-    assert made.deliver(last) == b""
-    asked_at = made.now
-    assert made.host.deadline == asked_at + 0.5
-    assert made.host.timeout(asked_at + 0.4999) == []
-    assert made.take(made.host) == b""
-    made.now = asked_at + 0.5
-    made.host_events += made.host.timeout(made.now)
-    return made.take(made.host)
 
 
 # -- password and code -----------------------------------------------------------------------------------------------
@@ -134,17 +118,6 @@ def check_cut_off(made):
 # -- token and resumption --------------------------------------------------------------------------------------------
 
 
-def token(rules, salted, client=CLIENT):
-    return Comer(rules, salted, remember=True, client=client).run().opened.secrets.token
-
-
-def resume(rules, salted, client=CLIENT):
-    """Return the secret of a session that was cut off, and that session."""
-    made = Comer(rules, salted, client=client).run()
-    made.host.lost(made.now)
-    return made.opened.secrets.resume, made.opened
-
-
 def test_a_token_lets_its_client_in_as_often_as_it_likes(rules, salted):
     secret = token(rules, salted)
     for _ in range(3):
@@ -209,7 +182,7 @@ def test_a_session_goes_on_after_the_host_was_stopped(rules, salted):
 def test_a_request_waits_for_the_person_and_opens_what_was_chosen(rules, salted):
     made = Comer(rules, salted, way="request").requested()
     (requested,) = made.host_of(events.Requested)
-    assert requested == events.Requested(CLIENT.fingerprint, None, rules.profiles_offered())
+    assert requested == events.Requested(CLIENT.fingerprint, None, tuple(rules.profiles.enabled()))
     assert made.to_client[-7:] not in (FAILED, REFUSED)
     made.accept("Full Access", frozenset({Permission.CONTROL}))
     assert made.opened.profile == "Full Access"
@@ -285,140 +258,16 @@ def test_a_host_cannot_open_by_another_method_than_was_tried(rules, salted):
     assert liar.client.granted == frozenset()
 
 
-# -- one no is like another ------------------------------------------------------------------------------------------
+class Console:
+    is_full, console_is_open, prompts = False, True, 0
 
 
-def count_out(rules, *kinds):
-    """Use up every try that a stranger and this client have."""
-    who = Who(CLIENT.fingerprint, None, "elsewhere")
-    for kind in kinds:
-        while rules.throttle.count(kind, who, WALL):
-            pass
+def test_a_request_is_shown_while_the_console_is_open(rules, salted):
+    rules.prompts.set_mode("window")
+    assert Comer(rules, salted, way="request", desk=Console()).requested()
 
 
-def off(rules, salted):
-    rules.set_unattended(False)
-    return Comer(rules, salted)
-
-
-def no_password(rules, salted):
-    rules.passwords.clear("Unattended Access")
-    return Comer(rules, salted)
-
-
-def wrong(rules, salted):
-    return Comer(rules, bytes(32))
-
-
-def throttled(rules, salted):
-    count_out(rules, "guess")
-    return Comer(rules, salted)
-
-
-def profile_disabled(rules, salted):
-    rules.profiles.enable("Unattended Access", False)
-    return Comer(rules, salted)
-
-
-def dead_token(rules, salted):
-    secret = token(rules, salted)
-    rules.tokens.clear()
-    return Comer(rules, salted, way=("token", secret))
-
-
-def foreign_token(rules, salted):
-    return Comer(rules, salted, way=("token", token(rules, salted, client=OTHER)))
-
-
-def token_while_off(rules, salted):
-    secret = token(rules, salted)
-    return off(rules, salted) and Comer(rules, salted, way=("token", secret))
-
-
-def throttled_token(rules, salted):
-    secret = token(rules, salted)
-    count_out(rules, "token")
-    return Comer(rules, salted, way=("token", secret))
-
-
-def used_resume(rules, salted):
-    secret, _ = resume(rules, salted)
-    Comer(rules, salted, way=("resume", secret)).run()
-    return Comer(rules, salted, way=("resume", secret))
-
-
-def foreign_resume(rules, salted):
-    return Comer(rules, salted, way=("resume", resume(rules, salted, client=OTHER)[0]))
-
-
-def old_resume(rules, salted):
-    secret, _ = resume(rules, salted)
-    made = Comer(rules, salted, way=("resume", secret))
-    made.host._wall_ahead += 700
-    return made
-
-
-def voided_resume(rules, salted):
-    secret, _ = resume(rules, salted)
-    rules.set_password(PASSWORD, "Unattended Access")
-    return Comer(rules, salted, way=("resume", secret))
-
-
-FAILURES = [
-    *(off, no_password, wrong, throttled, profile_disabled),
-    *(dead_token, foreign_token, token_while_off, throttled_token),
-    *(used_resume, foreign_resume, old_resume, voided_resume),
-]
-
-
-@pytest.mark.parametrize("cause", FAILURES)
-def test_every_credential_that_does_not_count_fails_alike(rules, salted, cause):
-    made = cause(rules, salted)
-    assert answered(made, m.Auth) == FAILED
-    assert isinstance(made.ends[0].error, AuthenticationFailed)
-    assert made.host.granted == frozenset()
-
-
-@pytest.mark.parametrize("cause", [off, no_password, wrong, throttled, profile_disabled])
-def test_with_codes_on_every_password_is_asked_for_one_alike(rules, salted, cause):
-    app, _ = enrolled(rules)
-    made = cause(rules, salted)
-    made.code = app.at(WALL)
-    assert answered(made, m.Auth) == ASK_CODE
-    made.give_client(ASK_CODE)
-    assert answered(made, m.Code) == FAILED
-
-
-@pytest.mark.parametrize("cause", ["wrong", "replayed", "throttled", "used recovery code"])
-def test_every_code_that_does_not_count_fails_alike(rules, salted, cause):
-    app, codes = enrolled(rules)
-    code = {"wrong": "000000", "used recovery code": codes[0]}.get(cause, app.at(WALL))
-    if cause in ("replayed", "used recovery code"):
-        assert Comer(rules, salted, code=code).run().opened
-    if cause == "throttled":
-        count_out(rules, "code")
-    made = Comer(rules, salted, code=code)
-    assert answered(made, m.Auth) == ASK_CODE
-    made.give_client(ASK_CODE)
-    assert answered(made, m.Code) == FAILED
-
-
-class Full:
-    is_full, console_is_open, prompts = True, False, 0
-
-
-ACME = Authority.create("acme", TODAY - timedelta(days=1))
-STRANGE = Authority.create("acme", TODAY - timedelta(days=1))
-
-
-def certificate(authority=ACME, key=CLIENT, at=TODAY, days=7):
-    return authority.issue("ann@acme", key.public_key, at, days)
-
-
-def trusting(rules, revoked=(), number=1):
-    """Let a host trust the namespace acme, with the serial numbers that are revoked."""
-    listed = ACME.revocation_list([(serial, TODAY) for serial in revoked], number, TODAY)
-    rules.namespaces.trust(read_namespace_file(ACME.certificate_pem + listed, TODAY))
+# -- names -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_certificate_proves_an_alias(rules, salted):
@@ -433,100 +282,6 @@ def test_the_access_list_goes_by_the_proved_alias(rules, salted):
     rules.acl.switch(True)
     assert Comer(rules, salted, certificate=certificate().certificate).run().opened
     assert isinstance(Comer(rules, salted).run().ends[1].error, Refused)
-
-
-def not_on_the_list(rules, salted):
-    rules.acl.add("somebody@else")
-    rules.acl.switch(True)
-    return Comer(rules, salted)
-
-
-def untrusted(rules, salted):
-    return Comer(rules, salted, certificate=certificate().certificate)
-
-
-def of_another_authority(rules, salted):
-    trusting(rules)
-    return Comer(rules, salted, certificate=certificate(STRANGE).certificate)
-
-
-def of_another_key(rules, salted):
-    trusting(rules)
-    return Comer(rules, salted, certificate=certificate(key=OTHER).certificate)
-
-
-def expired(rules, salted):
-    trusting(rules)
-    made = Comer(rules, salted, certificate=certificate().certificate)
-    made.host._wall_ahead += 8 * 86_400
-    return made
-
-
-def revoked(rules, salted):
-    given = certificate()
-    trusting(rules, revoked=[given.serial])
-    return Comer(rules, salted, certificate=given.certificate)
-
-
-def garbled(rules, salted):
-    trusting(rules)
-    return Comer(rules, salted, certificate=b"\x30\x82")
-
-
-def full(rules, salted):
-    return Comer(rules, salted, desk=Full())
-
-
-def bad_signature(rules, salted):
-    made = Comer(rules, salted, client=CLIENT)
-    made.client._identity = OTHER
-    return made
-
-
-REFUSALS = [
-    *(not_on_the_list, untrusted, of_another_authority, of_another_key, expired, revoked, garbled, full, bad_signature)
-]
-
-
-@pytest.mark.parametrize("cause", REFUSALS)
-def test_everybody_who_may_not_ask_is_refused_alike(rules, salted, cause):
-    made = cause(rules, salted)
-    assert answered(made, m.Prove) == REFUSED
-    assert isinstance(made.ends[0].error, Refused)
-    assert made.host.granted == frozenset()
-
-
-class Busy:
-    is_full, console_is_open, prompts = False, False, 1
-
-
-@pytest.mark.parametrize("cause", ["never", "window", "another prompt", "too often"])
-def test_a_request_that_is_not_shown_is_refused_like_the_rest(rules, salted, cause):
-    if cause in ("never", "window"):
-        rules.prompts.set_mode(cause)
-    if cause == "too often":
-        for _ in range(3):
-            Comer(rules, salted, way="request").requested()
-    made = Comer(rules, salted, way="request", desk=Busy() if cause == "another prompt" else None)
-    made.host._wall_ahead += 60
-    assert answered(made, m.Auth) == REFUSED
-    assert not made.host_of(events.Requested)
-
-
-class Console:
-    is_full, console_is_open, prompts = False, True, 0
-
-
-def test_a_request_is_shown_while_the_console_is_open(rules, salted):
-    rules.prompts.set_mode("window")
-    assert Comer(rules, salted, way="request", desk=Console()).requested()
-
-
-def test_who_does_not_wait_for_the_answer_does_not_hide_the_reason(rules, salted):
-    made = wrong(rules, salted)
-    made.deliver(m.Auth)
-    (ended,) = made.host.lost(made.now)
-    assert ended.reason == "wrong password"
 
 
 # -- while the session is open ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import KINDS
 from fanlight.session import events
 from fanlight.session.host_session import INPUT_RATE
+from fanlight.session.outgoing import Outgoing
 from fanlight.types import CursorShape, Permission, Pixels, PointerPlace
 
 ALL_BUT = {right: frozenset(Permission) - {right} for right in Permission}
@@ -27,16 +28,8 @@ def raw(kind, body):
 
 def send_picture(made, update=b"update", **change):
     values = dict.fromkeys(("damaged_at", "captured_at", "encode_started_at", "encoded_at"), made.now)
-    values |= {
-        "exact": True,
-        "key": False,
-        "digest": 7,
-        "quality": None,
-        "pixels": Pixels(),
-        "input_seq": 0,
-        "now": made.now,
-    }
-    return made.host.send_picture(update, **(values | change))
+    values |= {"exact": True, "key": False, "digest": 7, "quality": None, "pixels": Pixels()}
+    return made.host.send_picture(Outgoing(update=update, **(values | change)), input_seq=0, now=made.now)
 
 
 def picture(seq, screen):
@@ -54,20 +47,19 @@ def show(made, size=(640, 480)):
 
 def test_a_picture_arrives_as_it_was_sent(opened):
     opened.host.send_screen((640, 480), "hybrid", 3)
-    seq = opened.host.send_picture(
-        b"update",
+    outgoing = Outgoing(
+        update=b"update",
         exact=True,
         key=True,
         digest=2**64 - 1,
         quality=30,
         pixels=Pixels(1, 2, 2**32),
-        input_seq=9,
         damaged_at=1.000001,
         captured_at=2.5,
         encode_started_at=2.75,
         encoded_at=3.25,
-        now=4.125,
     )
+    seq = opened.host.send_picture(outgoing, input_seq=9, now=4.125)
     opened.run()
     screen, picture = opened.client_events
     assert screen == events.Screen((640, 480), "hybrid", 3, False)

@@ -1,5 +1,7 @@
 """The window of one viewer, the rate of its link, and how good its picture may be."""
 
+import pytest
+
 from fanlight.session.events import ClockSample
 from fanlight.session.pacing import BEST_QUALITY, LONGEST_INTERVAL, WORST_QUALITY, RateControl, Window
 
@@ -55,6 +57,14 @@ def test_an_acknowledgement_covers_all_updates_before_it() -> None:
     assert not window.is_open
     window.acknowledged(2, AHEAD, now=0.02)
     assert window.is_open
+
+
+def test_the_round_trip_is_the_shortest_of_the_last_64_and_forgets_older_ones() -> None:
+    window, trips = Window(INTERVAL), [((seq * 37) % 101 + 1) / 1000 for seq in range(400)]
+    for seq, trip in enumerate(trips, 1):
+        window.sent(seq, 1000, now=float(seq))
+        window.acknowledged(seq, AHEAD, now=seq + trip)
+        assert window.trip == pytest.approx(min(trips[max(0, seq - 64) : seq]))
 
 
 def test_the_window_covers_one_round_trip() -> None:

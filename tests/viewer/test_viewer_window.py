@@ -298,6 +298,27 @@ class TestTint:
         show(remote, play)
         assert ord("e") not in {keysym for keysym, _ in remote.sent_keys()}
 
+    def test_lossy_is_red_and_refining_yellow(self, show, remote):
+        remote.image = np.zeros((*SIZE[::-1], 4), np.uint8)
+        remote.image[..., :3] = 128
+        remote.states = np.zeros((5, 8), np.uint8)
+        remote.states[1, 2], remote.states[3, 5] = 2, 1
+
+        def inside(desk, row, column):
+            return [int(part) for part in desk.see()[64 * row + 32, 64 * column + 32][:3]]
+
+        def play(desk):
+            desk.point(*MIDDLE)
+            desk.sees(remote.image)
+            desk.do("key", "ctrl+alt+e")
+            wait_until(lambda: inside(desk, 1, 2) != [128] * 3 != inside(desk, 3, 5), "both tiles are coloured")
+            (blue, green, red), (refining_blue, refining_green, refining_red) = inside(desk, 1, 2), inside(desk, 3, 5)
+            assert red > 128 > max(blue, green)
+            assert min(refining_red, refining_green) > 128 > refining_blue
+            assert inside(desk, 0, 0) == [128] * 3
+
+        show(remote, play)
+
     def test_the_colour_goes_when_it_is_not_wanted(self, show, remote):
         remote.states = np.full((5, 8), 2, np.uint8)
 

@@ -1,8 +1,7 @@
 """The figures that the core must reach: where each stands among the rows of a run, and what its limit is."""
 
-from dataclasses import dataclass
-
-from fanlight_bench.results import Limit, Row, ratios_in_turns
+from fanlight_bench.lines import Line, RatioLine, hold
+from fanlight_bench.results import Limit, Row
 
 OURS, PIXELFLUX = "fanlight hybrid", "pixelflux h264 striped"
 PER_UPDATE = "CPU an update"
@@ -15,46 +14,10 @@ SCROLL_MAPPED = "a page scrolls, mapped framebuffer"
 WHOLE, WHOLE_NV12 = "full change", "full change and NV12"
 TEXT, DESKTOP, PHOTOGRAPH = "a page of text", "a desktop", "a photograph"
 
-_NOTHING = "there was nothing to measure it by"
 
-
-@dataclass(frozen=True)
-class Line:
-    """A figure of the rows of one workload, and its limit."""
-
-    what: str
-    workload: str
-    figure: str
-    unit: str
-    limit: float
-    better: str = "lower"
-
-    def held(self, rows: list[Row]) -> Limit:
-        """Hold the figure of these rows to the limit."""
-        row = next((row for row in rows if row.workload == self.workload), None)
-        if row is None:
-            return self._limit((), "it was not measured in this run")
-        figure = row.figures.get(self.figure)
-        return self._limit(figure.runs if figure else (), row.reason or _NOTHING)
-
-    def _limit(self, runs: tuple[float, ...], reason: str) -> Limit:
-        limit = Limit(self.what, self.unit, self.limit, self.better, reason=reason)
-        return limit.hold(runs) if runs else limit
-
-
-@dataclass(frozen=True)
-class PeerLine(Line):
-    """A figure in which fanlight is held beside pixelflux."""
-
-    def held(self, rows: list[Row]) -> Limit:
-        """Hold the ratio of the turns to the limit."""
-        found = {row.system: row for row in rows if row.workload == self.workload}
-        missing = [name for name in (OURS, PIXELFLUX) if name not in found]
-        if missing:
-            return self._limit((), f"{missing[0]} was not measured in this run")
-        ours, theirs = found[OURS], found[PIXELFLUX]
-        ratio = ratios_in_turns(self.workload, self.figure, ours, theirs)
-        return self._limit(ratio.runs if ratio else (), ours.reason or theirs.reason or _NOTHING)
+def _beside_pixelflux(what: str, workload: str, limit: float) -> Line:
+    unit = "of pixelflux striped"
+    return RatioLine(what, workload, PER_UPDATE, unit, limit, system=OURS, against=PIXELFLUX)
 
 
 _COPIED = "moved pixels as COPY"
@@ -77,9 +40,9 @@ LINES: tuple[Line, ...] = (
     Line("window drag: moved pixels as COPY", DRAG, _COPIED, "share, %", 98, "higher"),
     Line("full change: compare, copy, hashes", WHOLE, "in memcpys", "M", 2.0),
     Line("full change: compare, copy, hashes, NV12", WHOLE_NV12, "in memcpys", "M", 2.6),
-    PeerLine("typing: CPU an update", "typing", PER_UPDATE, "of pixelflux striped", 1 / 10),
-    PeerLine("scroll: CPU an update", "scroll-text", PER_UPDATE, "of pixelflux striped", 1 / 5),
-    PeerLine("drag: CPU an update", "window-drag", PER_UPDATE, "of pixelflux striped", 1 / 4),
+    _beside_pixelflux("typing: CPU an update", "typing", 1 / 10),
+    _beside_pixelflux("scroll: CPU an update", "scroll-text", 1 / 5),
+    _beside_pixelflux("drag: CPU an update", "window-drag", 1 / 4),
     Line("page of text: bytes", TEXT, "bytes to PNG's", "of PNG", 1),
     Line("page of text: speed", TEXT, "speed to PNG's", "x PNG", 20, "higher"),
     Line("desktop: bytes", DESKTOP, "bytes to PNG's", "of PNG", 1),
@@ -93,4 +56,4 @@ LINES: tuple[Line, ...] = (
 
 def held(rows: list[Row]) -> list[Limit]:
     """Hold every figure of the table to its limit."""
-    return [line.held(rows) for line in LINES]
+    return hold(LINES, rows)

@@ -3,18 +3,22 @@
 import importlib.metadata
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fanlight.config import parse_size
+from fanlight.errors import UsageError
 from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.growth.viewers import ViewersCase
 from fanlight_bench.link import table
+from fanlight_bench.link.floor import FloorCase
 from fanlight_bench.link.quiet import QuietCase
 from fanlight_bench.link.rest import RestCase
 from fanlight_bench.link.slow import SlowCase
 from fanlight_bench.link.stopped import StoppedCase
-from fanlight_bench.link.table import LINK, RATE
+from fanlight_bench.link.table import LINK, RATE, VIEWERS_RATE
 from fanlight_bench.plan import Case
 from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
 
@@ -28,16 +32,17 @@ _FULL_TURNS = 3
 _TEXT, _FILM, _NOTHING = "scroll-text", "video-region", "idle"
 # Three viewers, the host and the workload share the cores: the rate is one that they all keep up with.
 _STOPPED_RATE = 30
-_VIEWERS_RATE, _VIEWERS_SIZE = 15, (1280, 720)
+_VIEWERS_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure; no turns mean the usual number. `size` is WxH."""
+    """What to measure; no turns mean the usual number, no cases all of them. `size` is WxH."""
 
     quick: bool = False
     turns: int = 0
     size: str = _SIZE
+    cases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.turns:
@@ -62,18 +67,15 @@ _FULL = _Length(idle=20, rests=8, keys=300, settle=10, before=20, stop=60, viewe
 
 
 def plan(options: Options) -> list[list[Case]]:
-    """Return a group for each kind of thing; UsageError for a size that is none, or too small."""
+    """Return a group for each kind of thing; UsageError for a case that does not exist, or a size that is too small."""
     size = parse_size(options.size)
     for name in (_TEXT, _FILM, _NOTHING):
         workloads.check(name, size, RATE)
+    unknown = [name for name in options.cases if name not in CASES]
+    if unknown:
+        raise UsageError(f'There is no case "{unknown[0]}". There are: {", ".join(CASES)}.')
     length = _QUICK if options.quick else _FULL
-    return [
-        [QuietCase(table.IDLE, _NOTHING, size, RATE, length.idle)],
-        _rests(size, length),
-        [SlowCase(table.TYPING, _FILM, size, RATE, LINK, length.keys, length.settle)],
-        _stopped(size, length),
-        [_viewers(name, count, length) for name, count in ((table.ONE, 1), (table.EIGHT, 8))],
-    ]
+    return [CASES[name](size, length) for name in options.cases or CASES]
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:
@@ -99,15 +101,40 @@ def tools() -> list[Tool]:
     return made
 
 
+def _idle(size: Size, length: _Length) -> list[Case]:
+    return [QuietCase(table.IDLE, _NOTHING, size, RATE, length.idle)]
+
+
 def _rests(size: Size, length: _Length) -> list[Case]:
     scenes = ((table.REST, _FILM, None), (table.REST_TEXT, _TEXT, LINK), (table.REST_FILM, _FILM, LINK))
     return [RestCase(label, shown, size, RATE, length.rests, link) for label, shown, link in scenes]
 
 
-def _stopped(size: Size, length: _Length) -> list[Case]:
-    scenes = ((table.STOPPED, _TEXT), (table.STOPPED_FILM, _FILM))
-    return [StoppedCase(label, shown, size, _STOPPED_RATE, length.before, length.stop) for label, shown in scenes]
+def _keys(size: Size, length: _Length) -> list[Case]:
+    return [SlowCase(table.TYPING, _FILM, size, RATE, LINK, length.keys, length.settle)]
 
 
-def _viewers(system: str, count: int, length: _Length) -> Case:
-    return ViewersCase(system, table.VIEWERS, count, _VIEWERS_SIZE, length.viewers, _VIEWERS_RATE)
+def _stopped(label: str, shown: str, size: Size, length: _Length) -> list[Case]:
+    return [StoppedCase(label, shown, size, _STOPPED_RATE, length.before, length.stop)]
+
+
+def _viewers(_: Size, length: _Length) -> list[Case]:
+    counts = ((table.ONE, 1), (table.EIGHT, 8))
+    return [
+        *(
+            ViewersCase(system, table.VIEWERS, count, _VIEWERS_SIZE, length.viewers, VIEWERS_RATE)
+            for system, count in counts
+        ),
+        *(FloorCase(name, table.VIEWERS, count, rate, length.viewers) for name, count, rate in table.FLOORS),
+    ]
+
+
+CASES: dict[str, Callable[[Size, _Length], list[Case]]] = {
+    "idle": _idle,
+    "rests": _rests,
+    "keys": _keys,
+    "stopped-text": partial(_stopped, table.STOPPED, _TEXT),
+    "stopped-film": partial(_stopped, table.STOPPED_FILM, _FILM),
+    "viewers": _viewers,
+}
+"""What can be measured by itself."""

@@ -57,10 +57,14 @@ class Update(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a viewer saw. Latencies are seconds: `keys` until the pixels had changed, `answers` as the ledger has it."""
+    """What a viewer saw. Latencies are seconds: `keys` until the pixels had changed, `answers` as the ledger has it.
+
+    `pressed` are the moments of the keys.
+    """
 
     shown: list[Shown]
     updates: list[Update]
+    pressed: list[float]
     keys: list[float]
     lost_keys: int
     answers: list[float]
@@ -77,6 +81,7 @@ class Guest:
         self._shown: list[Shown] = []
         self._updates: list[Update] = []
         self._answers: list[float] = []
+        self._pressed: list[float] = []
         self._keys: list[float] = []
         self._lost = 0
         self._is_white = False
@@ -123,6 +128,7 @@ class Guest:
     async def _press(self) -> float:
         self._turned.clear()
         pressed = time.monotonic()
+        self._pressed.append(pressed)
         self._session.send_key(_KEY, True)
         self._session.send_key(_KEY, False)
         try:
@@ -136,7 +142,7 @@ class Guest:
     def seen(self) -> Seen:
         """Return all that was noted."""
         session = self._session
-        noted = self._shown, self._updates, self._keys, self._lost, self._answers
+        noted = self._shown, self._updates, self._pressed, self._keys, self._lost, self._answers
         return Seen(*noted, session.mismatches, session.reconnects)
 
 

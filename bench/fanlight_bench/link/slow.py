@@ -18,6 +18,9 @@ _KEY_SECONDS = 0.25
 _LONGEST_KEY_SECONDS = 2.5
 _SAMPLE_SECONDS = 0.05
 _NOT_SENT = re.compile(r"\bnotsent:(\d+)")
+_WINDOW = re.compile(r"\bcwnd:(\d+)")
+SMALL_WINDOW = 4
+"""The packets that BBR lets be on their way while it learns the round trip."""
 
 
 class SlowCase(LinkCase):
@@ -42,16 +45,29 @@ class SlowCase(LinkCase):
 
 @dataclass
 class Queues:
-    """What waited, in bytes, at each look: given to the kernel and not sent, and in the link's own queue."""
+    """What waited, in bytes, at each look: given to the kernel and not sent, and in the link's own queue.
+
+    `windows` are the packets that TCP let be on their way, with when it was looked.
+    """
 
     unsent: list[int] = field(default_factory=list)
     link: list[int] = field(default_factory=list)
+    windows: list[tuple[float, int]] = field(default_factory=list)
 
     def look(self, network: Network) -> None:
         """Look once more, at what is connected."""
-        found = _NOT_SENT.findall(network.read("ss", "--no-header", "--tcp", "--info", "state", "established"))
-        self.unsent.append(sum(map(int, found)))
+        told = network.read("ss", "--no-header", "--tcp", "--info", "state", "established")
+        self.unsent.append(sum(map(int, _NOT_SENT.findall(told))))
+        if window := _WINDOW.search(told):
+            self.windows.append((time.monotonic(), int(window[1])))
         self.link.append(backlog(network.read("tc", "-s", "-j", "qdisc", "show", "dev", DEVICE)))
+
+    def is_small(self, began: float, end: float) -> bool:
+        """Tell whether the window was small at some look of a span, or at the last one before it."""
+        before = [packets for at, packets in self.windows if at < began][-1:]
+        return any(packets <= SMALL_WINDOW for packets in before) or any(
+            began <= at < end and packets <= SMALL_WINDOW for at, packets in self.windows
+        )
 
 
 def backlog(told: str) -> int:
@@ -65,9 +81,13 @@ def figures(seen: Seen, queues: Queues, began: float, seconds: float) -> Figures
     if not inside or not queues.unsent:
         raise Unavailable("no update came over the link while keys were typed")
     largest = max(update.bytes for update in inside)
+    typed = list(zip(seen.pressed, seen.keys, strict=True))
+    free = [key for at, key in typed if not queues.is_small(at, at + key)]
     return {
         "key to pixel p50": once(1000 * percentile(seen.keys, 50, "key"), "ms"),
         "key to pixel p99": once(1000 * percentile(seen.keys, 99, "key"), "ms"),
+        "keys in a small TCP window": once(len(typed) - len(free), ""),
+        **({"key to pixel p99 of the others": once(1000 * percentile(free, 99, "key"), "ms")} if free else {}),
         "key to answer p99": once(1000 * percentile(seen.answers, 99, "answered key"), "ms"),
         "lost keys": once(seen.lost_keys, ""),
         "updates a second": once(len(inside) / seconds, "1/s", "higher"),

@@ -1,10 +1,8 @@
 """The figures of slow links and many viewers: where each stands among the rows of a run, and what its limit is."""
 
-from dataclasses import dataclass
-
-from fanlight_bench.core.table import Line
+from fanlight_bench.lines import Line, RatioLine, hold
 from fanlight_bench.link.network import Link
-from fanlight_bench.results import Limit, Row, ratios_in_turns
+from fanlight_bench.results import Limit, Row
 
 LINK = Link()
 RATE = 60
@@ -15,23 +13,16 @@ IDLE, STOPPED, STOPPED_FILM = "idle", "one viewer stopped, text", "one viewer st
 VIEWERS = "viewers"
 ONE, EIGHT = "fanlight host, 1 viewer", "fanlight host, 8 viewers"
 PER_UPDATE = "host CPU an update"
+VIEWERS_RATE = 15
+FLOORS = (
+    ("(limit: bare TLS, 1 connection)", 1, VIEWERS_RATE),
+    ("(limit: bare TLS, 8 connections)", 8, VIEWERS_RATE),
+    ("(limit: bare TLS, 1 connection, 60 a second)", 1, RATE),
+)
+"""What no host can do without, as far as libuv's loop goes: connections, and updates a second."""
 
 _KIB = 1024.0
 _KEY_LIMIT = 1000 * (2 * LINK.delay + 2 / RATE)
-
-
-@dataclass(frozen=True)
-class ViewersLine(Line):
-    """What eight viewers cost the host beside one, turn by turn."""
-
-    def held(self, rows: list[Row]) -> Limit:
-        """Hold the ratio of the turns to the limit."""
-        found = {row.system: row for row in rows if row.workload == self.workload}
-        if ONE not in found or EIGHT not in found:
-            return self._limit((), "it was not measured in this run")
-        one, eight = found[ONE], found[EIGHT]
-        ratio = ratios_in_turns(self.workload, self.figure, eight, one)
-        return self._limit(ratio.runs if ratio else (), eight.reason or one.reason or "there was nothing to measure")
 
 
 def _stopped(workload: str, shown: str) -> tuple[Line, ...]:
@@ -48,7 +39,7 @@ LINES: tuple[Line, ...] = (
     Line("idle, picture bytes", IDLE, "picture bytes", "B", 0),
     Line("film, last change until exact, loopback", REST, "until exact, most", "ms", 250),
     Line("text, last change until exact, 10 Mbit/s", REST_TEXT, "until exact, most", "ms", 1000),
-    ViewersLine("8 viewers beside 1, host CPU an update", VIEWERS, PER_UPDATE, "ratio", 1.3),
+    RatioLine("8 viewers beside 1, host CPU an update", VIEWERS, PER_UPDATE, "ratio", 1.3, system=EIGHT, against=ONE),
     Line("10 Mbit/s and 40 ms: key to pixel p99", TYPING, "key to pixel p99", "ms", round(_KEY_LIMIT, 1)),
     Line("10 Mbit/s and 40 ms: unsent beside an update", TYPING, "unsent beside one update, most", "B", 16 * _KIB),
     *_stopped(STOPPED, "text"),
@@ -58,4 +49,4 @@ LINES: tuple[Line, ...] = (
 
 def held(rows: list[Row]) -> list[Limit]:
     """Hold every figure of the table to its limit."""
-    return [line.held(rows) for line in LINES]
+    return hold(LINES, rows)

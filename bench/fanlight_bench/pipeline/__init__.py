@@ -1,18 +1,19 @@
 """`fanlight bench pipeline`: capture, compare and encode in one process, beside other ways from the screen to bytes."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fanlight.config import parse_size
 from fanlight.types import Size
 from fanlight_bench import workloads
-from fanlight_bench.pipeline import systems
+from fanlight_bench.lines import hold
+from fanlight_bench.pipeline import systems, table
 from fanlight_bench.pipeline.case import PipelineCase, Window
 from fanlight_bench.pipeline.systems import LIMITS, NOTHING, tools
 from fanlight_bench.plan import Case
-from fanlight_bench.results import Ratio, Row, ratios_in_turns
+from fanlight_bench.results import Limit, Ratio, Row, ratios_in_turns
 
-__all__ = ["NAME", "Options", "plan", "ratios", "tools"]
+__all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
 
 NAME = "pipeline"
 
@@ -21,6 +22,9 @@ _QUICK_WORKLOADS = ("scroll-text", "video-region")
 _FULL = Window(seconds=3.0, warmup=1.0)
 _QUICK = Window(seconds=0.5, warmup=0.35)
 
+_RATE = 60
+# More than any system here encodes, so that each shows what it can.
+_UNPACED_RATE = 240
 _QUICK_TURNS = 2
 _FULL_TURNS = 3
 
@@ -35,10 +39,14 @@ _OURS = "fanlight "
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH."""
+    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH.
+
+    `rate` is how often a second the workload draws, and how often a picture is asked for at most.
+    """
 
     quick: bool = False
     turns: int = 0
+    rate: int = _RATE
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
@@ -56,13 +64,15 @@ def plan(options: Options) -> list[list[Case]]:
     measured = systems.find(options.systems)
     sizes = [parse_size(size) for size in options.sizes or ("1920x1080",)]
     names = options.workloads or (_QUICK_WORKLOADS if options.quick else workloads.names())
-    window = _QUICK if options.quick else _FULL
+    window = replace(_QUICK if options.quick else _FULL, rate=options.rate)
     for name in names:
         for size in sizes:
-            workloads.check(name, size)
+            workloads.check(name, size, options.rate)
     return [
-        [_case(system, name, size, window, len(sizes) > 1) for system in measured] for name in names for size in sizes
-    ]
+        [_case(system, name, name, size, window, len(sizes) > 1) for system in measured]
+        for name in names
+        for size in sizes
+    ] + [_unpaced(measured, size, window, len(sizes) > 1) for size in sizes if table.FULL in names]
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:
@@ -80,8 +90,23 @@ def ratios(rows: list[Row]) -> list[Ratio]:
     return [ratio for ratio in found if ratio is not None]
 
 
-def _case(system: systems.System, workload: str, size: Size, window: Window, name_size: bool) -> Case:
-    label = f"{workload} at {size[0]}x{size[1]}" if name_size else workload
+def limits(rows: list[Row]) -> list[Limit]:
+    """Return every figure that must be reached, reached or not."""
+    return hold(table.LINES, rows)
+
+
+def _unpaced(measured: list[systems.System], size: Size, window: Window, name_size: bool) -> list[Case]:
+    """Return who can encode how many whole pictures a second, when there are always more."""
+    window = replace(window, rate=_UNPACED_RATE)
+    return [
+        _case(system, table.FULL, table.UNPACED, size, window, name_size)
+        for system in measured
+        if system.name in table.UNPACED_SYSTEMS
+    ]
+
+
+def _case(system: systems.System, workload: str, label: str, size: Size, window: Window, name_size: bool) -> Case:
+    label = f"{label} at {size[0]}x{size[1]}" if name_size else label
     command = functools.partial(_workload_command, workload)
     return PipelineCase(system.name, label, size, window, system, command)
 

@@ -22,12 +22,12 @@ def opener(system: str) -> Callable[[Task], Pipeline]:
     if kind == "fanlight":
         return _ours(name)
     if kind == "limit":
-        from fanlight_bench.pipeline import limits
+        from fanlight_bench.pipeline import floors
 
         return {
-            "memcpy": limits.CopyPipeline,
-            "getimage": limits.GetImagePipeline,
-            "nothing": limits.NothingPipeline,
+            "memcpy": floors.CopyPipeline,
+            "getimage": floors.GetImagePipeline,
+            "nothing": floors.NothingPipeline,
         }[name]
     from fanlight_bench.pipeline import plain
 

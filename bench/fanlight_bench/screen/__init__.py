@@ -11,33 +11,43 @@ from dataclasses import dataclass
 
 from fanlight.config import parse_size
 from fanlight.errors import UsageError
+from fanlight.types import Size
 from fanlight_bench import workloads as workload_programs
 from fanlight_bench.plan import Case
+from fanlight_bench.results import Limit as Held
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
+from fanlight_bench.screen import table
 from fanlight_bench.screen.case import ScreenCase, figure_names
 from fanlight_bench.screen.fanlight_system import Fanlight
 from fanlight_bench.screen.limit import Limit
+from fanlight_bench.screen.peer import EncodeAlone
 from fanlight_bench.screen.system import System
 from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
 
 NAME = "screen"
-WORKLOADS = ("typing", "scroll-text", "window-drag", "video-region", "full-change")
-QUICK_WORKLOADS = ("typing", "window-drag")
+WORKLOADS = (table.TYPING, table.SCROLL, table.DRAG, table.FILM, table.FULL, table.IDLE)
+QUICK_WORKLOADS = (table.TYPING, table.DRAG)
 SYSTEMS: dict[str, type[System]] = {system.name: system for system in (Fanlight, TigerVnc, X11Vnc, Limit)}
 """The systems there are, ours first; another one is a subclass of System in this table."""
 
 _USUAL_SIZES = ("1920x1080",)
 _RATE = 60
 _QUICK_SECONDS, _SECONDS = (3.0, 1.0), (8.0, 2.0)
+# Eight letters a second are few for a p99, and an idle host's CPU time is little to be measured.
+_LONGER = {table.TYPING: 3, table.IDLE: 2}
 _QUICK_TURNS, _TURNS = 1, 3
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH."""
+    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH.
+
+    `rate` is how often a second the workload draws, and how many pictures every system is asked for at most.
+    """
 
     quick: bool = False
     turns: int = 0
+    rate: int = _RATE
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
@@ -49,16 +59,23 @@ class Options:
 
 def plan(options: Options) -> list[list[Case]]:
     """Return a group for each workload and size; UsageError for a name or size that does not exist."""
-    kinds = [_system(name) for name in options.systems or tuple(SYSTEMS)]
+    kinds = [_system(name) for name in options.systems or tuple(SYSTEMS) if name != table.ENCODE_ALONE]
     names = options.workloads or (QUICK_WORKLOADS if options.quick else WORKLOADS)
     sizes = [parse_size(size) for size in options.sizes or _USUAL_SIZES]
-    window, warm_up = _QUICK_SECONDS if options.quick else _SECONDS
     for name in names:
         for size in sizes:
-            workload_programs.check(name, size, _RATE)
-    return [
-        [ScreenCase(kind, name, size, _RATE, window, warm_up) for kind in kinds] for name in names for size in sizes
-    ]
+            workload_programs.check(name, size, options.rate)
+    return [_group(options, kinds, name, size) for name in names for size in sizes]
+
+
+def _group(options: Options, kinds: list[type[System]], name: str, size: Size) -> list[Case]:
+    window, warm_up = _QUICK_SECONDS if options.quick else _SECONDS
+    if not options.quick:
+        window *= _LONGER.get(name, 1)
+    cases: list[Case] = [ScreenCase(kind, name, size, options.rate, window, warm_up) for kind in kinds]
+    if name == table.FILM and (not options.systems or table.ENCODE_ALONE in options.systems):
+        cases.append(EncodeAlone(name, size, options.rate, window, warm_up))
+    return cases
 
 
 def tools() -> list[Tool]:
@@ -84,7 +101,12 @@ def ratios(rows: list[Row]) -> list[Ratio]:
     return [ratio for ratio in found if ratio is not None]
 
 
+def limits(rows: list[Row]) -> list[Held]:
+    """Return every figure that must be reached, reached or not."""
+    return table.held(rows)
+
+
 def _system(name: str) -> type[System]:
     if name not in SYSTEMS:
-        raise UsageError(f'There is no system "{name}". There are: {", ".join(SYSTEMS)}.')
+        raise UsageError(f'There is no system "{name}". There are: {", ".join((*SYSTEMS, table.ENCODE_ALONE))}.')
     return SYSTEMS[name]

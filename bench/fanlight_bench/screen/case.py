@@ -17,13 +17,15 @@ from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
 from fanlight_bench.results import Figure
 from fanlight_bench.screen import sampler
 from fanlight_bench.screen.looks import MICROS, Delivery, Record, deliver
-from fanlight_bench.screen.system import System
+from fanlight_bench.screen.system import OwnWords, System
 from fanlight_bench.screen.wire import bytes_exchanged
 
 START_SECONDS = 4.0
 """About how long displays, host and viewer take to start and to end."""
 
 _SAMPLER_SPARE = 0.5
+# Half of a frame at 60 a second: what is farther apart may be of two pictures.
+_SAME_MICROS = 8_000
 _SAMPLER_START_SECONDS = 20
 
 
@@ -42,7 +44,7 @@ class ScreenCase:
     kind: type[System]
     workload: str
     size: Size
-    rate: float
+    rate: int
     window: float
     warm_up: float
     settings: dict[str, str | int | float] = field(init=False)
@@ -64,6 +66,7 @@ class ScreenCase:
             source = stack.enter_context(Display(self.size))
             screen = stack.enter_context(Display(self.size))
             running = self.kind()
+            running.rate = self.rate
             stack.callback(running.stop)
             shown_on = running.start(source, screen, folder)
             seconds = self.warm_up + self.window + _SAMPLER_SPARE
@@ -88,7 +91,7 @@ class ScreenCase:
         record = msgspec.json.decode(cast.watching.output().splitlines()[-1], type=Record)
         seen = deliver(record.looks, begun[0], ended[0])
         found = figures(seen, begun[1], ended[1], record.look_p99_micros)
-        return found | told(cast.running.own_latencies(begun[0], ended[0]), seen)
+        return found | told(cast.running.own_words(begun[0], ended[0]), seen)
 
 
 @dataclass(frozen=True)
@@ -135,13 +138,34 @@ def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) ->
     return found
 
 
-def told(own: Sequence[float], seen: Delivery) -> dict[str, Figure]:
+def told(own: Sequence[OwnWords] | None, seen: Delivery) -> dict[str, Figure]:
     """Put what a system says of itself beside what was seen: what it does not see is what the drawn clock adds."""
-    if not own or not seen.latencies:
+    if own is None:
         return {}
-    middle = float(np.median(own))
-    found = {f"ledger p{share}": Figure((float(np.percentile(own, share)),), "ms") for share in (50, 99)}
-    return found | {"drawn less ledger": Figure((float(np.median(seen.latencies)) - middle,), "ms")}
+    found = {"picture bytes": Figure((float(sum(one.bytes for one in own)),), "B")}
+    if not own:
+        return found
+    found["exact updates"] = Figure((100 * sum(one.exact for one in own) / len(own),), "%", "higher")
+    for share in (50, 99):
+        found[f"ledger p{share}"] = Figure((float(np.percentile([one.latency for one in own], share)),), "ms")
+    beside = differences(own, seen)
+    if beside:
+        found["drawn less ledger"] = Figure((float(np.median(beside)),), "ms")
+        found["drawn beside ledger, closest tenth"] = Figure((float(np.percentile(np.abs(beside), 10)),), "ms")
+    return found
+
+
+def differences(own: Sequence[OwnWords], seen: Delivery) -> list[float]:
+    """Return how much older each picture was by the drawn clock than by what is said of it, in milliseconds.
+
+    A picture on the screen belongs to the words whose moment is nearest, and is left out where they are far apart.
+    """
+    found = []
+    for moment, latency in zip(seen.moments, seen.latencies, strict=True):
+        nearest = min(own, key=lambda one: abs(one.shown - moment))
+        if abs(nearest.shown - moment) <= _SAME_MICROS:
+            found.append(latency - nearest.latency)
+    return found
 
 
 def figure_names() -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from fanlight.config import Home
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, wait_for
-from fanlight_bench.screen.system import START_SECONDS, RemoteDesktop
+from fanlight_bench.screen.system import START_SECONDS, OwnWords, RemoteDesktop
 
 
 class Fanlight(RemoteDesktop):
@@ -22,7 +22,6 @@ class Fanlight(RemoteDesktop):
     name: ClassVar[str] = "fanlight"
     settings: ClassVar[dict[str, str | int | float]] = {
         "codec": "hybrid",
-        "max fps": 60,
         "connection": "TLS 1.3, password",
     }
 
@@ -47,7 +46,9 @@ class Fanlight(RemoteDesktop):
         program = Program(
             _command(
                 *("host", "--json", "--home", str(folder / "host"), "--display", source.name),
-                *("--listen", "127.0.0.1:0", "--max-fps", str(self.settings["max fps"])),
+                # A window of ours would be part of what is measured.
+                *("--dialog", "no"),
+                *("--listen", "127.0.0.1:0", "--max-fps", str(self.rate)),
                 *("--codec", str(self.settings["codec"])),
             ),
             source,
@@ -76,17 +77,17 @@ class Fanlight(RemoteDesktop):
             screen,
         )
 
-    def own_latencies(self, start: int, end: int) -> Sequence[float]:
+    def own_words(self, start: int, end: int) -> Sequence[OwnWords]:
         """Return what the viewer's ledger says: from the damage to the update on the screen."""
-        return ledger_latencies(self._ledger, start, end)
+        return read_ledger(self._ledger, start, end)
 
 
-def ledger_latencies(path: Path, start: int, end: int) -> list[float]:
-    """Read the milliseconds of updates that a ledger has as presented from `start` to `end`, microseconds."""
+def read_ledger(path: Path, start: int, end: int) -> list[OwnWords]:
+    """Read the updates that a ledger has as presented from `start` to `end`, microseconds."""
     with path.open(encoding="utf-8") as lines:
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
     return [
-        entry["total"] / 1_000
+        OwnWords(entry["stamps"]["presented"], entry["total"] / 1_000, entry["bytes"], entry["exact"])
         for entry in entries
         if entry["total"] is not None and start <= entry["stamps"].get("presented", -1) < end
     ]

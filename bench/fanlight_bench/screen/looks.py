@@ -34,12 +34,16 @@ class Record(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a viewer's screen showed in a span of `seconds`. `latencies` and `longest_gap` are milliseconds."""
+    """What a viewer's screen showed in a span of `seconds`. `latencies` and `longest_gap` are milliseconds.
+
+    `moments` are the microseconds at which each of the latencies was found.
+    """
 
     seconds: float
     frames: int
     torn: int
     stale: int
+    moments: tuple[int, ...]
     latencies: tuple[float, ...]
     longest_gap: float
     drawn_a_second: float | None
@@ -59,6 +63,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
     newest, current = -1, -1
     stale = 0
     news: list[Look] = []
+    moments: list[int] = []
     latencies: list[float] = []
     for look in looks:
         if look.seen >= end:
@@ -68,6 +73,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
         current = look.seq
         inside = look.seen >= start
         if inside:
+            moments.append(look.seen)
             latencies.append((look.seen - look.micros) / 1_000)
         if look.seq > newest:
             newest = look.seq
@@ -80,6 +86,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
         frames=len(news),
         torn=_count_torn(looks, start, end),
         stale=stale,
+        moments=tuple(moments),
         latencies=tuple(latencies),
         longest_gap=_longest_gap([look.seen for look in news], start, end),
         drawn_a_second=_drawn_a_second(news),

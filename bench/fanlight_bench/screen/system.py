@@ -6,6 +6,7 @@ import socket
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,13 +19,30 @@ _VERSION_SECONDS = 20.0
 _ESTABLISHED, _LISTENING = "01", "0A"
 
 
+@dataclass(frozen=True)
+class OwnWords:
+    """What a system says itself of a picture: when it was shown, in microseconds, and how old it was, in milliseconds.
+
+    `exact`: it was the host's, pixel for pixel.
+    """
+
+    shown: int
+    latency: float
+    bytes: int
+    exact: bool
+
+
 class System(ABC):
-    """One system under measurement: `start`, then `parts` and `port` are there until `stop`."""
+    """One system under measurement: `start`, then `parts` and `port` are there until `stop`.
+
+    `rate` is how many pictures a second it is asked for at most.
+    """
 
     name: ClassVar[str]
     settings: ClassVar[dict[str, str | int | float]] = {}
     """What a reader must know to judge the figures."""
 
+    rate = 60
     port = 0
     """The TCP port of its connection, of which the bytes are counted; 0: there is none."""
 
@@ -54,12 +72,9 @@ class System(ABC):
     def check(self) -> None:
         """Raise Unavailable, with its last words, where a part of it has ended."""
 
-    def own_latencies(self, start: int, end: int) -> Sequence[float]:
-        """Return what it says itself of the pictures that it showed from `start` to `end`, microseconds.
-
-        Milliseconds from the change on the host to the picture; empty where it says nothing.
-        """
-        return ()
+    def own_words(self, start: int, end: int) -> Sequence[OwnWords] | None:
+        """Return what it says of the pictures that it showed from `start` to `end`, microseconds; None: it is mute."""
+        return None
 
     @abstractmethod
     def stop(self) -> None:

@@ -31,11 +31,24 @@ class VncSystem(RemoteDesktop):
         """Name the Debian packages that are missing."""
         return missing_commands(cls.packages)
 
+    @property
+    def rate_options(self) -> tuple[str, ...]:
+        """What tells the server how many pictures a second are asked for."""
+        return ()
+
     def serve(self, source: Display, folder: Path) -> Program:
         """Serve the display on a free port."""
         self.port = free_port()
         return Program(
-            [self.server, "-display", source.name, "-rfbport", str(self.port), *self.server_options],
+            [
+                self.server,
+                "-display",
+                source.name,
+                "-rfbport",
+                str(self.port),
+                *self.server_options,
+                *self.rate_options,
+            ],
             source,
             {"HOME": str(folder)},
         )
@@ -55,13 +68,18 @@ class TigerVnc(VncSystem):
     packages: ClassVar[dict[str, str]] = {server: "tigervnc-scraping-server", **_VIEWER_PACKAGES}
     server_options: ClassVar[tuple[str, ...]] = (
         *("-localhost", "-SecurityTypes", "None", "-AlwaysShared"),
-        *("-FrameRate", "60", "-PollingCycle", "5", "-MaxProcessorUsage", "100"),
+        *("-PollingCycle", "5", "-MaxProcessorUsage", "100"),
     )
     settings: ClassVar[dict[str, str | int | float]] = {
-        "server": " ".join(server_options),
+        "server": " ".join((*server_options, "-FrameRate", "as drawn")),
         "viewer": "full screen, its own choice of encoding (Tight with JPEG 8)",
         "connection": "no encryption, no password",
     }
+
+    @property
+    def rate_options(self) -> tuple[str, ...]:
+        """The most pictures a second."""
+        return "-FrameRate", str(self.rate)
 
     @classmethod
     def version(cls) -> str:

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import secrets
+from contextlib import closing
+from pathlib import Path
 
 from fanlight.access.scram import normalise
 from fanlight.access.store import Store
@@ -46,6 +48,15 @@ class AdminSecret:
         if not kept or not hmac.compare_digest(_stretched(secret, salt), key):
             raise SettingRefused("the admin secret is wrong: nothing was changed")
         self._throttle.succeeded_locally("admin")
+
+
+def check_admin_secret(path: Path, secret: str, now: float) -> None:
+    """Check a secret by the store at `path`, which is opened for that: a store belongs to one thread.
+
+    SettingRefused unless it is right.
+    """
+    with closing(Store(path)) as store:
+        AdminSecret(store, Throttle(store)).check(secret, now)
 
 
 def _stretched(secret: str, salt: bytes) -> bytes:

@@ -185,9 +185,12 @@ class Rules:
         self._note_try("request", now, who, reason is None, reason=reason or "")
         return reason
 
-    def profiles_offered(self) -> tuple[str, ...]:
-        """Return the profiles that the person at the host may choose from."""
-        return self.profiles.enabled()
+    def profiles_offered(self, who: Who, now: float) -> dict[str, frozenset[Permission]]:
+        """Return the profiles that the person at the host may let this client in with, and the rights of each.
+
+        Neither those that are disabled nor those that the policy bars this client from now.
+        """
+        return {name: self._rights(name, who) for name in self.profiles.enabled() if not self._barred(name, who, now)}
 
     def accepted(self, profile: str, without: frozenset[Permission] = frozenset()) -> Tried:
         """Return the try that a person's "yes" is: a profile, less the rights switched off for this session.

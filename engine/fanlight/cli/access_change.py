@@ -17,13 +17,13 @@ from fanlight.access import Rules
 from fanlight.cli.options import home_option, json_option
 from fanlight.config import Home, first_line, read_secret
 from fanlight.errors import SettingRefused, StateError
-from fanlight.net.control import controlled, review
+from fanlight.net.control_client import controlled, review
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_INPUT = 64 * 1024
 
-_admin_option: Callable[[F], F] = click.option(
+admin_option: Callable[[F], F] = click.option(
     "--admin-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Holds the admin secret, which is asked for while a session controls this computer.",
@@ -32,15 +32,20 @@ _admin_option: Callable[[F], F] = click.option(
 
 def change_options(command: F) -> F:
     """Add the options of a command that changes a setting: --home, --admin-file, --json."""
-    return home_option(_admin_option(json_option(command)))
+    return home_option(admin_option(json_option(command)))
 
 
-def open_to_change(home: Path | None, admin_file: Path | None) -> Rules:
-    """Open the rules to change a setting; SettingRefused while a session controls this computer."""
+def open_to_change(home: Path | None, admin_file: Path | None, *, always: bool = False) -> Rules:
+    """Open the rules to change a setting; SettingRefused while a session controls this computer.
+
+    `always`: an admin secret that is set is asked for also while none does.
+    """
     place = Home(home)
     rules = place.rules()
     if controlled(place.path):
-        _check_admin(rules, admin_file)
+        _check_admin(rules, admin_file, "a session controls this computer")
+    elif always and rules.admin.is_set:
+        _check_admin(rules, admin_file, "this takes the admin secret")
     return rules
 
 
@@ -65,15 +70,22 @@ def read_new_secret(what: str) -> str:
     return first_line(sys.stdin.buffer.readline(_MOST_INPUT), "standard input")
 
 
-def _check_admin(rules: Rules, admin_file: Path | None) -> None:
+def read_admin_secret(admin_file: Path | None) -> str | None:
+    """Read the admin secret from its file, or ask for it on a terminal; None where there is neither."""
+    if admin_file is not None:
+        return read_secret(admin_file)
+    if not sys.stdin.isatty():
+        return None
+    answer: str = click.prompt("Admin secret", hide_input=True, err=True)
+    return answer
+
+
+def _check_admin(rules: Rules, admin_file: Path | None, why: str) -> None:
     if not rules.admin.is_set:
         raise SettingRefused(
             "a session controls this computer, and settings cannot be changed from inside one: end the session first"
         )
-    if admin_file is not None:
-        secret = read_secret(admin_file)
-    elif sys.stdin.isatty():
-        secret = click.prompt("A session controls this computer. Admin secret", hide_input=True, err=True)
-    else:
-        raise SettingRefused("a session controls this computer: give the admin secret with --admin-file FILE")
+    secret = read_admin_secret(admin_file)
+    if secret is None:
+        raise SettingRefused(f"{why}: give the admin secret with --admin-file FILE")
     rules.admin.check(secret, time.time())

@@ -44,6 +44,14 @@ _size = click.option(
 )
 
 
+_rate = click.option(
+    "--rate",
+    type=click.IntRange(1, 240),
+    metavar="N",
+    help="How often a second workloads draw, and how many pictures are asked for at most (60).",
+)
+
+
 def _common(command: F) -> F:
     """Give a benchmark the options that all of them have."""
     options = (
@@ -73,6 +81,7 @@ def encoders(scheduler: str | None, **options: Any) -> None:
 @_workload
 @_system
 @_size
+@_rate
 def pipeline(**options: Any) -> None:
     """Compare capture, compare and encode in one process, beside other ways to do it."""
     _bench("pipeline", options)
@@ -83,6 +92,7 @@ def pipeline(**options: Any) -> None:
 @_workload
 @_system
 @_size
+@_rate
 def screen(**options: Any) -> None:
     """Compare screen to screen: frames a second and how old they are, beside other remote desktops."""
     _bench("screen", options)
@@ -106,6 +116,7 @@ def core(**options: Any) -> None:
 
 @bench.command()
 @_common
+@_filter("case", "Only this case: idle, rests, keys, stopped-text, stopped-film or viewers")
 @click.option("--size", metavar="WxH", help="In the place of 1920x1080.")
 def link(**options: Any) -> None:
     """Measure a slow link, a stopped viewer, many viewers and none, each beside the limit that it must keep to."""

@@ -17,13 +17,23 @@ class Console:
     """Standard input as a person's answers. `start` opens it; it closes with the end of the input."""
 
     def __init__(self, reception: Reception) -> None:
+        self.is_console = True
         self._reception = reception
         self._unread = b""
+        self._shown: set[str] = set()
 
     def start(self) -> None:
         """Show requests from now on."""
-        self._reception.watch(self._show)
+        self._reception.attend(self)
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._read)
+
+    def changed(self) -> None:
+        """Show each request once."""
+        asking = [facts for facts in self._reception.sessions() if facts.state == "requesting"]
+        for facts in asking:
+            if facts.id not in self._shown:
+                self._show(facts)
+        self._shown = {facts.id for facts in asking}
 
     def _show(self, facts: SessionFacts) -> None:
         others = ", ".join(profile for profile in facts.profiles if profile != DEFAULT_PROFILE)
@@ -35,7 +45,7 @@ class Console:
         if not data:
             # An end stays readable: without this the loop would turn without pause.
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-            self._reception.unwatch(self._show)
+            self._reception.dismiss(self)
             return
         *lines, self._unread = (self._unread + data).split(b"\n")
         self._unread = self._unread[-_MOST_BYTES:]

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from fanlight.cli.access_change import change_options, read_admin_secret
 from fanlight.cli.options import home_option, json_option, say
 from fanlight.config import Home
 from fanlight.errors import FanlightError
-from fanlight.net.control import ask
+from fanlight.net.control_client import ask, controlled
 from fanlight.types import Permission
 
 _RIGHT = click.Choice([str(right) for right in Permission])
@@ -33,11 +34,18 @@ def list_sessions(home: Path | None, as_json: bool) -> None:
 @click.argument("number", metavar="ID")
 @click.option("--profile", help="The profile whose rights it gets [default: Default].")
 @click.option("--without", multiple=True, type=_RIGHT, help="A right of the profile that it does not get; repeatable.")
-@home_option
-@json_option
-def accept(number: str, profile: str | None, without: tuple[str, ...], home: Path | None, as_json: bool) -> None:
+@change_options
+def accept(
+    number: str,
+    profile: str | None,
+    without: tuple[str, ...],
+    home: Path | None,
+    admin_file: Path | None,
+    as_json: bool,
+) -> None:
     """Let in who asks."""
-    _ask(home, {"do": "accept", "id": number, "profile": profile, "without": list(without)})
+    wanted = {"do": "accept", "id": number, "profile": profile, "without": list(without)}
+    _ask_for_more(home, wanted, admin_file)
     say(as_json, {"accepted": number}, f"session {number} is let in")
 
 
@@ -64,11 +72,10 @@ def end(number: str, home: Path | None, as_json: bool) -> None:
 @sessions.command()
 @click.argument("number", metavar="ID")
 @click.argument("right", type=_RIGHT)
-@home_option
-@json_option
-def grant(number: str, right: str, home: Path | None, as_json: bool) -> None:
+@change_options
+def grant(number: str, right: str, home: Path | None, admin_file: Path | None, as_json: bool) -> None:
     """Give back a right that the profile grants, for this session only."""
-    _ask(home, {"do": "grant", "id": number, "right": right})
+    _ask_for_more(home, {"do": "grant", "id": number, "right": right}, admin_file)
     say(as_json, {"granted": right, "id": number}, f"session {number} has the right {right}, unless it waives it")
 
 
@@ -89,6 +96,12 @@ def _ask(home: Path | None, request: dict[str, Any]) -> dict[str, Any]:
     if said is None:
         raise FanlightError(f"no host runs on {place.path}: start `fanlight host`, or name its home with --home")
     return said
+
+
+def _ask_for_more(home: Path | None, request: dict[str, Any], admin_file: Path | None) -> None:
+    """Ask for what gives somebody more: with the admin secret, while a session controls this computer."""
+    secret = read_admin_secret(admin_file) if controlled(Home(home).path) else None
+    _ask(home, request | {"secret": secret})
 
 
 def _line(facts: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fanlight.codec import sections
-from fanlight.codec.base import LOSSY, Decoder, cannot_open
+from fanlight.codec.base import LOSSY, REFINING, Decoder, cannot_open
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import Profile
 from fanlight.codec.tiles import TileReader
@@ -95,8 +95,10 @@ class HybridDecoder(Decoder):
         return self._picture.digest_without(self._lossy) if self._any_lossy else self._picture.digest
 
     def states(self) -> Tiles:
-        """Return EXACT or LOSSY for each tile."""
-        return self._lossy * np.uint8(LOSSY)
+        """Return EXACT, REFINING or LOSSY for each tile: what is not exact waits for that, or film plays there."""
+        video = tile_kernels.no_tiles(self.size)
+        tile_kernels.mark(video, tuple(region.rect for region in self._regions.values()), self.size)
+        return np.where(video, np.uint8(LOSSY), np.uint8(REFINING)) * self._lossy
 
     def close(self) -> None:
         """Free the regions' decoders."""

@@ -16,23 +16,27 @@ A picture that changes its size starts everything anew. All methods belong to th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fanlight.codec import Encoder
-from fanlight.errors import FanlightError
-from fanlight.host.group import Clock, Group
+import msgspec
+
+from fanlight.codec import Encoder, FrameSource
+from fanlight.errors import CaptureError, FanlightError
+from fanlight.host.group import Clock, Group, Made
 from fanlight.host.picture import Picture
 from fanlight.host.viewer import Viewer
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, PointerPlace, Size
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """An update for a viewer, or what went wrong with its picture."""
+class Served(msgspec.Struct, frozen=True, eq=False):
+    """An update for a viewer, or what went wrong with its picture.
+
+    `input_seq` is the last input event of the viewer that was injected before the capture.
+    """
 
     viewer: Viewer
     picture: Picture | FanlightError
+    input_seq: int = 0
 
 
 class Crowd:
@@ -106,6 +110,31 @@ class Crowd:
         self._tidy()
         return served
 
+    def awaits(self, ready: set[Viewer]) -> bool:
+        """Whether all that is due is the next frame, and those who are ready are all who will get it, by one encode."""
+        leaders = self._leaders
+        if leaders is None or self._followers is not None or self._away or leaders.members != ready:
+            return False
+        return not (leaders.owes or leaders.lossy or any(viewer.wants_refresh for viewer in ready))
+
+    def serve_next(self, source: FrameSource, pointer: PointerPlace | None, clock: Clock) -> list[Served]:
+        """Wait for the next frame, or for news, and make the update of it, where the crowd `awaits` just that."""
+        group, before = self._leaders, source.last
+        assert group is not None
+        group.encoder.near = self._pointer = pointer
+        try:
+            made = group.encode_next(source, clock)
+        except CaptureError:
+            raise
+        except FanlightError as error:
+            return self._give_up(group, error)
+        frame = source.last
+        if made is not None:
+            return self._hand_out(group, made, set(group.members))
+        if frame is not None and frame is not before:
+            self.note(frame, pointer)
+        return []
+
     def close(self) -> None:
         """Free the encoders."""
         for group in self._groups:
@@ -142,6 +171,9 @@ class Crowd:
             made = group.encode(frame, clock)
         except FanlightError as error:
             return self._give_up(group, error)
+        return self._hand_out(group, made, left)
+
+    def _hand_out(self, group: Group, made: Made, left: set[Viewer]) -> list[Served]:
         if not made.update:
             return []
         touched = group.encoder.touched
@@ -152,7 +184,8 @@ class Crowd:
         left -= there
         for viewer in there:
             viewer.given(touched)
-        return [Served(viewer, group.picture(made, viewer)) for viewer in there]
+        picture = group.picture(made)
+        return [Served(viewer, picture, viewer.input_before(made.captured_at)) for viewer in there]
 
     def _give_up(self, group: Group, error: FanlightError) -> list[Served]:
         """End a group whose encoder has failed; a viewer that stays all the same starts anew."""
@@ -251,7 +284,8 @@ class Crowd:
             lacks = tile_kernels.all_tiles(group.encoder.size)
         self._enter(viewer, group)
         viewer.given(lacks)
-        return Served(viewer, group.picture(group.catch_up(lacks, clock), viewer))
+        made = group.catch_up(lacks, clock)
+        return Served(viewer, group.picture(made), viewer.input_before(made.captured_at))
 
     def _reunite(self, left: set[Viewer], clock: Clock) -> list[Served]:
         """Let followers lead again where both pictures rest and are the same."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from fanlight.codec import Update
-from fanlight.types import Pixels, Size
+from fanlight.session.outgoing import Outgoing
+from fanlight.types import Size
 
 REST_SECONDS = 0.1
 """How long a picture must rest before what is still lossy is sent exactly."""
@@ -18,23 +19,13 @@ class Screen:
     codec: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One encoded update with its stamps, all `time.monotonic()` seconds of the host.
+class Picture(Outgoing, kw_only=True, eq=False):
+    """One encoded update, the same object for all who get it.
 
-    `states` counts the captured states of the screen that merged into it. `quality` is the QP of what is lossy in it,
-    `shared` counts the viewers that get the same update.
+    `states` counts the captured states of the screen that merged into it, `shared` the viewers that get it.
     """
 
-    screen: Screen
     update: Update
-    digest: int | None
-    pixels: Pixels
-    input_seq: int
+    screen: Screen
     states: int
-    damaged_at: float
-    captured_at: float
-    encode_started_at: float
-    encoded_at: float
-    quality: int | None
     shared: int

@@ -1,7 +1,8 @@
-"""The control socket of a running host: what `fanlight sessions` and `fanlight access` say to it, and its answers.
+"""The control socket of a running host: what `fanlight sessions`, `access` and `dialog` say to it, and its answers.
 
 A unix socket in the home, 0600, for processes of the same user alone (SO_PEERCRED). One JSON object a line each way. A
-lock beside it says which host of a home listens; a socket that a killed host left behind is replaced.
+lock beside it says which host of a home listens; a socket that a killed host left behind is replaced. Who asks to
+attend is told of all sessions after each change.
 """
 
 import asyncio
@@ -11,24 +12,27 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from fanlight.errors import FanlightError, StateError, UsageError
+from fanlight.access import Rules
+from fanlight.access.admin import check_admin_secret
+from fanlight.errors import FanlightError, SettingRefused, StateError, UsageError
+from fanlight.net.control_client import SECONDS, SOCKET_FILE, short_path
 from fanlight.net.reception import Reception
 from fanlight.types import Permission
 
 log = logging.getLogger("fanlight")
 
-SOCKET_FILE, LOCK_FILE = "control.sock", "control.lock"
+LOCK_FILE = "control.lock"
 _MOST_LINE = 16 * 1024
-_MOST_ANSWER = 1024 * 1024
 _MOST_CALLERS = 16
-_SECONDS = 10.0
+# The others of them are left for commands.
+_MOST_ATTENDING = 4
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -41,11 +45,12 @@ class List(Do, frozen=True, tag="list"):
 
 
 class Accept(Do, frozen=True, tag="accept"):
-    """Let in who asks; `without` some rights of the profile."""
+    """Let in who asks; `without` some rights of the profile. `secret`: the admin's, while a session controls."""
 
     id: str
     profile: str | None = None
     without: list[Permission] = []
+    secret: str | None = None
 
 
 class Reject(Do, frozen=True, tag="reject"):
@@ -61,10 +66,11 @@ class End(Do, frozen=True, tag="end"):
 
 
 class Grant(Do, frozen=True, tag="grant"):
-    """Switch a right on, for this session."""
+    """Switch a right on, for this session; `secret` as for Accept."""
 
     id: str
     right: Permission
+    secret: str | None = None
 
 
 class Withdraw(Do, frozen=True, tag="withdraw"):
@@ -82,45 +88,52 @@ class Review(Do, frozen=True, tag="review"):
     """The settings have changed: let live sessions feel it now."""
 
 
-_decoder = msgspec.json.Decoder(List | Accept | Reject | End | Grant | Withdraw | Controlled | Review)
+class Attend(Do, frozen=True, tag="attend"):
+    """Tell of all sessions now, and again after each change, until the caller goes.
+
+    `console`: a person sees them, so that requests are shown also while that takes an open console.
+    """
+
+    console: bool = False
 
 
-def answer(reception: Reception, line: bytes) -> dict[str, Any]:
-    """Do what a line asks for; a refusal is an answer with the sentence and exit code of the error."""
-    try:
-        match _decoder.decode(line):
-            case List():
-                return {"sessions": msgspec.to_builtins(reception.sessions())}
-            case Accept(id=number, profile=profile, without=without):
-                reception.accept(number, profile, frozenset(without))
-            case Reject(id=number):
-                reception.reject(number)
-            case End(id=number):
-                reception.end(number)
-            case Grant(id=number, right=right):
-                reception.switch(number, right, True)
-            case Withdraw(id=number, right=right):
-                reception.switch(number, right, False)
-            case Controlled():
-                return {"controlled": reception.is_controlled}
-            case Review():
-                reception.review()
-        return {"ok": True}
-    except (msgspec.MsgspecError, ValueError) as error:
-        return {"error": f"the host does not understand the request: {error}", "exit_code": UsageError.exit_code}
-    except FanlightError as error:
-        return {"error": str(error), "exit_code": error.exit_code}
+_decoder = msgspec.json.Decoder(List | Accept | Reject | End | Grant | Withdraw | Controlled | Review | Attend)
+
+
+def _do(reception: Reception, asked: Do, *, proved: bool) -> dict[str, Any]:
+    """Do what is asked for; `proved`: the admin secret came with it."""
+    match asked:
+        case List():
+            return {"sessions": msgspec.to_builtins(reception.sessions())}
+        case Accept(id=number, profile=profile, without=without):
+            reception.accept(number, profile, frozenset(without), proved=proved)
+        case Reject(id=number):
+            reception.reject(number)
+        case End(id=number):
+            reception.end(number)
+        case Grant(id=number, right=right):
+            reception.grant(number, right, proved=proved)
+        case Withdraw(id=number, right=right):
+            reception.withdraw(number, right)
+        case Controlled():
+            return {"controlled": reception.is_controlled}
+        case Review():
+            reception.review()
+            reception.changed()
+    return {"ok": True}
 
 
 class ControlServer:
     """The socket of one running host."""
 
-    def __init__(self, home: Path, reception: Reception) -> None:
+    def __init__(self, home: Path, reception: Reception, rules: Rules) -> None:
         self._home = home
         self._reception = reception
+        self._rules = rules
         self._server: asyncio.Server | None = None
         self._lock = -1
         self._callers = 0
+        self._attending: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Listen; StateError when another host runs on this home."""
@@ -136,6 +149,8 @@ class ControlServer:
         """Stop listening and remove the socket."""
         if self._server is not None:
             self._server.close()
+            for writer in self._attending:
+                writer.close()
             (self._home / SOCKET_FILE).unlink(missing_ok=True)
         self._unlock()
 
@@ -148,9 +163,8 @@ class ControlServer:
         self._callers += 1
         try:
             if self._callers <= _MOST_CALLERS and _is_ours(writer.get_extra_info("socket")):
-                async with asyncio.timeout(_SECONDS):
-                    await self._answer_all(reader, writer)
-        except (OSError, ValueError, TimeoutError) as error:
+                await self._answer_all(reader, writer)
+        except (OSError, ValueError, TimeoutError, StateError) as error:
             # Who asks has gone, asks too much or too slowly: it is the one who notices.
             log.debug("a caller of the control socket is dropped: %s", error)
         finally:
@@ -158,63 +172,91 @@ class ControlServer:
             writer.close()
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            said = answer(self._reception, line)
-            writer.write(json.dumps(said).encode() + b"\n")
-            await writer.drain()
+        async with asyncio.timeout(SECONDS) as limit:
+            while line := await reader.readline():
+                said = await self._answer(line)
+                if isinstance(said, Attend):
+                    limit.reschedule(None)
+                    await self._attend(said, reader, writer)
+                    return
+                writer.write(json.dumps(said).encode() + b"\n")
+                await writer.drain()
 
-
-def ask(home: Path, request: dict[str, Any]) -> dict[str, Any] | None:
-    """Ask the host that runs on a home; None when none does. What it refuses is raised as its own error."""
-    with closing(socket.socket(socket.AF_UNIX)) as sock:
-        sock.settimeout(_SECONDS)
+    async def _answer(self, line: bytes) -> dict[str, Any] | Attend:
+        """Do what a line asks for; a refusal is an answer with the sentence and exit code of the error."""
         try:
-            with _short_path(home) as path:
-                sock.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return None
-        except OSError as error:
-            raise StateError(f"{home / SOCKET_FILE} cannot be reached: {error.strerror or error}") from error
+            asked = _decoder.decode(line)
+            if isinstance(asked, Attend):
+                if len(self._attending) >= _MOST_ATTENDING:
+                    raise StateError("as many windows look after this host's sessions as it takes")
+                return asked
+            proved = isinstance(asked, Accept | Grant) and await self._proves(asked.secret)
+            return _do(self._reception, asked, proved=proved)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return {"error": f"the host does not understand the request: {error}", "exit_code": UsageError.exit_code}
+        except FanlightError as error:
+            return {"error": str(error), "exit_code": error.exit_code}
+
+    async def _proves(self, secret: str | None) -> bool:
+        """Whether a caller knows the admin secret; it is looked at only while it is needed.
+
+        SettingRefused when it is wrong, or when there is none.
+        """
+        if not self._reception.is_controlled or secret is None:
+            return False
+        if not self._rules.admin.is_set:
+            raise SettingRefused(
+                "a session controls this computer, and there is no admin secret: withdraw its right to control first"
+            )
+        # Stretching a secret takes the time of several frames, and the loop belongs to the sessions.
+        await asyncio.to_thread(check_admin_secret, self._rules.path, secret, time.time())
+        return True
+
+    async def _attend(self, asked: Attend, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Tell of the sessions after each change until the caller goes; one that is slow hears of the newest state."""
+        attendant = _Caller(asked.console)
+        self._reception.attend(attendant)
+        attendant.news.clear()
+        self._attending.add(writer)
+        gone = asyncio.create_task(_end_of(reader))
         try:
-            sock.sendall(json.dumps(request).encode() + b"\n")
-            with sock.makefile("rb") as file:
-                line = file.readline(_MOST_ANSWER)
-            said = json.loads(line)
-        except (OSError, ValueError) as error:
-            raise StateError(f"the host that runs on {home} did not answer: is it of another version?") from error
-    if not isinstance(said, dict):
-        raise StateError(f"the host that runs on {home} gave no answer that makes sense")
-    if "error" in said:
-        raise _refusal(said)
-    return said
+            while not gone.done():
+                writer.write(json.dumps(self._state()).encode() + b"\n")
+                await writer.drain()
+                news = asyncio.create_task(attendant.news.wait())
+                await asyncio.wait((gone, news), return_when=asyncio.FIRST_COMPLETED)
+                news.cancel()
+                attendant.news.clear()
+        finally:
+            self._reception.dismiss(attendant)
+            self._attending.discard(writer)
+            gone.cancel()
+
+    def _state(self) -> dict[str, Any]:
+        reception = self._reception
+        return {
+            "sessions": msgspec.to_builtins(reception.sessions()),
+            "console": reception.console_is_open,
+            "controlled": reception.is_controlled,
+            "admin_secret": self._rules.admin.is_set,
+        }
 
 
-def controlled(home: Path) -> bool:
-    """Whether a host runs on this home in which a session is open that may control this machine."""
-    said = ask(home, {"do": "controlled"})
-    return said is not None and said.get("controlled") is not False
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    """Wait until the caller has gone; who attends has nothing more to say."""
+    with suppress(OSError):
+        await reader.read(1)
 
 
-def review(home: Path) -> None:
-    """Let the live sessions of the host that runs on this home, if one does, feel a changed setting at once."""
-    ask(home, {"do": "review"})
+class _Caller:
+    """An attendant at the other end of the socket."""
 
+    def __init__(self, console: bool) -> None:
+        self.is_console = console
+        self.news = asyncio.Event()
 
-def _refusal(said: dict[str, Any]) -> FanlightError:
-    error = FanlightError(str(said["error"]))
-    code = said.get("exit_code")
-    error.exit_code = code if isinstance(code, int) else 1
-    return error
-
-
-@contextmanager
-def _short_path(home: Path) -> Iterator[str]:
-    """Name a home's socket by a path that is short enough for a socket address, whatever the home's length."""
-    directory = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{directory}/{SOCKET_FILE}"
-    finally:
-        os.close(directory)
+    def changed(self) -> None:
+        self.news.set()
 
 
 def _locked(home: Path) -> int:
@@ -236,7 +278,7 @@ def _listening(home: Path) -> socket.socket:
     try:
         with suppress(FileNotFoundError):
             (home / SOCKET_FILE).unlink()
-        with _short_path(home) as path:
+        with short_path(home) as path:
             sock.bind(path)
         # Nobody can connect before it listens, and the home itself is 0700.
         (home / SOCKET_FILE).chmod(0o600)

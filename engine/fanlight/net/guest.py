@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from fanlight.errors import UsageError
+from fanlight.errors import StateError, UsageError
 from fanlight.net.reception import SessionFacts
 from fanlight.session import events
 from fanlight.session.host_session import HostSession
@@ -16,15 +17,11 @@ class SessionGuest:
     def __init__(self, session: HostSession, act: Callable[[list[events.HostEvent]], None]) -> None:
         self._session = session
         self._act = act
-        self._profiles: tuple[str, ...] = ()
         self._opened: events.Opened | None = None
 
-    def note(self, event: events.Requested | events.Opened) -> None:
-        """Take note of how far the client has come."""
-        if isinstance(event, events.Opened):
-            self._opened = event
-        else:
-            self._profiles = event.profiles
+    def note(self, event: events.Opened) -> None:
+        """Take note that the session is open."""
+        self._opened = event
 
     @property
     def is_requesting(self) -> bool:
@@ -37,9 +34,10 @@ class SessionGuest:
         return self._session.is_open
 
     @property
-    def rights(self) -> frozenset[Permission]:
-        """What it may do now."""
-        return self._session.granted
+    def controls(self) -> bool:
+        """Whether it may control this machine now, or whenever it likes: what it waives it can take back."""
+        live = self._session.live
+        return self.is_open and Permission.CONTROL in live.grantable - live.withdrawn
 
     @property
     def session(self) -> str:
@@ -52,7 +50,11 @@ class SessionGuest:
 
     def facts(self, number: str) -> SessionFacts:
         """Tell what a person may know of it."""
-        session, opened = self._session, self._opened
+        session, opened, now = self._session, self._opened, time.monotonic()
+        offers: dict[str, frozenset[Permission]] = {}
+        # While the rules cannot be read nobody can be let in, and there is nothing to choose from.
+        with suppress(StateError):
+            offers = session.offers(now) if session.is_requesting else {}
         unavailable = session.live.unavailable
         how = session.connection()
         return SessionFacts(
@@ -62,13 +64,15 @@ class SessionGuest:
             alias=session.alias,
             address=session.peer,
             verified=how.verified,
-            profiles=[] if opened else list(self._profiles),
+            profiles={profile: sorted(rights) for profile, rights in offers.items()},
+            seconds_left=session.answer_within(now),
             session=session.name,
             method=how.method,
             profile=session.profile,
             rights=sorted(session.granted),
             denied=sorted(frozenset(Permission) - session.granted - unavailable) if opened else [],
             unavailable=sorted(unavailable),
+            withdrawn=sorted(session.live.withheld) if opened else [],
             tls=how.tls,
             cipher=how.cipher,
             direct=how.direct,
@@ -94,7 +98,7 @@ class SessionGuest:
         live = self._session.live
         if on and right in live.unavailable:
             raise UsageError(f"{right} means nothing on this machine")
-        if on and right not in live.profile & live.cap:
+        if on and right not in live.grantable:
             raise UsageError(f"the profile {self._session.profile!r} does not grant {right}")
         switches = frozenset(Permission) - live.withdrawn
         switches = switches | {right} if on else switches - {right}

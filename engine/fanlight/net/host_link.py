@@ -68,7 +68,7 @@ class HostLink(asyncio.Protocol):
         tls = self._transport.get_extra_info("ssl_object")
         self._session.secured_by(tls.version(), tls.cipher()[0])
         self._showing.connected(self._transport.get_extra_info("socket").fileno())
-        self.flush()
+        self._act([])
 
     def data_received(self, data: bytes) -> None:
         """Feed the session and act on what the bytes mean."""
@@ -92,9 +92,9 @@ class HostLink(asyncio.Protocol):
 
     # -- what the server says --------------------------------------------------------------------------------------
 
-    def show_picture(self, picture: Picture) -> None:
-        """Send an update that was encoded for this viewer."""
-        self._showing.show(picture)
+    def show_picture(self, picture: Picture, input_seq: int) -> None:
+        """Send an update that was encoded for this viewer; `input_seq`: the last input before it was captured."""
+        self._showing.show(picture, input_seq)
 
     def show_pointer(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         """Tell the viewer about the pointer: the newest state, when the transport can take it."""
@@ -124,35 +124,46 @@ class HostLink(asyncio.Protocol):
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _act(self, happened: list[events.HostEvent]) -> None:
+        deadline_moves = not happened
         for event in happened:
-            match event:
-                case events.Requested():
-                    self._guest.note(event)
-                    self._host.reception.enter(self._guest)
-                case events.Opened():
-                    self._open(event)
-                case events.RightsChanged(rights=rights):
-                    self._change_rights(rights)
-                case events.InputEvent():
-                    self._inject(event)
-                case events.WatchWanted() | events.ClockSample() | events.Acked() | events.Presented():
-                    self._showing.take(event)
-                case events.RefreshWanted(reason=reason):
-                    self.say_once(f"asks for the whole picture: {reason}")
-                    self._showing.refresh()
-                case events.Denied(kind=kind, needs=needs):
-                    self.say_once(f"denied: {kind} needs the right {needs}")
-                case events.Ended(reason=reason, broken=broken):
-                    log.info("%s: ended: %s", self.peer, reason)
-                    self._leave(comes_back=broken)
+            if isinstance(event, (events.Acked, events.Presented)):
+                # They come with every update, and bring no deadline nearer.
+                self._showing.take(event)
+            else:
+                self._act_on(event)
+                deadline_moves = True
         self.flush()
+        if deadline_moves:
+            self._alarm.set(self._session.deadline)
         self._showing.want()
+
+    def _act_on(self, event: events.HostEvent) -> None:
+        match event:
+            case events.Requested():
+                self._host.reception.enter(self._guest)
+            case events.Opened():
+                self._open(event)
+            case events.RightsChanged(rights=rights):
+                self._change_rights(rights)
+            case events.InputEvent():
+                self._inject(event)
+            case events.WatchWanted() | events.ClockSample():
+                self._showing.take(event)
+            case events.RefreshWanted(reason=reason):
+                self.say_once(f"asks for the whole picture: {reason}")
+                self._showing.refresh()
+            case events.Denied(kind=kind, needs=needs):
+                self.say_once(f"denied: {kind} needs the right {needs}")
+            case events.Ended(reason=reason, broken=broken):
+                log.info("%s: ended: %s", self.peer, reason)
+                self._leave(comes_back=broken)
 
     def _change_rights(self, rights: frozenset[Permission]) -> None:
         log.info("%s: the rights are now: %s", self.peer, ", ".join(sorted(rights)) or "none")
         if Permission.CONTROL not in rights:
             self._release_input()
         self._showing.point_again()
+        self._host.reception.changed()
 
     def _open(self, event: events.Opened) -> None:
         self._guest.note(event)
@@ -195,13 +206,15 @@ class HostLink(asyncio.Protocol):
                 log.warning("%s: held keys could not be released: %s", self.peer, error)
 
     def flush(self) -> None:
-        """Write what the session has to say, and be there when its next deadline comes."""
+        """Write what the session has to say."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return
         data = self._session.data_to_send()
         if data:
             write(transport, data)
+        elif not self._session.ended:
+            return
         held = transport.get_write_buffer_size()
         if not held:
             self._showing.unread = 0
@@ -210,7 +223,6 @@ class HostLink(asyncio.Protocol):
         elif held - self._showing.unread > _MOST_UNREAD:
             log.info("%s: ended: the viewer does not read what it asks for", self.peer)
             transport.abort()
-        self._alarm.set(self._session.deadline)
 
     def _timeout(self) -> None:
         self._act(self._session.timeout(time.monotonic()))

@@ -2,15 +2,17 @@
 
 Every session that asks for a person or is open has a number, which stays its own as long as the host runs. The control
 socket and the console speak to nothing else.
+
+While a session controls this computer, whoever answers here may be its viewer. So what gives somebody more, accept and
+grant, then needs the proof of the admin secret; what takes away never does.
 """
 
 import logging
-from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
 
-from fanlight.errors import StateError, UsageError
+from fanlight.errors import SettingRefused, StateError, UsageError
 from fanlight.types import Permission
 
 log = logging.getLogger("fanlight")
@@ -22,7 +24,9 @@ DEFAULT_PROFILE = "Default"
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One session, as `fanlight sessions list` shows it. `alias` is proved; None: the client is known by its key alone.
 
-    `denied` holds what neither the profile, the host nor the viewer switched on, `unavailable` what means nothing here.
+    `denied` holds what the profile, the host or the viewer keeps off, `unavailable` what means nothing here, and
+    `withdrawn` what the host has switched off for this session and can give back. While it asks, `profiles` are those
+    to choose from, with the rights that each would give, and `seconds_left` tells how long the person has.
     """
 
     id: str
@@ -31,13 +35,15 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     alias: str | None
     address: str
     verified: str
-    profiles: list[str]
+    profiles: dict[str, list[Permission]]
+    seconds_left: float | None
     session: str
     method: str
     profile: str
     rights: list[Permission]
     denied: list[Permission]
     unavailable: list[Permission]
+    withdrawn: list[Permission]
     tls: str
     cipher: str
     direct: bool
@@ -56,8 +62,8 @@ class Guest(Protocol):
         """Whether its session is open and not about to end."""
 
     @property
-    def rights(self) -> frozenset[Permission]:
-        """What it may do now."""
+    def controls(self) -> bool:
+        """Whether it may control this machine now, or whenever it likes: what it waives it can take back."""
 
     @property
     def session(self) -> str:
@@ -85,13 +91,24 @@ class Guest(Protocol):
         """Look at the rules again."""
 
 
+class Attendant(Protocol):
+    """Who looks after the sessions: a console, a window, or what opens one."""
+
+    @property
+    def is_console(self) -> bool:
+        """Whether a person has it open, so that requests are seen as they come."""
+
+    def changed(self) -> None:
+        """Take note that a session, or an attendant, came, went or changed; `sessions` tells how they are now."""
+
+
 class Reception:
     """The desk of one host. All methods belong to the loop's thread."""
 
     def __init__(self) -> None:
         self._guests: dict[str, Guest] = {}
         self._last = 0
-        self._watchers: list[Callable[[SessionFacts], None]] = []
+        self._attendants: list[Attendant] = []
 
     # -- what the handshake asks -----------------------------------------------------------------------------------
 
@@ -103,7 +120,7 @@ class Reception:
     @property
     def console_is_open(self) -> bool:
         """Whether a person sees requests as they come."""
-        return bool(self._watchers)
+        return any(attendant.is_console for attendant in self._attendants)
 
     @property
     def prompts(self) -> int:
@@ -116,30 +133,37 @@ class Reception:
         """Take in a client that asks, or whose session is open; once for each."""
         if guest.is_open:
             self._drop_double(guest)
-        if guest in self._guests.values():
-            return
-        self._last += 1
-        number = str(self._last)
-        self._guests[number] = guest
-        if guest.is_requesting:
-            facts = guest.facts(number)
-            log.info("%s asks to be let in: `fanlight sessions accept %s` or `reject %s`", name(facts), number, number)
-            for watch in self._watchers:
-                watch(facts)
+        if guest not in self._guests.values():
+            self._last += 1
+            number = str(self._last)
+            self._guests[number] = guest
+            if guest.is_requesting:
+                who = name(guest.facts(number))
+                log.info("%s asks to be let in: `fanlight sessions accept %s` or `reject %s`", who, number, number)
+        self.changed()
 
     def leave(self, guest: Guest) -> None:
         """Forget a client that has gone."""
-        self._guests = {number: each for number, each in self._guests.items() if each is not guest}
+        if guest in self._guests.values():
+            self._guests = {number: each for number, each in self._guests.items() if each is not guest}
+            self.changed()
+
+    def changed(self) -> None:
+        """Tell all attendants that something has changed."""
+        for attendant in tuple(self._attendants):
+            attendant.changed()
 
     # -- what the person says --------------------------------------------------------------------------------------
 
-    def watch(self, console: Callable[[SessionFacts], None]) -> None:
-        """Open a console: it is told of every request from now on."""
-        self._watchers.append(console)
+    def attend(self, attendant: Attendant) -> None:
+        """Tell an attendant of every change from now on."""
+        self._attendants.append(attendant)
+        self.changed()
 
-    def unwatch(self, console: Callable[[SessionFacts], None]) -> None:
-        """Close a console."""
-        self._watchers.remove(console)
+    def dismiss(self, attendant: Attendant) -> None:
+        """Tell an attendant nothing any more."""
+        self._attendants.remove(attendant)
+        self.changed()
 
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""
@@ -148,15 +172,26 @@ class Reception:
     @property
     def is_controlled(self) -> bool:
         """Whether a session is open that may control this machine."""
-        return any(Permission.CONTROL in guest.rights for guest in self._guests.values())
+        return any(guest.controls for guest in self._guests.values())
 
-    def accept(self, number: str, profile: str | None, without: frozenset[Permission] = frozenset()) -> None:
-        """Let in who asks."""
-        self._guest(number).accept(profile or DEFAULT_PROFILE, without)
+    def accept(
+        self,
+        number: str,
+        profile: str | None,
+        without: frozenset[Permission] = frozenset(),
+        *,
+        proved: bool = False,
+    ) -> None:
+        """Let in who asks; `proved`: the admin secret was given. SettingRefused where it is needed."""
+        guest = self._guest(number)
+        self._check_may_widen(proved)
+        guest.accept(profile or DEFAULT_PROFILE, without)
+        self.changed()
 
     def reject(self, number: str) -> None:
         """Send away who asks."""
         self._guest(number).reject()
+        self.changed()
 
     def end(self, number: str) -> None:
         """End a session for good, or reject who asks."""
@@ -165,10 +200,19 @@ class Reception:
             guest.reject()
         else:
             guest.dismiss("the person at the host ended the session")
+        self.changed()
 
-    def switch(self, number: str, right: Permission, on: bool) -> None:
-        """Grant or withdraw a right for this session only."""
-        self._guest(number).switch(right, on)
+    def grant(self, number: str, right: Permission, *, proved: bool = False) -> None:
+        """Give back a right for this session only; `proved` as in `accept`."""
+        guest = self._guest(number)
+        self._check_may_widen(proved)
+        guest.switch(right, True)
+        self.changed()
+
+    def withdraw(self, number: str, right: Permission) -> None:
+        """Take away a right for this session only."""
+        self._guest(number).switch(right, False)
+        self.changed()
 
     def review(self) -> None:
         """Let every session look at the rules again; what cannot be read now is looked at the next time."""
@@ -177,6 +221,13 @@ class Reception:
                 guest.review()
             except StateError as error:
                 log.warning("the rules cannot be read: %s", error)
+
+    def _check_may_widen(self, proved: bool) -> None:
+        if self.is_controlled and not proved:
+            raise SettingRefused(
+                "a session controls this computer: give the admin secret, which `fanlight sessions accept` and `grant` "
+                "ask for, or withdraw its right to control first"
+            )
 
     def _drop_double(self, guest: Guest) -> None:
         """Drop the old connection of a session that goes on in another one: it is dead, only not known to be."""

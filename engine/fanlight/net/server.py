@@ -293,7 +293,7 @@ class Server:
             if isinstance(one.picture, FanlightError):
                 link.end(f"the host cannot encode its screen: {one.picture}")
             else:
-                link.show_picture(one.picture)
+                link.show_picture(one.picture, one.input_seq)
 
     def _pointer_changed(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         for viewer in self._viewers.values():

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fanlight.host import Picture, Viewer
+from fanlight.net.congestion import Congestion
 from fanlight.net.host_side import HostSide
 from fanlight.net.unsent import LEAST_BYTES, unsent
 from fanlight.net.watching import WatchedViewer
@@ -40,6 +41,8 @@ class Showing:
         self._window = Window(host.interval)
         self._pace = RateControl(host.interval)
         self._viewer: Viewer | None = None
+        # Set while the picture thread knows that the viewer can take an update, and has not made it.
+        self._wanted = False
         self._watched: WatchedViewer | None = None
         self._watching: events.WatchWanted | None = None
         self._resumes: events.Resumed | None = None
@@ -49,6 +52,7 @@ class Showing:
         self._next_at = 0.0
         self._waiting: asyncio.TimerHandle | None = None
         self._number = -1
+        self._congestion: Congestion | None = None
         self._writable = True
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
@@ -61,6 +65,7 @@ class Showing:
     def connected(self, number: int) -> None:
         """Take note of the file descriptor of the connection."""
         self._number = number
+        self._congestion = Congestion(number, time.monotonic())
 
     def opened(self, session: str) -> None:
         """Take note that the session is open."""
@@ -99,6 +104,8 @@ class Showing:
         """Make the next update stand alone."""
         if self._viewer is not None:
             self._viewer.ask_refresh()
+            # The picture thread may sleep, since it knew of nothing that this viewer lacks.
+            self._wanted = False
         if self._watched is not None:
             self._watched.refresh_wanted()
 
@@ -118,8 +125,9 @@ class Showing:
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
-    def show(self, picture: Picture) -> None:
-        """Send an update that was encoded for this viewer."""
+    def show(self, picture: Picture, input_seq: int) -> None:
+        """Send an update that was encoded for this viewer; `input_seq`: the last input before it was captured."""
+        self._wanted = False
         if self._viewer is None:
             return
         if Permission.VIEW not in self._session.granted:
@@ -127,25 +135,14 @@ class Showing:
             return
         now = time.monotonic()
         self._announce(picture)
-        self._sent = self._session.send_picture(
-            picture.update,
-            exact=picture.update.exact,
-            key=picture.update.key,
-            digest=picture.digest,
-            quality=picture.quality if picture.pixels.video else None,
-            pixels=picture.pixels,
-            input_seq=picture.input_seq,
-            damaged_at=picture.damaged_at,
-            captured_at=picture.captured_at,
-            encode_started_at=picture.encode_started_at,
-            encoded_at=picture.encoded_at,
-            now=now,
-        )
+        self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now)
         self.unread += len(picture.update)
         self._window.sent(self._sent, len(picture.update), now)
         if self._watched is not None:
-            self._watched.sent(self._sent, picture, now)
+            self._watched.sent(self._sent, picture, input_seq, now)
         self._keep_pace(picture, self._viewer, now)
+        if self._congestion is not None:
+            self._congestion.sending(now)
         self._link.flush()
         self.want()
 
@@ -153,12 +150,15 @@ class Showing:
         """Ask for the next update, now or as soon as the link can take it."""
         if self._viewer is None and self._watching is not None and Permission.VIEW in self._session.granted:
             self._watch(events.WatchWanted(self._watching.codecs, None))
-        if self._viewer is None or self._waiting is not None or not (self._writable and self._window.is_open):
+        if self._wanted or self._viewer is None or self._waiting is not None:
+            return
+        if not (self._writable and self._window.is_open):
             return
         early = max(self._next_at - time.monotonic(), self._full_for())
         if early > 0:
             self._waiting = asyncio.get_running_loop().call_later(early, self._want_now)
         else:
+            self._wanted = True
             self._host.want(self._viewer)
 
     def _want_now(self) -> None:
@@ -177,6 +177,7 @@ class Showing:
         """Begin, or begin again, to show pictures."""
         self._watching, self._resumes = event, event.resume
         self._sent_before = self._sent
+        self._wanted = False
         self._viewer = self._host.watch(self._link, event)
         if self._viewer is None:
             self._link.end("this host has no codec that the viewer can decode")
@@ -207,7 +208,7 @@ class Showing:
     def _keep_pace(self, picture: Picture, viewer: Viewer, now: float) -> None:
         """Let what is lossy take no more of the link than its part, and what refines it no more than its moment."""
         viewer.portion = self._window.portion
-        if picture.update.lane in ("video", "both"):
+        if picture.pixels.video:
             if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
                 log.info("%s: %s", self._link.peer, reason)
             viewer.quality = self._pace.quality

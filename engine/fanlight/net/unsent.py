@@ -8,7 +8,8 @@ above LEAST_BYTES.
 import fcntl
 import socket
 import struct
-from contextlib import suppress
+
+from fanlight.net import congestion
 
 LEAST_BYTES = 16 * 1024
 """What may be unsent when another update is made: with less, a link would run dry meanwhile."""
@@ -22,8 +23,7 @@ def prepare(sock: socket.socket) -> None:
     """Send at once, keep little unsent, and take the congestion control that fills no queues where there is one."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_BYTES)
-    with suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+    congestion.choose(sock)
 
 
 def unsent(number: int) -> int:

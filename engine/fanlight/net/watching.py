@@ -37,16 +37,16 @@ class WatchedViewer:
         for watcher in watchers:
             watcher.opened(session)
 
-    def sent(self, seq: int, picture: Picture, now: float) -> None:
+    def sent(self, seq: int, picture: Picture, input_seq: int, now: float) -> None:
         """Note an update that was handed to the transport as number `seq`."""
         update = SentUpdate(
             seq=seq,
             bytes=len(picture.update),
-            exact=picture.update.exact and picture.digest is not None,
-            key=picture.update.key,
-            quality=picture.quality if picture.pixels.video else None,
+            exact=picture.exact,
+            key=picture.key,
+            quality=picture.quality,
             pixels=picture.pixels,
-            input_seq=picture.input_seq,
+            input_seq=input_seq,
             damaged_at=picture.damaged_at,
             captured_at=picture.captured_at,
             encode_started_at=picture.encode_started_at,

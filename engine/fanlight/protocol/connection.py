@@ -12,7 +12,7 @@ from typing import TypeAlias
 from fanlight.errors import LocalProtocolError, RemoteProtocolError
 from fanlight.protocol import messages as m
 from fanlight.protocol.framing import Buffer, Frame, FrameReader, pack_header
-from fanlight.protocol.table import KINDS, TABLE, Role, Spec, State
+from fanlight.protocol.table import KINDS, LEGAL, TABLE, Role, Spec, State
 from fanlight.types import Permission
 
 
@@ -32,7 +32,7 @@ class Connection:
 
     def __init__(self, role: Role) -> None:
         self.role = role
-        self.state = State.CLIENT_HELLO
+        self._enter(State.CLIENT_HELLO)
         self.granted: frozenset[Permission] = frozenset()
         self._reader = FrameReader(self._limit)
         self._queue: list[Buffer] = []
@@ -51,14 +51,15 @@ class Connection:
         spec = self._checked(kind)
         parts = message.encode()
         length = sum(map(len, parts))
-        if length > self._limit_of(kind, spec):
+        if length > self._limit_of(spec):
             raise LocalProtocolError(f"a {spec.message.__name__} of {length} bytes is over its limit")
-        if not isinstance(message, m.Picture):
-            _decode_own(spec, b"".join(parts))
         head = pack_header(kind, length)
+        if not isinstance(message, m.Picture | m.AddressedPicture):
+            _decode_own(spec, b"".join(parts))
+        if not isinstance(message, m.Bulk):
+            self._step(spec, message, head, *parts)
         self._queue.append(head)
-        self._queue.extend(part for part in parts if part)
-        self._step(spec, message, head, *parts)
+        self._queue += parts
 
     def receive_data(self, data: Buffer) -> None:
         """Feed bytes from the peer; after the end, or an error, they are dropped."""
@@ -80,43 +81,52 @@ class Connection:
 
     def data_to_send(self) -> list[Buffer]:
         """Return what must be written, in order, and empty the queue."""
+        if not self._queue:
+            return []
         queue, self._queue = self._queue, []
         return queue
 
     def close(self) -> None:
         """Take no more bytes and send no more messages; what is queued stays to be written."""
-        self.state = State.CLOSED
+        self._enter(State.CLOSED)
         self._reader.clear()
 
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._ours, self._theirs = LEGAL[self.role][state], LEGAL[self.role.peer][state]
+
     def _receive(self, frame: Frame) -> Event:
-        spec = self._legal(frame.kind, self.role.peer)
+        spec = self._legal(frame.kind)
         if spec.needs is not None and spec.needs not in self.granted:
             return Denied(spec.message.__name__, spec.needs)
         message = spec.decode(frame.body)
-        self._step(spec, message, frame.header, frame.body)
+        if not isinstance(message, m.Bulk):
+            self._step(spec, message, frame.header, frame.body)
         return message
-
-    def _legal(self, kind: int, sender: Role) -> Spec:
-        spec = TABLE.get(kind)
-        if spec is None:
-            raise RemoteProtocolError(f"there is no message {kind:#04x}: is the peer fanlight at all?")
-        if sender not in spec.senders or self.state not in spec.states:
-            name = spec.message.__name__
-            raise RemoteProtocolError(f"{name} is not legal from a {sender.name.lower()} in state {self.state.name}")
-        return spec
 
     def _limit(self, kind: int) -> int:
         """Return the largest body that a frame of this type may have now, from the peer."""
-        return self._limit_of(kind, self._legal(kind, self.role.peer))
+        return self._limit_of(self._legal(kind))
 
-    def _limit_of(self, kind: int, spec: Spec) -> int:
+    def _legal(self, kind: int) -> Spec:
+        spec = self._theirs.get(kind)
+        if spec is None:
+            raise RemoteProtocolError(self._illegal(kind, self.role.peer))
+        return spec
+
+    def _limit_of(self, spec: Spec) -> int:
         return min(spec.limit, self._picture_limit) if spec.message is m.Picture else spec.limit
 
+    def _illegal(self, kind: int, sender: Role) -> str:
+        if kind not in TABLE:
+            return f"there is no message {kind:#04x}: is the peer fanlight at all?"
+        name = TABLE[kind].message.__name__
+        return f"{name} is not legal from a {sender.name.lower()} in state {self.state.name}"
+
     def _checked(self, kind: int) -> Spec:
-        try:
-            spec = self._legal(kind, self.role)
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(str(error)) from error
+        spec = self._ours.get(kind)
+        if spec is None:
+            raise LocalProtocolError(self._illegal(kind, self.role))
         if spec.needs is not None and spec.needs not in self.granted:
             raise LocalProtocolError(f"{spec.message.__name__} needs the right {spec.needs}, which is not granted")
         return spec
@@ -127,7 +137,7 @@ class Connection:
             for part in raw:
                 self._transcript.update(part)
         if spec.next is not None:
-            self.state = spec.next
+            self._enter(spec.next)
         match message:
             case m.Session(rights=rights) | m.RightsChanged(rights=rights):
                 self.granted = frozenset(rights)

@@ -50,6 +50,8 @@ class FrameReader:
 
         RemoteProtocolError: empty, over its limit, or what `limit` raises.
         """
+        if self._body is None and (frame := self._whole_frame()) is not None:
+            return frame
         if self._body is None and not self._read_header():
             return None
         body = self._read_body()
@@ -65,6 +67,23 @@ class FrameReader:
         self._chunks.clear()
         self._header.clear()
         self._body = None
+
+    def _whole_frame(self) -> Frame | None:
+        """Take a frame that lies whole in the first chunk, as nearly all do; None where there is none."""
+        if self._header or not self._chunks:
+            return None
+        chunk = self._chunks[0]
+        if len(chunk) < HEADER.size:
+            return None
+        length, kind = HEADER.unpack_from(chunk)
+        end = HEADER.size - 1 + length
+        if len(chunk) < end or length == 0 or length - 1 > self._limit(kind):
+            return None
+        if len(chunk) == end:
+            self._chunks.popleft()
+        else:
+            self._chunks[0] = chunk[end:]
+        return Frame(kind, bytes(chunk[: HEADER.size]), chunk[HEADER.size : end])
 
     def _read_header(self) -> bool:
         while len(self._header) < HEADER.size:

@@ -1,33 +1,43 @@
 """The messages: fields, bounds, and their bytes. What is legal when stands in table.py alone.
 
 Control messages are JSON objects; unknown fields, missing fields and values out of bounds are refused, bytes are
-base64. Bulk messages are a packed little-endian header and raw bytes. Stamps are microseconds of the sender's monotonic
-clock, sequence numbers run from 1 to 0xFFFFFFFF and then again from 1.
+base64. Those that come with every picture are in bulk.py, sequence numbers and stamps in numbers.py, and have their
+names here too.
 """
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import Annotated, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from fanlight.errors import RemoteProtocolError
+from fanlight.protocol.bulk import CURSOR_LIMIT as CURSOR_LIMIT
+from fanlight.protocol.bulk import MAX_CURSOR_SIDE as MAX_CURSOR_SIDE
+from fanlight.protocol.bulk import PICTURE_LIMIT as PICTURE_LIMIT
+from fanlight.protocol.bulk import Ack as Ack
+from fanlight.protocol.bulk import AddressedPicture as AddressedPicture
+from fanlight.protocol.bulk import Bulk as Bulk
+from fanlight.protocol.bulk import Cursor as Cursor
+from fanlight.protocol.bulk import Picture as Picture
+from fanlight.protocol.bulk import Presented as Presented
+from fanlight.protocol.bulk import picture_limit as picture_limit
 from fanlight.protocol.framing import Buffer
-from fanlight.types import MAX_PIXELS, MAX_SIDE, Permission, Size
+from fanlight.protocol.numbers import MAX_COUNT as MAX_COUNT
+from fanlight.protocol.numbers import MAX_SEQ as MAX_SEQ
+from fanlight.protocol.numbers import MAX_STAMP as MAX_STAMP
+from fanlight.protocol.numbers import next_seq as next_seq
+from fanlight.protocol.numbers import seconds as seconds
+from fanlight.protocol.numbers import stamp as stamp
+from fanlight.types import MAX_SIDE, Permission
 
 VERSION = 2
-MAX_SEQ = 0xFFFF_FFFF
-MAX_COUNT = 0xFFFF_FFFF
 MAX_TEXT = 200
-MAX_CURSOR_SIDE = 512
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
 MAX_COORDINATE = 65_535
 MAX_WHEEL = 32
 MAX_CODECS = 32
-# JSON numbers are exact up to here in every language.
-MAX_STAMP = 2**53 - 1
 
 Key32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=1, max_length=128)]
@@ -292,140 +302,6 @@ class OtherVersion:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One update of the picture. `exact`: that is all the host shows; `update` is the codec's own.
-
-    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them;
-    `quality` is the quantiser of the video, on H.264's scale, 0: there is none.
-    """
-
-    LAYOUT: ClassVar = struct.Struct("<IIIBBIIIQQQQQQ")
-
-    seq: int
-    screen: int
-    input_seq: int
-    exact: bool
-    key: bool
-    proved: bool
-    quality: int
-    copy_pixels: int
-    tile_pixels: int
-    video_pixels: int
-    damaged_at: int
-    captured_at: int
-    encode_started_at: int
-    encoded_at: int
-    sent_at: int
-    digest: int
-    update: Buffer
-
-    def encode(self) -> list[Buffer]:
-        """Return the body in two parts, so that the update is not copied."""
-        flags = self.exact | self.key << 1 | self.proved << 2
-        made = self.quality, self.copy_pixels, self.tile_pixels, self.video_pixels
-        stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
-        head = self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
-        return [head, self.update]
-
-    @classmethod
-    def decode(cls, body: memoryview) -> Self:
-        """Read the body; the update is a view of it."""
-        if len(body) < cls.LAYOUT.size:
-            raise RemoteProtocolError(f"a PICTURE of {len(body)} bytes: its header alone has {cls.LAYOUT.size}")
-        seq, screen, input_seq, flags, *counted = cls.LAYOUT.unpack_from(body)
-        exact, key, proved = bool(flags & 1), bool(flags & 2), bool(flags & 4)
-        if flags > 7 or (exact and not proved) or seq == 0 or screen == 0:
-            raise RemoteProtocolError(f"a PICTURE with flags {flags:#04x}, seq {seq}, screen {screen}")
-        quality, copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
-        if max(damaged, captured, started, encoded, sent) > MAX_STAMP:
-            raise RemoteProtocolError("a PICTURE with a stamp past the end of time")
-        update = body[cls.LAYOUT.size :]
-        head = seq, screen, input_seq, exact, key, proved, quality, copy, tiles, video
-        return cls(*head, damaged, captured, started, encoded, sent, digest, update)
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The pointer's shape: `pixels` is BGRA, premultiplied; 0 x 0 hides it."""
-
-    LAYOUT: ClassVar = struct.Struct("<HHHH")
-
-    width: int
-    height: int
-    hot_x: int
-    hot_y: int
-    pixels: Buffer
-
-    def encode(self) -> list[Buffer]:
-        """Return the body in two parts."""
-        return [self.LAYOUT.pack(self.width, self.height, self.hot_x, self.hot_y), self.pixels]
-
-    @classmethod
-    def decode(cls, body: memoryview) -> Self:
-        """Read the body, checking that the picture has the size it says and the hot spot lies in it."""
-        if len(body) < cls.LAYOUT.size:
-            raise RemoteProtocolError(f"a CURSOR of {len(body)} bytes: its header alone has {cls.LAYOUT.size}")
-        width, height, hot_x, hot_y = cls.LAYOUT.unpack_from(body)
-        pixels = body[cls.LAYOUT.size :]
-        if max(width, height) > MAX_CURSOR_SIDE or (width == 0) != (height == 0):
-            raise RemoteProtocolError(f"a CURSOR of {width}x{height}: sides are 1 to {MAX_CURSOR_SIDE}, or both 0")
-        if len(pixels) != width * height * 4:
-            raise RemoteProtocolError(f"a CURSOR of {width}x{height} with {len(pixels)} bytes of pixels")
-        if hot_x >= max(width, 1) or hot_y >= max(height, 1):
-            raise RemoteProtocolError(f"a CURSOR of {width}x{height} with its hot spot at ({hot_x}, {hot_y})")
-        return cls(width, height, hot_x, hot_y, pixels)
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Say that every picture up to `seq` is decoded; stamps of the client's clock."""
-
-    LAYOUT: ClassVar = struct.Struct("<IQQ")
-
-    seq: int
-    received_at: int
-    decoded_at: int
-
-    def encode(self) -> list[Buffer]:
-        """Return the body."""
-        return [self.LAYOUT.pack(self.seq, self.received_at, self.decoded_at)]
-
-    @classmethod
-    def decode(cls, body: memoryview) -> Self:
-        """Read the body."""
-        if len(body) != cls.LAYOUT.size:
-            raise RemoteProtocolError(f"an ACK of {len(body)} bytes: it has {cls.LAYOUT.size}")
-        seq, received_at, decoded_at = cls.LAYOUT.unpack(body)
-        if seq == 0 or max(received_at, decoded_at) > MAX_STAMP:
-            raise RemoteProtocolError(f"an ACK of seq {seq} at {received_at}, {decoded_at}")
-        return cls(seq, received_at, decoded_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """Say that every picture up to `seq` is on the viewer's screen since `at` of the client's clock."""
-
-    LAYOUT: ClassVar = struct.Struct("<IQ")
-
-    seq: int
-    at: int
-
-    def encode(self) -> list[Buffer]:
-        """Return the body."""
-        return [self.LAYOUT.pack(self.seq, self.at)]
-
-    @classmethod
-    def decode(cls, body: memoryview) -> Self:
-        """Read the body."""
-        if len(body) != cls.LAYOUT.size:
-            raise RemoteProtocolError(f"a PRESENTED of {len(body)} bytes: it has {cls.LAYOUT.size}")
-        seq, at = cls.LAYOUT.unpack(body)
-        if seq == 0 or at > MAX_STAMP:
-            raise RemoteProtocolError(f"a PRESENTED of seq {seq} at {at}")
-        return cls(seq, at)
-
-
 class Message(Protocol):
     """Anything with a row in the table."""
 
@@ -434,32 +310,6 @@ class Message(Protocol):
 
 
 Decode: TypeAlias = Callable[[memoryview], "Message | OtherVersion"]
-
-
-def next_seq(seq: int) -> int:
-    """Return the sequence number after `seq`; 0 comes before the first."""
-    return seq % MAX_SEQ + 1
-
-
-def stamp(seconds: float) -> int:
-    """Return a time as it stands in messages: microseconds."""
-    return round(seconds * 1e6)
-
-
-def seconds(stamp: int) -> float:
-    """Return a message's time in seconds."""
-    return stamp / 1e6
-
-
-def picture_limit(size: Size) -> int:
-    """Return the largest PICTURE body for a picture of `size`: all its tiles raw, with a head for each."""
-    columns, rows = (size[0] + 63) // 64, (size[1] + 63) // 64
-    return Picture.LAYOUT.size + 65_536 + rows * columns * (64 * 64 * 4 + 64)
-
-
-CURSOR_LIMIT = Cursor.LAYOUT.size + MAX_CURSOR_SIDE * MAX_CURSOR_SIDE * 4
-# The longest shape, and two rows of tiles more, for sides that are no multiple of a tile.
-PICTURE_LIMIT = picture_limit((MAX_SIDE, MAX_PIXELS // MAX_SIDE + 128))
 
 
 def plain(text: str) -> str:

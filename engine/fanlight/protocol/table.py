@@ -114,4 +114,14 @@ TABLE: dict[int, Spec] = {
     0x33: _control(m.Wheel, _CLIENT, _CONTROL),
 }
 
+LEGAL: dict[Role, dict[State, dict[int, Spec]]] = {
+    role: {
+        state: {kind: spec for kind, spec in TABLE.items() if role in spec.senders and state in spec.states}
+        for state in State
+    }
+    for role in Role
+}
+"""The rows that a sender may use in a state, so that a message costs one look."""
+
 KINDS: dict[type[m.Message], int] = {spec.message: kind for kind, spec in TABLE.items()}
+KINDS[m.AddressedPicture] = KINDS[m.Picture]

@@ -1,7 +1,12 @@
-"""What sessions tell their owner. Times are seconds; those of a peer are on the peer's monotonic clock."""
+"""What sessions tell their owner. Times are seconds; those of a peer are on the peer's monotonic clock.
+
+What comes with every picture is a msgspec struct, which is made in a tenth of the time that a frozen dataclass takes.
+"""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import msgspec
 
 from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
@@ -146,8 +151,7 @@ class InputEvent:
     message: Input
 
 
-@dataclass(frozen=True, slots=True)
-class Acked:
+class Acked(msgspec.Struct, frozen=True):
     """Every picture up to `seq` is decoded; both times are on the viewer's clock."""
 
     seq: int
@@ -155,8 +159,7 @@ class Acked:
     decoded_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(msgspec.Struct, frozen=True):
     """Every picture up to `seq` is on the viewer's screen since `at` of the viewer's clock."""
 
     seq: int
@@ -228,8 +231,7 @@ class Screen:
     continues: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """An update for the decoder. `exact`: with it, the decoder's picture is the host's.
 
     `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input

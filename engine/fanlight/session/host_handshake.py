@@ -92,6 +92,17 @@ class HostHandshake(HostAnswers):
         """Tell how the two are connected."""
         return ConnectionInfo.by(self._connected(), self._auth.method if self._auth else "")
 
+    def offers(self, now: float) -> dict[str, frozenset[Permission]]:
+        """Return the profiles that a requesting client may be let in with, and what each lets it do here."""
+        offered = self._rules.profiles_offered(self._who, self._wall(now))
+        return {profile: rights & self.live.available for profile, rights in offered.items()}
+
+    def answer_within(self, now: float) -> float | None:
+        """Return how many seconds a person has to answer; None where the client does not ask."""
+        if not self.is_requesting or self._requested_at is None:
+            return None
+        return max(0.0, self._requested_at + REQUEST_SECONDS - now)
+
     def accept(self, profile: str, without: frozenset[Permission], now: float) -> list[HostEvent]:
         """Let a requesting client in with a profile's rights, `without` some of them for this session only.
 
@@ -229,7 +240,7 @@ class HostHandshake(HostAnswers):
         if reason is not None:
             return self._refuse(reason, now)
         self._requested_at = now
-        return [Requested(self.fingerprint, self.alias, self._rules.profiles_offered())]
+        return [Requested(self.fingerprint, self.alias, tuple(self.offers(now)))]
 
     def _check_requesting(self) -> None:
         if not self.is_requesting:

@@ -6,12 +6,12 @@ from fanlight.errors import RemoteProtocolError
 from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
-from fanlight.protocol.framing import Buffer
 from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
 from fanlight.session.front_desk import FrontDesk
 from fanlight.session.host_presence import HostPresence
 from fanlight.session.limits import Bucket
-from fanlight.types import MAX_SIDE, CursorShape, Permission, Pixels, PointerPlace, Size
+from fanlight.session.outgoing import Outgoing
+from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
@@ -55,50 +55,14 @@ class HostSession(HostPresence):
         self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial, continues=continues))
         self._screen, self._serial = size, serial
 
-    def send_picture(
-        self,
-        update: Buffer,
-        *,
-        exact: bool,
-        key: bool,
-        digest: int | None,
-        quality: int | None,
-        pixels: Pixels,
-        input_seq: int,
-        damaged_at: float,
-        captured_at: float,
-        encode_started_at: float,
-        encoded_at: float,
-        now: float,
-    ) -> int:
-        """Send an update; return its sequence number. `update` is not copied and must not change any more.
+    def send_picture(self, picture: Outgoing, *, input_seq: int, now: float) -> int:
+        """Send an update; return its sequence number. Nothing of it is copied.
 
-        `digest` is that of the tiles which are exact, `exact` says that this is all of them and counts only with it.
-        `quality` is the quantiser of the video in it, None without. `input_seq` is the last input injected before the
-        capture, 0 if none.
+        `input_seq` is the last input injected before the capture, 0 if none.
         """
         seq = m.next_seq(self._sent)
-        copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in pixels)
-        picture = m.Picture(
-            seq=seq,
-            screen=self._serial,
-            input_seq=input_seq,
-            exact=exact and digest is not None,
-            key=key,
-            proved=digest is not None,
-            quality=quality or 0,
-            copy_pixels=copied,
-            tile_pixels=tiled,
-            video_pixels=filmed,
-            damaged_at=m.stamp(damaged_at),
-            captured_at=m.stamp(captured_at),
-            encode_started_at=m.stamp(encode_started_at),
-            encoded_at=m.stamp(encoded_at),
-            sent_at=m.stamp(now),
-            digest=digest or 0,
-            update=update,
-        )
-        self._send(picture)
+        own = seq, self._serial, input_seq, m.stamp(now)
+        self._send(m.AddressedPicture(*own, picture.packed, picture.update))
         self._sent = seq
         return seq
 
@@ -116,12 +80,16 @@ class HostSession(HostPresence):
 
     # -- what the client says --------------------------------------------------------------------------------------
 
+    def _take(self, received: Received, now: float) -> list[HostEvent]:
+        # First of all, since they come with every picture.
+        if isinstance(received, m.Ack):
+            return [self._acknowledged(received)]
+        if isinstance(received, m.Presented):
+            return [self._shown(received)]
+        return super()._take(received, now)
+
     def _handle_open(self, received: Received, now: float) -> list[HostEvent]:
         match received:
-            case m.Ack():
-                return [self._acknowledged(received)]
-            case m.Presented():
-                return [self._shown(received)]
             case m.Refresh(reason=reason):
                 self._refreshes.take(now)
                 return [RefreshWanted(m.plain(reason))]

@@ -18,9 +18,19 @@ class LiveRights:
     waived: frozenset[Permission] = field(default=_NONE)
 
     @property
+    def grantable(self) -> frozenset[Permission]:
+        """What the host can let the viewer do: neither its switches nor the viewer's are looked at."""
+        return self.profile & self.cap & self.available
+
+    @property
+    def withheld(self) -> frozenset[Permission]:
+        """What the host's switches alone keep off."""
+        return self.grantable & self.withdrawn
+
+    @property
     def granted(self) -> frozenset[Permission]:
         """What the viewer may do now."""
-        return (self.profile & self.cap & self.available) - self.withdrawn - self.waived
+        return self.grantable - self.withdrawn - self.waived
 
     @property
     def unavailable(self) -> frozenset[Permission]:

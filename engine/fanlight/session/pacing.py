@@ -50,23 +50,41 @@ class _Sent:
     at: float
 
 
+class _Least:
+    """The least of the last samples; infinite before the first."""
+
+    def __init__(self, most: int) -> None:
+        self.value = math.inf
+        self._samples: deque[float] = deque(maxlen=most)
+
+    def add(self, sample: float) -> None:
+        """Take a sample in the place of the oldest; all are looked at only where that was the least."""
+        samples = self._samples
+        leaves = samples[0] if len(samples) == samples.maxlen else math.inf
+        samples.append(sample)
+        if sample <= self.value:
+            self.value = sample
+        elif leaves == self.value:
+            self.value = min(samples)
+
+
 class _Transit:
     """How long updates take to the viewer, above the least that anything took; the clocks need not agree."""
 
     def __init__(self) -> None:
-        self._updates: deque[float] = deque(maxlen=_SAMPLES)
-        self._pings: deque[float] = deque(maxlen=_PINGS)
+        self._updates = _Least(_SAMPLES)
+        self._pings = _Least(_PINGS)
         self._free_at = -math.inf
 
     def measured(self, sample: ClockSample) -> None:
         """Take a ping, which has next to no bytes of its own, for what a way takes at least."""
-        self._pings.append(sample.offset + sample.rtt / 2)
+        self._pings.add(sample.offset + sample.rtt / 2)
 
     def busy(self, sent: _Sent, received_at: float) -> float:
         """Return for how many seconds the link was busy with one update."""
         took = received_at - sent.at
-        self._updates.append(took)
-        done_at = sent.at + took - min(*self._updates, *self._pings, took)
+        self._updates.add(took)
+        done_at = sent.at + took - min(self._updates.value, self._pings.value)
         began_at, self._free_at = max(sent.at, self._free_at), max(done_at, self._free_at)
         return done_at - began_at
 
@@ -78,18 +96,22 @@ class Window:
         self._interval = interval
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
-        self._trips: deque[float] = deque(maxlen=_SAMPLES)
-        self._ping_trips: deque[float] = deque(maxlen=_PINGS)
+        self._trips = _Least(_SAMPLES)
+        self._ping_trips = _Least(_PINGS)
         self._transit = _Transit()
         self._rates: deque[float] = deque(maxlen=_RATES)
+        self.rate: float | None = None
+        """What the link carries, in bytes a second; None while it was never busy for long enough to tell."""
 
     @property
     def is_open(self) -> bool:
         """Whether another update may be made now."""
+        if not self._sent:
+            return True
         if len(self._sent) >= self.limit:
             return False
         rate, trip = self.rate, self.trip
-        return not self._sent or rate is None or trip is None or self._bytes <= rate * (trip + self._interval)
+        return rate is None or trip is None or self._bytes <= rate * (trip + self._interval)
 
     @property
     def limit(self) -> int:
@@ -98,14 +120,10 @@ class Window:
         return _LEAST if trip is None else max(_LEAST, min(_MOST, 1 + math.ceil(trip / self._interval)))
 
     @property
-    def rate(self) -> float | None:
-        """What the link carries, in bytes a second; None while it was never busy for long enough to tell."""
-        return median(self._rates) if len(self._rates) >= _LEAST_RATES else None
-
-    @property
     def trip(self) -> float | None:
         """The shortest recent round trip, in seconds: a queue on the way must not widen the window that feeds it."""
-        return min((*self._trips, *self._ping_trips), default=None)
+        least = min(self._trips.value, self._ping_trips.value)
+        return None if least == math.inf else least
 
     @property
     def portion(self) -> int | None:
@@ -124,18 +142,20 @@ class Window:
             sent = self._sent.popleft()
             self._bytes -= sent.bytes
             if sent.seq == seq:
-                self._trips.append(now - sent.at)
+                self._trips.add(now - sent.at)
                 self._measure(sent, received_at)
 
     def measured(self, sample: ClockSample) -> None:
         """Take note of a ping that was answered."""
-        self._ping_trips.append(sample.rtt)
+        self._ping_trips.add(sample.rtt)
         self._transit.measured(sample)
 
     def _measure(self, sent: _Sent, received_at: float) -> None:
         busy = self._transit.busy(sent, received_at)
         if sent.bytes >= _LEAST_BYTES and busy >= _LEAST_BUSY:
             self._rates.append(sent.bytes / busy)
+            if len(self._rates) >= _LEAST_RATES:
+                self.rate = median(self._rates)
 
 
 class RateControl:

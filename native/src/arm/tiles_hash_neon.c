@@ -3,18 +3,20 @@
 
 #include "internal.h"
 
-/* Four keyed pixels. */
-static inline uint32x4_t keyed(const uint8_t *row, int x)
+/* Four keyed pixels, which are also copied to `to`, if that is not NULL. */
+static inline uint32x4_t keyed(const uint8_t *row, uint8_t *to, int x)
 {
     const uint32x4_t pixels = vandq_u32(vreinterpretq_u32_u8(vld1q_u8(row + 4 * x)), vdupq_n_u32(FL_COLOUR));
+    if (to)
+        vst1q_u8(to + 4 * x, vreinterpretq_u8_u32(pixels));
     return vaddq_u32(pixels, vld1q_u32(fl_hash_keys + x));
 }
 
-static inline uint64_t whole_row_sum(const uint8_t *row)
+static inline uint64_t whole_row_sum(const uint8_t *row, uint8_t *to)
 {
     uint64x2_t one = vdupq_n_u64(0), other = vdupq_n_u64(0);
     for (int x = 0; x < FL_TILE; x += 8) {
-        const uint32x4_t left = keyed(row, x), right = keyed(row, x + 4);
+        const uint32x4_t left = keyed(row, to, x), right = keyed(row, to, x + 4);
         const uint32x4_t even = vuzp1q_u32(left, right), odd = vuzp2q_u32(left, right);
         one = vmlal_u32(one, vget_low_u32(even), vget_low_u32(odd));
         other = vmlal_high_u32(other, even, odd);
@@ -26,9 +28,18 @@ void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t strid
 {
     int x = 0;
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = whole_row_sum(row + 4 * x);
+        *sums = whole_row_sum(row + 4 * x, NULL);
     if (x < w)
         *sums = fl_row_sum(row + 4 * x, w - x);
+}
+
+void fl_row_take_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    int x = 0;
+    for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
+        *sums = whole_row_sum(source + 4 * x, target + 4 * x);
+    if (x < w)
+        fl_row_take_scalar(source + 4 * x, target + 4 * x, w - x, sums, stride);
 }
 
 void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
@@ -38,5 +49,5 @@ void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
         return;
     }
     for (int y = 0; y < h; y++)
-        rows[y] = whole_row_sum(image + y * stride);
+        rows[y] = whole_row_sum(image + y * stride, NULL);
 }

@@ -4,20 +4,24 @@
 #include "internal.h"
 
 /* The products of four pairs: each 64-bit lane holds a pixel in its lower half and the next one in its upper. */
-static inline __m256i products(const uint8_t *row, int x)
+static inline __m256i products(__m256i pixels, int x)
 {
-    const __m256i colour = _mm256_set1_epi32(FL_COLOUR);
-    const __m256i pixels = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(row + 4 * x)), colour);
     const __m256i keys = _mm256_loadu_si256((const __m256i *)(fl_hash_keys + x));
     const __m256i sums = _mm256_add_epi32(pixels, keys);
     return _mm256_mul_epu32(sums, _mm256_srli_epi64(sums, 32));
 }
 
-static inline uint64_t whole_row_sum(const uint8_t *row)
+/* The sum of a tile's row, which is also copied to `to`, if that is not NULL. */
+static inline uint64_t whole_row_sum(const uint8_t *row, uint8_t *to)
 {
-    __m256i sum = products(row, 0);
-    for (int x = 8; x < FL_TILE; x += 8)
-        sum = _mm256_add_epi64(sum, products(row, x));
+    __m256i sum = _mm256_setzero_si256();
+    for (int x = 0; x < FL_TILE; x += 8) {
+        const __m256i all = _mm256_loadu_si256((const __m256i *)(row + 4 * x));
+        const __m256i pixels = _mm256_and_si256(all, _mm256_set1_epi32(FL_COLOUR));
+        if (to)
+            _mm256_storeu_si256((__m256i *)(to + 4 * x), pixels);
+        sum = _mm256_add_epi64(sum, products(pixels, x));
+    }
     const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
@@ -26,9 +30,18 @@ void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t strid
 {
     int x = 0;
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = whole_row_sum(row + 4 * x);
+        *sums = whole_row_sum(row + 4 * x, NULL);
     if (x < w)
         *sums = fl_row_sum(row + 4 * x, w - x);
+}
+
+void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    int x = 0;
+    for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
+        *sums = whole_row_sum(source + 4 * x, target + 4 * x);
+    if (x < w)
+        fl_row_take_scalar(source + 4 * x, target + 4 * x, w - x, sums, stride);
 }
 
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
@@ -38,5 +51,5 @@ void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
         return;
     }
     for (int y = 0; y < h; y++)
-        rows[y] = whole_row_sum(image + y * stride);
+        rows[y] = whole_row_sum(image + y * stride, NULL);
 }

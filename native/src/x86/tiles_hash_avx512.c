@@ -21,7 +21,7 @@ static inline keys load_keys(void)
 /* The products of `pairs` pairs: each 64-bit lane holds a pixel in its lower half and the next one in its upper. */
 static inline __m512i products(__m512i pixels, __m512i key, __mmask8 pairs)
 {
-    const __m512i sums = _mm512_add_epi32(_mm512_and_si512(pixels, _mm512_set1_epi32(FL_COLOUR)), key);
+    const __m512i sums = _mm512_add_epi32(pixels, key);
     return _mm512_maskz_mul_epu32(pairs, sums, _mm512_srli_epi64(sums, 32));
 }
 
@@ -33,21 +33,34 @@ static inline uint64_t total(__m512i sum)
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
 
-static inline __m512i whole_row(const uint8_t *row, const keys *k)
+static inline __m512i coloured(__m512i pixels)
 {
-    __m512i sum = products(_mm512_loadu_si512(row), k->parts[0], 0xFF);
-    for (int i = 1; i < PARTS; i++)
-        sum = _mm512_add_epi64(sum, products(_mm512_loadu_si512(row + 4 * PIXELS * i), k->parts[i], 0xFF));
+    return _mm512_and_si512(pixels, _mm512_set1_epi32(FL_COLOUR));
+}
+
+/* The lanes of a tile's row, which is also copied to `to`, if that is not NULL. */
+static inline __m512i whole_row(const uint8_t *row, uint8_t *to, const keys *k)
+{
+    __m512i sum = _mm512_setzero_si512();
+    for (int i = 0; i < PARTS; i++) {
+        const __m512i pixels = coloured(_mm512_loadu_si512(row + 4 * PIXELS * i));
+        if (to)
+            _mm512_storeu_si512(to + 4 * PIXELS * i, pixels);
+        sum = _mm512_add_epi64(sum, products(pixels, k->parts[i], 0xFF));
+    }
     return sum;
 }
 
 /* An odd pixel at the end is multiplied by the key of the one that is missing, which loads as 0. */
-static inline uint64_t part_row_sum(const uint8_t *row, int w)
+static inline uint64_t part_row_sum(const uint8_t *row, uint8_t *to, int w)
 {
     __m512i sum = _mm512_setzero_si512();
     for (int x = 0; x < w; x += PIXELS) {
         const int left = fl_min(w - x, PIXELS);
-        const __m512i pixels = _mm512_maskz_loadu_epi32((__mmask16)((1U << left) - 1), row + 4 * x);
+        const __mmask16 there = (__mmask16)((1U << left) - 1);
+        const __m512i pixels = coloured(_mm512_maskz_loadu_epi32(there, row + 4 * x));
+        if (to)
+            _mm512_mask_storeu_epi32(to + 4 * x, there, pixels);
         const __m512i key = _mm512_loadu_si512(fl_hash_keys + x);
         sum = _mm512_add_epi64(sum, products(pixels, key, (__mmask8)((1U << ((left + 1) / 2)) - 1)));
     }
@@ -74,25 +87,41 @@ static inline void put_four(const __m512i rows[4], uint64_t *sums, ptrdiff_t str
     sums[3 * stride] = (uint64_t)_mm_extract_epi64(second, 1);
 }
 
-void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
+/* The place of pixel `x`, or NULL where there is none. */
+static inline uint8_t *at(uint8_t *to, int x)
+{
+    return to ? to + 4 * x : NULL;
+}
+
+static inline void sum_row(const uint8_t *row, uint8_t *to, int w, uint64_t *sums, ptrdiff_t stride)
 {
     const keys k = load_keys();
     int x = 0;
     for (; x + 4 * FL_TILE <= w; x += 4 * FL_TILE, sums += 4 * stride) {
         __m512i rows[4];
         for (int i = 0; i < 4; i++)
-            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), &k);
+            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), at(to, x + FL_TILE * i), &k);
         put_four(rows, sums, stride);
     }
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = total(whole_row(row + 4 * x, &k));
+        *sums = total(whole_row(row + 4 * x, at(to, x), &k));
     if (x < w)
-        *sums = part_row_sum(row + 4 * x, w - x);
+        *sums = part_row_sum(row + 4 * x, at(to, x), w - x);
+}
+
+void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    sum_row(row, NULL, w, sums, stride);
+}
+
+void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    sum_row(source, target, w, sums, stride);
 }
 
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     const keys k = load_keys();
     for (int y = 0; y < h; y++, image += stride)
-        rows[y] = w == FL_TILE ? total(whole_row(image, &k)) : part_row_sum(image, w);
+        rows[y] = w == FL_TILE ? total(whole_row(image, NULL, &k)) : part_row_sum(image, NULL, w);
 }

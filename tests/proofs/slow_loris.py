@@ -1,6 +1,6 @@
 """Hold many sockets open against a host, say as little as possible, and time how long a known client takes to come in.
 
-`python tests/fuzz/slow_loris.py --sockets 1000`; half of the sockets come from the client's own address, the others
+`python tests/proofs/slow_loris.py --sockets 1000`; half of the sockets come from the client's own address, the others
 from one each of 127.0.0.0/8. Each sends a byte of a TLS hello now and then. Exits 1 over a second.
 """
 

@@ -1,0 +1,46 @@
+/* Taking pixels over into the shadow. That comes after the search and the encoder, since a move can only be found, and what is
+ * overwritten only be put aside, while the shadow still has it. */
+#include "shadow.h"
+
+/* Take a row of a run over, and sum it but for the tiles whose sums are promised. */
+static void take_row(const uint8_t *from, uint8_t *to, const fl_tile *run, const uint8_t *known, uint64_t *sums, int h)
+{
+    for (int i = 0, n = fl_tile_count(run->w); i < n;) {
+        const int first = i;
+        const bool promised = known[i] == FL_ROWS_PROMISED;
+        while (i < n && (known[i] == FL_ROWS_PROMISED) == promised)
+            i++;
+        const ptrdiff_t at = (ptrdiff_t)4 * FL_TILE * first;
+        const int w = fl_min(run->w, FL_TILE * i) - FL_TILE * first;
+        if (promised)
+            fl_kernels.span_copy(from + at, to + at, w);
+        else
+            fl_kernels.row_take(from + at, to + at, w, sums + (ptrdiff_t)first * h, h);
+    }
+}
+
+static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
+{
+    const uint8_t *from = fl_tile_pixels(after, after_stride, run);
+    uint8_t *to = shadow->pixels + run->y * shadow->stride + (ptrdiff_t)run->x * 4, *known = shadow->known + run->index;
+    uint64_t *sums = shadow->rows + fl_rows_at(shadow->h, run);
+    for (int y = 0; y < run->h; y++, from += after_stride, to += shadow->stride) {
+        take_row(from, to, run, known, sums + y, shadow->h);
+        if (y + 1 < run->h) {
+            fl_look_ahead(from, after_stride, 1, run->w);
+            fl_look_ahead(to, shadow->stride, 1, run->w);
+        }
+    }
+    memset(known, FL_ROWS_KNOWN, (size_t)fl_tile_count(run->w));
+}
+
+int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *tiles)
+{
+    if (!fl_valid_shadow(shadow) || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) || !tiles)
+        return -EINVAL;
+    int index = 0;
+    fl_tile run;
+    while (fl_next_run(tiles, shadow->w, shadow->h, &index, &run))
+        take_run(shadow, after, after_stride, &run);
+    return 0;
+}
