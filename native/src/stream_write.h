@@ -31,7 +31,7 @@ typedef struct fl_known_run {
 typedef struct fl_run_table {
     int n, near; /* `n` counts number 0 too; 0 before the first run */
     fl_known_run runs[1 + FL_MAX_RUNS];
-    uint16_t slots[1 << FL_RUN_SLOT_BITS];       /* by run: number, 0 when free */
+    uint16_t slots[1 << FL_RUN_SLOT_BITS]; /* by run: number, 0 when free */
     uint16_t of_colour[1 << FL_RUN_COLOUR_BITS]; /* by colour: a run of perhaps that colour */
 } fl_run_table;
 

@@ -111,8 +111,12 @@ TAKEN = {
             RUNS,
             1,
             0,
-            b"\xfe\x01\x02\x03" + b"\xff\x0a\x14\x1e\x02" + b"\xf0\x05" + b"\x01\xff\x28\x32\x3c\xff"
-            + b"\x00\x02" + b"\xf8\x01\x71",
+            b"\xfe\x01\x02\x03"
+            + b"\xff\x0a\x14\x1e\x02"
+            + b"\xf0\x05"
+            + b"\x01\xff\x28\x32\x3c\xff"
+            + b"\x00\x02"
+            + b"\xf8\x01\x71",
         ),
     ),
     "runs_come_near_at_the_eighth_use": (

@@ -30,7 +30,8 @@ static inline fl_row load_row(const uint8_t *image, int w, __m512i before)
         starts[i] = _mm512_mask_test_epi32_mask(rest, _mm512_xor_si512(row.pixels[i], left), colour);
         before = row.pixels[i];
     }
-    row.starts = _cvtmask64_u64(_mm512_kunpackd(_mm512_kunpackw(starts[3], starts[2]), _mm512_kunpackw(starts[1], starts[0])));
+    row.starts =
+        _cvtmask64_u64(_mm512_kunpackd(_mm512_kunpackw(starts[3], starts[2]), _mm512_kunpackw(starts[1], starts[0])));
     return row;
 }
 
@@ -51,14 +52,20 @@ static inline int begin_runs(uint32_t *runs, int n, const fl_row *row, int at, i
     return n;
 }
 
+/* Ask for the row's part in the tile to the right, which is likely to be the next. */
+static inline void look_right(const uint8_t *image)
+{
+    for (int x = 4 * FL_TILE; x < 8 * FL_TILE; x += FL_CACHE_LINE)
+        __builtin_prefetch(image + x);
+}
+
 static inline __attribute__((always_inline)) int tile_runs(const uint8_t *image, ptrdiff_t stride, int w, int h,
                                                            uint32_t *runs)
 {
     __m512i before = _mm512_setzero_si512();
     int n = 0, last = 0;
     for (int y = 0, at = 0; y < h; y++, at += w, image += stride) {
-        /* The tile to the right is likely to be the next. */
-        fl_prefetch_row(image + 4 * FL_TILE, FL_TILE);
+        look_right(image);
         fl_row row = load_row(image, w, before);
         row.starts |= !y || fl_run_must_end(at, last, w);
         if (row.starts) {
