@@ -26,14 +26,14 @@ import numpy as np
 from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, FrameSource, SmallUpdate, Update, checked_number
 from fanlight.codec.draft import Draft
-from fanlight.codec.heat import LEAST_TILES
+from fanlight.codec.heat import LEAST_TILES, is_dear
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
@@ -94,8 +94,7 @@ class HybridEncoder(Encoder):
         self._regions.note(frame.damage)
         if not self._is_plain():
             return self._encode_found(frame, self._find(frame))
-        found = self._tiles.update_few(frame.image, frame.damage, _FEW_TILES)
-        return self._encode_found(frame, found) if isinstance(found, Batch) else self._tell(found)
+        return self._encode_plain(frame, self._tiles.update_few(frame.image, frame.damage, _FEW_TILES))
 
     def encode_next(self, source: FrameSource, timeout: float | None = None) -> Update | None:
         """Wait for the source's next frame and bring the decoder up to date with it."""
@@ -108,15 +107,25 @@ class HybridEncoder(Encoder):
         if found is None or frame is None:
             return None
         self._regions.note(frame.damage)
-        return self._encode_found(frame, found) if isinstance(found, Batch) else self._tell(found)
+        return self._encode_plain(frame, found)
 
-    def _encode_found(self, frame: Frame, batch: Batch) -> Update:
-        """Choose the lanes for what was found, and encode it."""
+    def _encode_plain(self, frame: Frame, found: SmallUpdate | Batch) -> Update:
+        """Encode what was found while all is exact; unless it may be film, as a scroll is not, nothing is weighed."""
+        if not isinstance(found, Batch):
+            return self._tell(found)
+        body = self._tiles.pack(frame.image, found)
+        if is_dear(int(np.count_nonzero(found.tiles)), len(body)):
+            return self._encode_found(frame, found, body)
+        self._tiles.commit(frame.image, found.tiles)
+        self._touched = touched_by(found, self.size)
+        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(found, self.size))
+
+    def _encode_found(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
+        """Choose the lanes for what was found, and encode it; `body` is its tiles, if they are packed."""
         chosen = self._regions.choose(frame, batch.tiles, lambda tiles: density(self._tiles, frame.image, tiles))
         lane = self._tile_lane(frame, batch, chosen)
-        body = None
         if self._may_open(lane):
-            body = self._tiles.pack(frame.image, lane, self._lossy)
+            body = body or self._tiles.pack(frame.image, lane, self._lossy)
             share = partial(share_changed, self._shadow.image, frame.image)
             opened = self._regions.open(frame, lane.tiles, len(body), share)
             if opened:

@@ -16,7 +16,8 @@ A picture that changes its size starts everything anew. All methods belong to th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from fanlight.codec import Encoder, FrameSource
 from fanlight.errors import CaptureError, FanlightError
@@ -27,8 +28,7 @@ from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, PointerPlace, Size
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(msgspec.Struct, frozen=True, eq=False):
     """An update for a viewer, or what went wrong with its picture.
 
     `input_seq` is the last input event of the viewer that was injected before the capture.

@@ -1,7 +1,8 @@
 """Viewers in the same state, and the one encoder that serves them all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from fanlight.codec import DEFAULT_PORTION, Encoder, FrameSource, Update
 from fanlight.host.picture import Picture, Screen
@@ -15,8 +16,7 @@ _MOST_RECTS = 128
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True, eq=False):
     """One update of a group, for whoever takes it; times as in Picture."""
 
     update: Update
