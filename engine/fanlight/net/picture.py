@@ -8,7 +8,7 @@ is done on this thread, in order.
 Whoever got a small update can nearly always take the next at once, and says so a moment later. To wait for that word
 would cost a change of threads with each update. So those viewers are *expected*: the thread goes on to wait for damage,
 and looks who is ready when it has a frame. Where nobody is, the frame waits for them, and nobody is expected for some
-updates.
+updates; nor is anybody who is still not ready when nothing changed for a while.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ _STUCK_SECONDS = 0.05
 # The largest update after which a viewer is expected, and for how many updates it is not, once it was in vain.
 _SMALL = LEAST_BYTES
 _WARY_UPDATES = 60
-# How long it is expected: a screen that changes at its full rate wakes nobody, and a person's next key comes later, when
-# the viewer is known to be ready and the crowd can wait for the frame by itself.
+# How long it is expected: a screen that changes at its full rate wakes nobody, and a person's next key comes later,
+# when the viewer is known to be ready and the crowd can wait for the frame by itself.
 _EXPECTED_SECONDS = 0.03
 
 
@@ -255,7 +255,7 @@ class PictureThread(threading.Thread):
                 self._hand_over(served)
 
     def _hand_over(self, served: list[Served]) -> None:
-        """Give updates to the loop, and take note that their viewers are not ready: for a moment only, or for longer."""
+        """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
         if not served:
             return
         large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
