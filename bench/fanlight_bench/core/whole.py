@@ -1,7 +1,7 @@
 """A picture of which every pixel changed: what compares, copies and hashes it, beside one memcpy.
 
-Beside it stand what it takes when moves are looked for too, and what no such work can go below: to read both pictures and
-write one.
+Beside it stand what it takes when moves are looked for too, and what no such work can go below: to read both pictures
+and write one.
 """
 
 import functools
