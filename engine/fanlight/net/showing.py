@@ -59,6 +59,8 @@ class Showing:
         self._next_cursor: CursorShape | None = None
         self._next_pointer: PointerPlace | None = None
         self._pointer_due = False
+        # Set while a pointer's shape may be unsent, which may be large and is never acknowledged.
+        self._beside = False
 
     # -- what the link tells -----------------------------------------------------------------------------------------
 
@@ -167,8 +169,12 @@ class Showing:
 
     def _full_for(self) -> float:
         """Return in how many seconds to look again, where so much is unsent that another update would queue."""
+        if not self._beside and self._window.unacknowledged <= LEAST_BYTES:
+            # No more can be unsent than what was not acknowledged: the kernel need not be asked.
+            return 0.0
         excess = unsent(self._number) - LEAST_BYTES
         if excess <= 0:
+            self._beside = False
             return 0.0
         rate = self._window.rate
         return min(_LATEST, max(_SOONEST, excess / rate if rate else 0.0))
@@ -235,6 +241,7 @@ class Showing:
         if self._next_cursor is not self._cursor:
             self._cursor = self._next_cursor
             self._session.send_cursor(self._cursor)
+            self._beside = True
         if self._next_pointer != self._pointer:
             self._pointer = self._next_pointer
             self._session.send_pointer(self._pointer)
