@@ -62,6 +62,11 @@ class Showing:
         # Set while a pointer's shape may be unsent, which may be large and is never acknowledged.
         self._beside = False
 
+    @property
+    def waits_for_nothing(self) -> bool:
+        """Whether an acknowledgement changes nothing now: the next update is asked for, and nobody watches."""
+        return self._wanted and self._watched is None
+
     # -- what the link tells -----------------------------------------------------------------------------------------
 
     def connected(self, number: int) -> None:
@@ -146,6 +151,7 @@ class Showing:
         if self._congestion is not None:
             self._congestion.sending(now)
         self._link.flush()
+        self._link.catch_up()
         self.want()
 
     def want(self) -> None:
@@ -195,7 +201,7 @@ class Showing:
             self._viewer = None
 
     def _acknowledged(self, event: events.Acked) -> None:
-        self._window.acknowledged(event.seq, event.received_at, time.monotonic())
+        self._window.acknowledged(event.seq, event.received_at, event.at)
         if self._viewer is not None:
             self._viewer.acknowledged((event.seq - self._sent_before) % MAX_SEQ)
         if self._watched is not None:
