@@ -8,7 +8,7 @@ is done on this thread, in order.
 Whoever got a small update can nearly always take the next at once, and says so a moment later. To wait for that word
 would cost a change of threads with each update. So those viewers are *expected*: the thread goes on to wait for damage,
 and looks who is ready when it has a frame. Where nobody is, the frame waits for them, and nobody is expected for some
-updates.
+updates; nor is anybody who is still not ready when nothing changed for a while.
 """
 
 import asyncio
@@ -35,6 +35,9 @@ _STUCK_SECONDS = 0.05
 # The largest update after which a viewer is expected, and for how many updates it is not, once it was in vain.
 _SMALL = LEAST_BYTES
 _WARY_UPDATES = 60
+# How long it is expected: a screen that changes at its full rate wakes nobody, and a person's next key comes later,
+# when the viewer is known to be ready and the crowd can wait for the frame by itself.
+_EXPECTED_SECONDS = 0.03
 
 
 class PictureThread(threading.Thread):
@@ -138,6 +141,9 @@ class PictureThread(threading.Thread):
             while not self._stopping:
                 self._wait_for_a_viewer()
                 self._work_off()
+                if self._serve_next():
+                    self._tell_pointer()
+                    continue
                 self._capture_once()
                 self._tell_pointer()
                 self._serve()
@@ -193,9 +199,21 @@ class PictureThread(threading.Thread):
             sorted_out.setdefault(self._crowd_of[viewer], set()).add(viewer)
         return sorted_out
 
+    def _serve_next(self) -> bool:
+        """Let the one crowd that waits for the next frame wait by itself, which is quicker; False where none does."""
+        if self._capture.screen is None or len(self._crowds) != 1:
+            return False
+        for crowd, viewers in self._ready_by_crowd().items():
+            if crowd.awaits(viewers):
+                self._hand_over(crowd.serve_next(self._capture, self._capture.pointer, time.monotonic))
+                self._last = self._capture.last
+                return True
+        return False
+
     def _capture_once(self) -> None:
         frame = self._capture.next(self._patience(self._ready_by_crowd()))
         if frame is None:
+            self._wait_no_longer()
             return
         self._last = frame
         self._expect_nobody()
@@ -205,7 +223,7 @@ class PictureThread(threading.Thread):
     def _patience(self, ready: dict[Crowd, set[Viewer]]) -> float | None:
         """How long to wait for damage before the viewers that want something get what is already there."""
         if not ready:
-            return _IDLE_SECONDS if self._expected else 0.0
+            return _EXPECTED_SECONDS if self._expected else 0.0
         if self._last is None:
             return None
         if any(crowd.owes(viewers) for crowd, viewers in ready.items()):
@@ -234,18 +252,25 @@ class PictureThread(threading.Thread):
             served = crowd.serve(self._last, viewers, time.monotonic, rested=rested)
             if served:
                 self._stuck = False
-                self._served(served)
-                self._post(self._deliver, served)
+                self._hand_over(served)
 
-    def _served(self, served: list[Served]) -> None:
-        """Take note that these viewers are not ready, and whether that is for a moment only."""
-        viewers = [one.viewer for one in served]
+    def _hand_over(self, served: list[Served]) -> None:
+        """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
+        if not served:
+            return
         large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
+        viewers = [one.viewer for one in served]
         self._wary = max(0, self._wary - 1)
         with self._lock:
             self._ready.difference_update(viewers)
             if not (large or self._wary):
                 self._expected.update(viewers)
+        self._post(self._deliver, served)
+
+    def _wait_no_longer(self) -> None:
+        """Expect nobody who is not ready by now: it says so itself when it is."""
+        with self._lock:
+            self._expected.clear()
 
     def _expect_nobody(self) -> None:
         """Give up those who were expected, where a frame came before any of them was ready."""

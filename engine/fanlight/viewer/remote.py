@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
+from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
 from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
@@ -58,7 +59,15 @@ class RemoteScreen(Protocol):
     @property
     def pointer(self) -> PointerPlace | None: ...
     @property
+    def connection(self) -> ConnectionInfo: ...
+    @property
+    def profile(self) -> str: ...
+    @property
     def rights(self) -> frozenset[Permission]: ...
+    @property
+    def denied(self) -> frozenset[Permission]: ...
+    @property
+    def unavailable(self) -> frozenset[Permission]: ...
     @property
     def ledger(self) -> Ledger: ...
 
