@@ -69,6 +69,12 @@ def keep_anchor(store: Store, head: Head) -> None:
         )
 
 
+def replace_anchor(store: Store, head: Head) -> None:
+    """Keep the head of the log that begins where a lost one ended, in the place of that one's."""
+    with store.changing() as db:
+        db.execute("INSERT OR REPLACE INTO audit_anchor VALUES (1, ?, ?, ?)", (head.begun, head.seq, head.hash))
+
+
 def anchor(store: Store) -> Head | None:
     """Return the head of our own log that the store holds."""
     rows = store.rows("SELECT begun, seq, hash FROM audit_anchor")
@@ -97,6 +103,12 @@ def receipts(store: Store) -> list[tuple[str, Head, float]]:
     """Return what hosts' heads we signed last: fingerprint, head, and when."""
     rows = store.rows("SELECT host, begun, seq, hash, at FROM audit_receipts ORDER BY host")
     return [(str(host), Head(bytes(begun), int(seq), bytes(hash_)), float(at)) for host, begun, seq, hash_, at in rows]
+
+
+def forget_receipt(store: Store, host: str) -> bool:
+    """Forget the head of a host's log, so that the next one is not compared with it; False when there was none."""
+    with store.changing() as db:
+        return db.execute("DELETE FROM audit_receipts WHERE host = ?", (host,)).rowcount > 0
 
 
 def _went_back(old: Head, new: Head) -> str | None:

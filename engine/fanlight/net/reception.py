@@ -62,8 +62,8 @@ class Guest(Protocol):
         """Whether its session is open and not about to end."""
 
     @property
-    def rights(self) -> frozenset[Permission]:
-        """What it may do now."""
+    def controls(self) -> bool:
+        """Whether it may control this machine now, or whenever it likes: what it waives it can take back."""
 
     @property
     def session(self) -> str:
@@ -99,7 +99,7 @@ class Attendant(Protocol):
         """Whether a person has it open, so that requests are seen as they come."""
 
     def changed(self) -> None:
-        """Take note that a session came, went or changed; `sessions` tells how they are now."""
+        """Take note that a session, or an attendant, came, went or changed; `sessions` tells how they are now."""
 
 
 class Reception:
@@ -149,7 +149,7 @@ class Reception:
             self.changed()
 
     def changed(self) -> None:
-        """Tell all attendants that a session has changed."""
+        """Tell all attendants that something has changed."""
         for attendant in tuple(self._attendants):
             attendant.changed()
 
@@ -158,10 +158,12 @@ class Reception:
     def attend(self, attendant: Attendant) -> None:
         """Tell an attendant of every change from now on."""
         self._attendants.append(attendant)
+        self.changed()
 
     def dismiss(self, attendant: Attendant) -> None:
         """Tell an attendant nothing any more."""
         self._attendants.remove(attendant)
+        self.changed()
 
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""
@@ -170,7 +172,7 @@ class Reception:
     @property
     def is_controlled(self) -> bool:
         """Whether a session is open that may control this machine."""
-        return any(Permission.CONTROL in guest.rights for guest in self._guests.values())
+        return any(guest.controls for guest in self._guests.values())
 
     def accept(
         self,
