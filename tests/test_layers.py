@@ -25,7 +25,8 @@ LAYERS = {
     "config": 7,
     "client": 8,
     "viewer": 9,
-    "cli": 10,
+    "dialog": 10,
+    "cli": 11,
 }
 
 # These two hold no code of their own: the package's public names, and `python -m fanlight`.
@@ -39,8 +40,8 @@ HOMES = {
     "asyncio": {"net", "client", "viewer", "cli"},
     "ssl": {"net", "client"},
     # SVT-AV1 may lock itself up, and is called where it can be left behind.
-    "threading": {"kernels.x11", "capture", "codec.patience", "net", "client", "viewer"},
-    "time": {"kernels.x11", "capture", "net", "client", "viewer", "cli"},  # Capture stamps frames.
+    "threading": {"kernels.x11", "capture", "codec.patience", "net", "client", "viewer", "dialog"},
+    "time": {"kernels.x11", "capture", "net", "client", "viewer", "dialog", "cli"},  # Capture stamps frames.
     "datetime.datetime.now": {"net", "config", "client", "cli"},
     "datetime.datetime.utcnow": set(),
     # SDL and SVT-AV1 take settings from the environment; the supervisor is a program of its own that hands it on.
@@ -49,7 +50,7 @@ HOMES = {
     "subprocess": {"capture.virtual", "cli"},
     "av": {"codec", "viewer.png"},
     "mss": {"capture"},
-    "pygame": {"viewer"},
+    "pygame": {"viewer", "dialog"},
     "click": {"cli"},
     # The benchmarks stand above everything; one command opens them.
     "fanlight_bench": {"cli.bench"},

@@ -49,7 +49,7 @@ def serve(display: Display, home: Path, listen: str = "127.0.0.1:0", inside: Seq
     with contextlib.closing(Home(home).rules()) as rules:
         rules.set_password(password)
         rules.set_unattended(True)
-    command = [*inside, sys.executable, "-m", "fanlight", "host", "--json", "--home", str(home)]
+    command = [*inside, sys.executable, "-m", "fanlight", "host", "--json", "--home", str(home), "--dialog", "no"]
     with Program([*command, "--display", display.name, "--listen", listen], display) as program:
         wait_for(lambda: says(program, b"{") and program.output().endswith(b"\n"), START_SECONDS, "the host's start")
         told = msgspec.json.decode(program.output(), type=_Announced)

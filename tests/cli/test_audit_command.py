@@ -124,3 +124,59 @@ def test_a_log_that_others_can_read_is_refused(command, audit):
     done = command("audit", "verify")
     assert (done.code, done.out) == (1, "")
     assert "chmod 600" in done.err
+
+
+# -- a loss ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lost(command, audit):
+    """A log whose last entry a disk has lost."""
+    log = command.home / "audit.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
+    assert command("audit", "verify").code == 1
+    return command
+
+
+def test_a_loss_is_accepted_and_verify_says_since_when_the_log_is_whole(lost):
+    done = lost("audit", "accept-loss", "--json")
+    assert done.code == 0
+    assert done.json["set_aside"] == "audit-lost-1"
+    assert "cut off" in done.json["faults"][0]
+    checked = lost("audit", "verify")
+    assert checked.code == 0
+    assert "since 20" in checked.out
+    assert "the loss of a log of 3 entries was accepted: what was left is in audit-lost-1" in checked.out
+    facts = lost("audit", "verify", "--json").json
+    assert (facts["whole"], facts["losses"][0]["entries"]) == (True, 3)
+    rows = [json.loads(line) for line in lost("audit", "show", "--json").out.splitlines()]
+    assert (rows[0]["event"], rows[0]["faults"]) == ("loss accepted", done.json["faults"])
+
+
+def test_where_nothing_is_lost_there_is_nothing_to_accept(command, audit):
+    done = command("audit", "accept-loss")
+    assert (done.code, "finds the log whole" in done.err) == (1, True)
+    assert command("audit", "verify").code == 0
+    assert not (command.home / "audit-lost-1").exists()
+
+
+def test_a_loss_is_accepted_only_with_the_admin_secret_where_there_is_one(lost, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("the admin of this test\n")
+    assert lost("access", "admin-secret", "set", stdin=secret.read_text()).code == 0
+    refused = lost("audit", "accept-loss")
+    assert (refused.code, "takes the admin secret" in refused.err) == (1, True)
+    wrong = tmp_path / "wrong"
+    wrong.write_text("another one\n")
+    assert lost("audit", "accept-loss", "--admin-file", wrong).code == 1
+    assert lost("audit", "verify").code == 1
+    assert lost("audit", "accept-loss", "--admin-file", secret).code == 0
+    assert lost("audit", "verify").code == 0
+
+
+def test_a_key_file_that_is_damaged_is_a_fault_that_can_be_accepted(command, audit):
+    (command.home / "audit.key").write_bytes(b"\0" * 200)
+    checked = command("audit", "verify")
+    assert (checked.code, "the key file is damaged" in checked.err) == (1, True)
+    assert command("audit", "accept-loss").code == 0
+    assert command("audit", "verify").code == 0

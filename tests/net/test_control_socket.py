@@ -360,7 +360,12 @@ async def test_who_attends_is_told_at_once_and_of_every_change(
     home: Path, reception: Reception, listening: ControlServer
 ) -> None:
     window = await Attending.at(home)
-    assert await window.next() == {"sessions": [], "controlled": False, "admin_secret": False}
+    assert await window.next() == {
+        "sessions": [],
+        "console": False,
+        "controlled": False,
+        "admin_secret": False,
+    }
     guest = FakeGuest(requesting=True)
     reception.enter(guest)
     assert [each["state"] for each in (await window.next())["sessions"]] == ["requesting"]
@@ -387,10 +392,10 @@ async def test_a_window_is_an_open_console_only_where_a_person_sees_it_and_while
     shown = await Attending.at(home, console=True)
     await shown.next()
     assert reception.console_is_open
+    assert (await hidden.next())["console"] is True
     shown.writer.close()
-    async with asyncio.timeout(10):
-        while reception.console_is_open:  # noqa: ASYNC110 - it answers when asked
-            await asyncio.sleep(0)
+    assert (await hidden.next())["console"] is False
+    assert not reception.console_is_open
     hidden.writer.close()
 
 

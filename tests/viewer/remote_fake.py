@@ -11,6 +11,7 @@ from time import monotonic
 import numpy as np
 
 from fanlight.errors import FanlightError
+from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
 from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
@@ -69,11 +70,15 @@ class FakeScreen:
     def __init__(self, image: Image, rights: frozenset[Permission] | None = None) -> None:
         self.address = "fake:7391"
         self.connected = True
+        self.lock = threading.Lock()
         self.codec = "hybrid"
         self.image = image
         self.cursor: CursorShape | None = None
         self.pointer: PointerPlace | None = None
         self.rights = frozenset({Permission.VIEW, Permission.CONTROL}) if rights is None else rights
+        self.denied, self.unavailable = frozenset({Permission.AUDIO}), frozenset({Permission.FILES})
+        self.profile = "Default"
+        self.connection = ConnectionInfo("TLSv1.3", "AES", True, "password", "anna@acme", "c" * 64, "d" * 64)
         self.ledger = Ledger()
         self.states: Tiles | None = None
         self.shown: list[tuple[int, float]] = []

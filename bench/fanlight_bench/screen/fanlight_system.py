@@ -46,6 +46,8 @@ class Fanlight(RemoteDesktop):
         program = Program(
             _command(
                 *("host", "--json", "--home", str(folder / "host"), "--display", source.name),
+                # A window of ours would be part of what is measured.
+                *("--dialog", "no"),
                 *("--listen", "127.0.0.1:0", "--max-fps", str(self.rate)),
                 *("--codec", str(self.settings["codec"])),
             ),

@@ -6,13 +6,15 @@ was changed.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fanlight.access.audit_chain import HASH_BYTES, KEY_BYTES, REPAIRED, next_seed, public_key, read_entry, write_entry
 from fanlight.access.audit_files import AuditFiles, Tip
-from fanlight.access.audit_heads import Head, anchor, countersignature_is_valid, keep_anchor
+from fanlight.access.audit_heads import Head, anchor, countersignature_is_valid, keep_anchor, replace_anchor
+from fanlight.access.audit_loss import DROPPED, LOSS, Loss, losses_in
 from fanlight.access.identity import key_fingerprint
 from fanlight.access.store import Store
 
@@ -56,6 +58,27 @@ class Audit:
             event, now, **fields, client=key_fingerprint(key), key=key.hex(), head=head.hex(), signature=signature.hex()
         )
         return right
+
+    def accept_loss(self, faults: Sequence[str], now: float) -> str:
+        """Set what is left of a damaged log aside, and begin a new one that tells of it; return where it lies now.
+
+        `faults` are what a check has found.
+        """
+        with self.files.locked():
+            old, _ = self.files.tip_or_damage()
+            anchored = anchor(self._store) if self._store is not None else None
+            earlier = losses_in(b"".join(raw for _, raw in self.files.content()))
+            aside, hashes = self.files.set_all_aside()
+            known = old or anchored
+            loss = Loss(now, known.begun if known else b"", known.seq if known else 0, aside)
+            told = {name: value for name, value in loss.told().items() if name != "at"}
+            told |= {"losses": earlier} if earlier else {}
+            tip = Tip.new()
+            self.files.save_tip(tip)
+            tip = self._write(tip, [(LOSS, {**told, "files": hashes, "faults": list(faults)})], now)
+        if self._store is not None:
+            replace_anchor(self._store, Head(tip.begun, tip.seq, tip.previous))
+        return aside
 
     def _current_tip(self, now: float) -> Tip:
         """Return where the log ends, after what a crash, or somebody, left behind is taken over or written down."""
@@ -112,7 +135,8 @@ class Audit:
             # Where these cannot be read somebody changed them: they stay, for the check to find.
             if start is not None and last is not None:
                 told = {"before": start.seq, "hash": start.previous.hex(), "key": last.next_key.hex()}
-                tip = self._write(tip, [("dropped", told)], now)
+                lost = losses_in(b"".join(self.files.read(each) for each in oldest))
+                tip = self._write(tip, [(DROPPED, told | ({"losses": lost} if lost else {}))], now)
                 self.files.remove(oldest)
         return tip
 

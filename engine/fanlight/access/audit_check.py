@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fanlight.access.audit_chain import REPAIRED, START, Entry, next_seed, public_key, read_entry
 from fanlight.access.audit_files import Tip
 from fanlight.access.audit_heads import Head, countersignature_is_valid
+from fanlight.access.audit_loss import DROPPED, Loss, losses
 from fanlight.access.identity import key_fingerprint
 from fanlight.errors import RemoteProtocolError
 
@@ -25,7 +26,8 @@ class Report:
     """What a check found.
 
     `entries` were read, from number `first` to `last`; `countersigned` is the newest that a peer signed. A crash left
-    `repaired` torn lines, and `unfinished` bytes at the end, which the next entry repairs.
+    `repaired` torn lines, and `unfinished` bytes at the end, which the next entry repairs. The first entry was written
+    `since` then (unix seconds), and `losses` before it were accepted.
     """
 
     entries: int = 0
@@ -35,6 +37,8 @@ class Report:
     unfinished: int = 0
     countersigned: int | None = None
     faults: list[str] = field(default_factory=list)
+    since: float | None = None
+    losses: list[Loss] = field(default_factory=list)
 
     def fault(self, text: str) -> None:
         """Note what is wrong; the first MOST_FAULTS are kept."""
@@ -59,6 +63,7 @@ def check(
     known: Iterable[Head] = (),
     *,
     kept_bytes: int = 0,
+    key_damaged: bool = False,
 ) -> Report:
     """Check a log: names and bytes of its files, oldest first, and heads that it had according to others.
 
@@ -66,14 +71,19 @@ def check(
     """
     report = Report()
     placed, torn_end = _entries(files)
-    _check_start(report, placed, tip, anchor, kept_bytes)
+    report.losses = losses(each.entry for each in placed)
+    report.since = placed[0].entry.at if placed else None
+    if key_damaged:
+        report.fault("the key file is damaged: what stands in the log cannot be trusted to be all of it")
+    else:
+        _check_start(report, placed, tip, anchor, kept_bytes)
     _check_chain(report, placed)
     _check_end(report, placed, tip, torn_end)
     by_seq = {each.entry.seq: each.entry for each in placed}
     begun = tip.begun if tip is not None else b""
     for head in [*([anchor] if anchor is not None else []), *known]:
         _check_head(report, head, by_seq, begun)
-    _check_countersignatures(report, placed, by_seq)
+    _check_countersignatures(report, placed, by_seq, begun)
     return report
 
 
@@ -123,7 +133,7 @@ def _told_start(report: Report, placed: list[_Placed], kept_bytes: int) -> tuple
     first = placed[0].entry
     for each in reversed(placed):
         fields = each.entry.fields
-        if each.entry.event == "dropped" and fields.get("before") == first.seq:
+        if each.entry.event == DROPPED and fields.get("before") == first.seq:
             if each.bytes_before < kept_bytes:
                 break
             try:
@@ -202,14 +212,16 @@ def _check_head(report: Report, head: Head, by_seq: dict[int, Entry], begun: byt
     entry = by_seq.get(head.seq - 1)
     oldest = min(by_seq, default=0)
     if head.begun != begun:
-        report.fault(f"a head of {head.seq} entries belongs to another log than this one")
+        accepted = any(loss.begun == head.begun for loss in report.losses)
+        whose = "the log whose loss was accepted" if accepted else "another log than this one"
+        report.fault(f"a head of {head.seq} entries belongs to {whose}")
     elif entry is None and head.seq - 1 >= oldest:
         report.fault(f"the log had {head.seq} entries, and has not all of them now")
     elif entry is not None and entry.hash != head.hash:
         report.fault(f"entry {head.seq - 1} was changed: a head that was kept elsewhere has another hash")
 
 
-def _check_countersignatures(report: Report, placed: list[_Placed], by_seq: dict[int, Entry]) -> None:
+def _check_countersignatures(report: Report, placed: list[_Placed], by_seq: dict[int, Entry], begun: bytes) -> None:
     for each in placed:
         if each.entry.event != "countersigned":
             continue
@@ -224,7 +236,11 @@ def _check_countersignatures(report: Report, placed: list[_Placed], by_seq: dict
             report.fault(f"{each.place}: the countersignature is wrong")
             continue
         signed = by_seq.get(head.seq - 1)
-        if signed is not None and signed.hash != head.hash:
+        if head.begun != begun:
+            # Shown before a loss was accepted, and signed after it.
+            if head.begun not in {loss.begun for loss in report.losses}:
+                report.fault(f"{each.place}: a peer signed the head of another log than this one")
+        elif signed is not None and signed.hash != head.hash:
             report.fault(f"{each.place}: a peer signed another entry {head.seq - 1} than the one that stands here")
         elif head.seq:
             report.countersigned = head.seq - 1

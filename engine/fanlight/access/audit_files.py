@@ -3,6 +3,7 @@
     audit.jsonl           the entries, until it is full
     audit-SEQ.jsonl       full files, named for their first entry
     audit.key             the seed of the next entry, and how far the log went; replaced after each entry
+    audit-lost-N/         what was left of a log whose loss the owner has accepted
     audit.lock            who holds its lock may write
 
 An entry is written and synced first, then the key moves on. A process that dies between the two leaves an entry that is
@@ -10,6 +11,7 @@ valid and is taken over; one that dies within a line leaves a torn line, which s
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -23,6 +25,7 @@ from fanlight.access.audit_chain import HASH_BYTES, KEY_BYTES, SEED_BYTES, START
 from fanlight.errors import StateError
 
 LOG, KEY, LOCK = "audit.jsonl", "audit.key", "audit.lock"
+_ASIDE = "audit-lost-{}"
 _DRAFT = "audit.key.new"
 _MAX_KEY_FILE = 4096
 # The most that is read of a file: more was never written by us.
@@ -71,6 +74,10 @@ class Tip:
         return cls(texts["begun"], numbers["seq"], texts["previous"], texts["seed"], numbers["first"], numbers["size"])
 
 
+class DamagedKeyError(StateError):
+    """The key file is there and cannot be read."""
+
+
 class AuditFiles:
     """The files in one directory. All methods raise StateError when they cannot be used."""
 
@@ -97,7 +104,16 @@ class AuditFiles:
         try:
             return Tip.from_json(raw[:_MAX_KEY_FILE])
         except ValueError as error:
-            raise StateError(f"{self.directory / KEY} is damaged: restore it, or move all audit files away") from error
+            raise DamagedKeyError(
+                f"{self.directory / KEY} is damaged: restore it, or give it up by `fanlight audit accept-loss`"
+            ) from error
+
+    def tip_or_damage(self) -> tuple[Tip | None, bool]:
+        """Return where the log ends, if that is known, and whether the key file that should say it is damaged."""
+        try:
+            return self.tip(), False
+        except DamagedKeyError:
+            return None, True
 
     def save_tip(self, tip: Tip) -> None:
         """Replace the key file, whole or not at all; the old seed is gone from it."""
@@ -154,6 +170,25 @@ class AuditFiles:
     def full_files(self) -> list[str]:
         """Return the names of all full files, oldest first."""
         return sorted(path.name for path in self.directory.glob("audit-*.jsonl"))
+
+    def set_all_aside(self) -> tuple[str, dict[str, str]]:
+        """Move all files of the log, unchanged, into a new directory; return its name, and SHA-256 of each file.
+
+        The key goes with them only where it cannot be read: one that can be could write at the end of the old log.
+        """
+        number = 1
+        while (self.directory / _ASIDE.format(number)).exists():
+            number += 1
+        aside = self.directory / _ASIDE.format(number)
+        aside.mkdir(mode=0o700)
+        names = [name for name, _ in self.content()]
+        if self.tip_or_damage()[1]:
+            names.append(KEY)
+        hashes = {name: hashlib.sha256(self._read(name, 0)).hexdigest() for name in names}
+        for name in names:
+            (self.directory / name).rename(aside / name)
+        self._sync_directory()
+        return aside.name, hashes
 
     def content(self) -> list[tuple[str, bytes]]:
         """Return names and bytes of all files, oldest first."""

@@ -69,6 +69,12 @@ def keep_anchor(store: Store, head: Head) -> None:
         )
 
 
+def replace_anchor(store: Store, head: Head) -> None:
+    """Keep the head of the log that begins where a lost one ended, in the place of that one's."""
+    with store.changing() as db:
+        db.execute("INSERT OR REPLACE INTO audit_anchor VALUES (1, ?, ?, ?)", (head.begun, head.seq, head.hash))
+
+
 def anchor(store: Store) -> Head | None:
     """Return the head of our own log that the store holds."""
     rows = store.rows("SELECT begun, seq, hash FROM audit_anchor")

@@ -35,12 +35,17 @@ def change_options(command: F) -> F:
     return home_option(admin_option(json_option(command)))
 
 
-def open_to_change(home: Path | None, admin_file: Path | None) -> Rules:
-    """Open the rules to change a setting; SettingRefused while a session controls this computer."""
+def open_to_change(home: Path | None, admin_file: Path | None, *, always: bool = False) -> Rules:
+    """Open the rules to change a setting; SettingRefused while a session controls this computer.
+
+    `always`: an admin secret that is set is asked for also while none does.
+    """
     place = Home(home)
     rules = place.rules()
     if controlled(place.path):
-        _check_admin(rules, admin_file)
+        _check_admin(rules, admin_file, "a session controls this computer")
+    elif always and rules.admin.is_set:
+        _check_admin(rules, admin_file, "this takes the admin secret")
     return rules
 
 
@@ -71,16 +76,16 @@ def read_admin_secret(admin_file: Path | None) -> str | None:
         return read_secret(admin_file)
     if not sys.stdin.isatty():
         return None
-    answer: str = click.prompt("A session controls this computer. Admin secret", hide_input=True, err=True)
+    answer: str = click.prompt("Admin secret", hide_input=True, err=True)
     return answer
 
 
-def _check_admin(rules: Rules, admin_file: Path | None) -> None:
+def _check_admin(rules: Rules, admin_file: Path | None, why: str) -> None:
     if not rules.admin.is_set:
         raise SettingRefused(
             "a session controls this computer, and settings cannot be changed from inside one: end the session first"
         )
     secret = read_admin_secret(admin_file)
     if secret is None:
-        raise SettingRefused("a session controls this computer: give the admin secret with --admin-file FILE")
+        raise SettingRefused(f"{why}: give the admin secret with --admin-file FILE")
     rules.admin.check(secret, time.time())

@@ -13,6 +13,7 @@ from fanlight.cli.audit import audit
 from fanlight.cli.bench import bench
 from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
+from fanlight.cli.dialog import dialog
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
 from fanlight.cli.namespace import namespace
@@ -29,7 +30,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, sessions, access, identity, namespace, audit, policy, demo, bench):
+for command in (host, connect, sessions, dialog, access, identity, namespace, audit, policy, demo, bench):
     fanlight.add_command(command)
 
 

@@ -1,7 +1,8 @@
 """`fanlight audit`: what happened at this home's door, and whether anybody changed what was written of it."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from fanlight.access.audit import KEPT_FILES, MAX_FILE
 from fanlight.access.audit_chain import read_entry
 from fanlight.access.audit_check import Report, check
 from fanlight.access.audit_heads import Head, anchor, receipts
+from fanlight.cli.access_change import change_options, open_to_change
 from fanlight.cli.options import home_option, json_option, printable, say
 from fanlight.config import Home
-from fanlight.errors import FanlightError, RemoteProtocolError, UsageError
+from fanlight.errors import FanlightError, RemoteProtocolError, SettingRefused, UsageError
 
 # Old files may be missing only when as much as this was kept in their place.
 _KEPT_BYTES = MAX_FILE * KEPT_FILES
@@ -46,16 +48,30 @@ def verify(heads: tuple[str, ...], home: Path | None, as_json: bool) -> None:
     """Find any entry that was edited, removed, moved or cut off; exits 1 when there is one."""
     place = Home(home)
     known = [_parse_head(text) for text in heads]
-    store = place.store()
-    log = place.audit(store).files
-    with log.locked():
-        files, tip = log.content(), log.tip()
-    report = check(files, tip, anchor(store), known, kept_bytes=_KEPT_BYTES)
+    report = _check(place, known)
     for fault in report.faults if not as_json else []:
         click.echo(fault, err=True)
     say(as_json, _facts(report), _summary(report))
     if report.faults:
         raise click.exceptions.Exit(1)
+
+
+@audit.command("accept-loss")
+@change_options
+def accept_loss(home: Path | None, admin_file: Path | None, as_json: bool) -> None:
+    """Give up what a damaged log has lost: it is set aside, and a new one begins that tells of it.
+
+    Only where `verify` finds something; asks for the admin secret, where there is one.
+    """
+    place = Home(home)
+    rules = open_to_change(home, admin_file, always=True)
+    report = _check(place, [])
+    if not report.faults:
+        raise SettingRefused("nothing is lost: `fanlight audit verify` finds the log whole")
+    aside = place.audit(place.store()).accept_loss(report.faults, time.time())
+    rules.close()
+    text = f"the loss is accepted: a new log has begun, and what is left of the old one is in {place.path / aside}"
+    say(as_json, {"set_aside": aside, "faults": report.faults}, text)
 
 
 @audit.command("receipts")
@@ -69,6 +85,14 @@ def show_receipts(home: Path | None, as_json: bool) -> None:
     ]
     lines = [f"{row['host']}  {row['entries']} entries, {row['signed']}\n  {row['head']}" for row in rows]
     say(as_json, {"receipts": rows}, "\n".join(lines) or "none yet")
+
+
+def _check(place: Home, known: Iterable[Head]) -> Report:
+    store = place.store()
+    log = place.audit(store).files
+    with log.locked():
+        files, (tip, damaged) = log.content(), log.tip_or_damage()
+    return check(files, tip, anchor(store), known, kept_bytes=_KEPT_BYTES, key_damaged=damaged)
 
 
 def _entries(place: Home) -> Iterator[dict[str, Any]]:
@@ -102,6 +126,8 @@ def _facts(report: Report) -> dict[str, Any]:
         "repaired": report.repaired,
         "unfinished_bytes": report.unfinished,
         "countersigned": report.countersigned,
+        "since": None if report.since is None else _time(report.since),
+        "losses": [loss.told() | {"at": _time(loss.at)} for loss in report.losses],
         "faults": report.faults,
     }
 
@@ -112,6 +138,11 @@ def _summary(report: Report) -> str:
     if report.faults:
         return f"the audit log was changed: {len(report.faults)} faults in {report.entries} entries"
     told = [f"{report.entries} entries, {report.first} to {report.last}, whole and in order"]
+    for loss in report.losses:
+        where = f"what was left is in {loss.aside}"
+        told.append(f"at {_time(loss.at)} the loss of a log of {loss.entries} entries was accepted: {where}")
+    if report.losses and report.since is not None:
+        told.insert(1, f"since {_time(report.since)}")
     if report.repaired or report.unfinished:
         told.append(f"{report.repaired + bool(report.unfinished)} torn by a crash and kept")
     if report.countersigned is not None:

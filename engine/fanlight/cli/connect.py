@@ -3,8 +3,9 @@
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from fanlight.client import connect as open_session
 from fanlight.config import read_secret
 from fanlight.errors import IdentityError, UsageError
 from fanlight.viewer import Summary, save_png, show, watch
+from fanlight.viewer.connection import connection_facts, connection_line
 
 _RECONNECT_SECONDS = 10.0
 
@@ -65,6 +67,8 @@ def connect(
     if reconnect is None:
         reconnect = 0.0 if headless else _RECONNECT_SECONDS
 
+    facts: dict[str, Any] = {}
+
     with LedgerFile(ledger) if ledger else contextlib.nullcontext() as lines:
 
         @contextlib.asynccontextmanager
@@ -79,8 +83,9 @@ def connect(
                 trust=trust or _ask_trust,
                 reconnect=reconnect,
             ) as session:
+                facts.update(connection_facts(session))
                 if not as_json:
-                    click.echo(_how(session), err=True)
+                    click.echo(connection_line(session), err=True)
                 if lines is not None:
                     session.ledger.watch(lines.write)
                 yield session
@@ -89,26 +94,17 @@ def connect(
             summary = watch(open_one, seconds=seconds, status=not as_json)
         else:
             summary = show(open_one, fullscreen=fullscreen, seconds=seconds)
-    finish(summary, screenshot, as_json)
+    finish(summary, screenshot, as_json, {"connection": facts})
 
 
-def finish(summary: Summary, screenshot: Path | None, as_json: bool) -> None:
-    """Save the picture where one is wanted and print how the session went."""
+def finish(summary: Summary, screenshot: Path | None, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Save the picture where one is wanted and print how the session went, and `more` for programs."""
     if screenshot is not None and summary.image is not None:
         save_png(summary.image, screenshot)
     if as_json:
-        click.echo(json.dumps(summary.as_json()))
+        click.echo(json.dumps(summary.as_json() | dict(more or {})))
     if summary.interrupted:
         raise click.Abort
-
-
-def _how(session: RemoteSession) -> str:
-    """Say how the two are connected."""
-    how = session.connection
-    who = f"as {how.alias}" if how.alias else f"by the key {how.client[:16]}"
-    way = "direct" if how.direct else "relayed"
-    rights = ", ".join(sorted(session.rights)) or "none"
-    return f"connected {who} ({how.method}), {how.tls} {how.cipher}, {way}; {session.profile}: {rights}"
 
 
 def _ask_password() -> str | None:

@@ -125,6 +125,8 @@ def _host_process(display: str | None, listen: str, out: Path) -> Iterator[Runni
         listen,
         "--json",
         "--until-eof",
+        "--dialog",
+        "no",
     ]
     command += ["--display", display] if display else ["--virtual", _VIRTUAL_SIZE, "--", *session_command()]
     log = (out / "host.log").open("w", encoding="utf-8")

@@ -16,6 +16,7 @@ import click
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.cli.console import Console
+from fanlight.cli.dialog import KeptDialog, Wanted, is_wanted
 from fanlight.cli.ledger_file import LedgerFile
 from fanlight.cli.options import home_option, json_option, ledger_option, say
 from fanlight.config import DEFAULT_LISTEN, Home, environment_display, parse_address, parse_size
@@ -50,6 +51,7 @@ class HostOptions:
     as_json: bool
     until_eof: bool
     console: bool
+    dialog: bool
     tls: TlsProfile
     connection_rate: float
     ledger: Path | None
@@ -61,9 +63,11 @@ class HostOptions:
 @click.option("--virtual", metavar="WxH", help="Start a display of our own, for example 1920x1080.")
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
-@click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
+@click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture, as hybrid-vp9.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
 @click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE -RIGHT, or n.")
+@click.option("--dialog", default="auto", show_default=True, type=click.Choice(["auto", "yes", "no"]),
+              help="Show requests and sessions in a window; auto: on a display that is not our own.")  # fmt: skip
 @click.option("--tls", default="intermediate", show_default=True, type=click.Choice(["intermediate", "modern"]),
               help="TLS 1.2 and 1.3, or 1.3 alone.")  # fmt: skip
 @click.option("--connection-rate", default=RATE, show_default=True, type=click.FloatRange(min=0.1, max=10_000),
@@ -81,6 +85,7 @@ def host(
     codec: str,
     until_eof: bool,
     console: bool,
+    dialog: Wanted,
     tls: TlsProfile,
     connection_rate: float,
     metrics: str | None,
@@ -113,6 +118,7 @@ def host(
         as_json=as_json,
         until_eof=until_eof,
         console=console,
+        dialog=is_wanted(dialog, virtual=virtual is not None, console=console),
         tls=tls,
         connection_rate=connection_rate,
         ledger=ledger,
@@ -141,10 +147,13 @@ async def _host(asked: HostOptions) -> None:
         rules = store.rules()
         server = Server(options, capture, injector, store.identity(), rules, watchers)
         async with _serving(server), _obeying(ControlServer(store.path, server.reception, rules)):
-            _announce(server, metrics, asked.as_json)
-            if asked.console:
-                Console(server.reception).start()
-            await _first(stop.wait(), server.failed(), _session_end(virtual))
+            screen = virtual.environment if virtual else {"DISPLAY": display}
+            dialog = KeptDialog(server.reception, store.path, screen) if asked.dialog else contextlib.nullcontext()
+            with dialog:
+                _announce(server, metrics, asked.as_json)
+                if asked.console:
+                    Console(server.reception).start()
+                await _first(stop.wait(), server.failed(), _session_end(virtual))
 
 
 def _stop_at_eof(stop: asyncio.Event) -> None:

@@ -216,6 +216,7 @@ class ControlServer:
         """Tell of the sessions after each change until the caller goes; one that is slow hears of the newest state."""
         attendant = _Caller(asked.console)
         self._reception.attend(attendant)
+        attendant.news.clear()
         self._attending.add(writer)
         gone = asyncio.create_task(_end_of(reader))
         try:
@@ -235,6 +236,7 @@ class ControlServer:
         reception = self._reception
         return {
             "sessions": msgspec.to_builtins(reception.sessions()),
+            "console": reception.console_is_open,
             "controlled": reception.is_controlled,
             "admin_secret": self._rules.admin.is_set,
         }

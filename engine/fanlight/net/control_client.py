@@ -4,7 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +17,45 @@ _MOST_ANSWER = 1024 * 1024
 
 def ask(home: Path, request: dict[str, Any]) -> dict[str, Any] | None:
     """Ask the host that runs on a home; None when none does. What it refuses is raised as its own error."""
-    with closing(socket.socket(socket.AF_UNIX)) as sock:
-        sock.settimeout(SECONDS)
-        try:
-            with short_path(home) as path:
-                sock.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return None
-        except OSError as error:
-            raise StateError(f"{home / SOCKET_FILE} cannot be reached: {error.strerror or error}") from error
+    sock = _connected(home)
+    if sock is None:
+        return None
+    with closing(sock):
         try:
             sock.sendall(json.dumps(request).encode() + b"\n")
             with sock.makefile("rb") as file:
-                line = file.readline(_MOST_ANSWER)
-            said = json.loads(line)
-        except (OSError, ValueError) as error:
+                return _understood(file.readline(_MOST_ANSWER), home)
+        except OSError as error:
             raise StateError(f"the host that runs on {home} did not answer: is it of another version?") from error
-    if not isinstance(said, dict):
-        raise StateError(f"the host that runs on {home} gave no answer that makes sense")
-    if "error" in said:
-        raise _refusal(said)
-    return said
+
+
+class Attending:
+    """A window at the socket: the states of all sessions, one after another, until the host ends.
+
+    `console`: a person sees it. StateError when no host runs on this home. `close` may be called by any thread.
+    """
+
+    def __init__(self, home: Path, *, console: bool) -> None:
+        sock = _connected(home)
+        if sock is None:
+            raise StateError(f"no host runs on {home}: start `fanlight host`, or name its home with --home")
+        sock.settimeout(None)
+        self._home = home
+        self._socket = sock
+        self._request = json.dumps({"do": "attend", "console": console}).encode() + b"\n"
+
+    def states(self) -> Iterator[dict[str, Any]]:
+        """Yield how all is now, and again after each change; ends with the host. What it refuses is raised."""
+        # An end that is not clean is an end too: the host was killed.
+        with suppress(OSError), self._socket.makefile("rb") as file:
+            self._socket.sendall(self._request)
+            while line := file.readline(_MOST_ANSWER):
+                yield _understood(line, self._home)
+
+    def close(self) -> None:
+        """Let `states` end."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def controlled(home: Path) -> bool:
@@ -49,6 +67,34 @@ def controlled(home: Path) -> bool:
 def review(home: Path) -> None:
     """Let the live sessions of the host that runs on this home, if one does, feel a changed setting at once."""
     ask(home, {"do": "review"})
+
+
+def _connected(home: Path) -> socket.socket | None:
+    """Connect to the host that runs on a home; None when none does."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(SECONDS)
+    try:
+        with short_path(home) as path:
+            sock.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        sock.close()
+        return None
+    except OSError as error:
+        sock.close()
+        raise StateError(f"{home / SOCKET_FILE} cannot be reached: {error.strerror or error}") from error
+    return sock
+
+
+def _understood(line: bytes, home: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError as error:
+        raise StateError(f"the host that runs on {home} did not answer: is it of another version?") from error
+    if not isinstance(said, dict):
+        raise StateError(f"the host that runs on {home} gave no answer that makes sense")
+    if "error" in said:
+        raise _refusal(said)
+    return said
 
 
 def _refusal(said: dict[str, Any]) -> FanlightError:

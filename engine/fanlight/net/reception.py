@@ -99,7 +99,7 @@ class Attendant(Protocol):
         """Whether a person has it open, so that requests are seen as they come."""
 
     def changed(self) -> None:
-        """Take note that a session came, went or changed; `sessions` tells how they are now."""
+        """Take note that a session, or an attendant, came, went or changed; `sessions` tells how they are now."""
 
 
 class Reception:
@@ -149,7 +149,7 @@ class Reception:
             self.changed()
 
     def changed(self) -> None:
-        """Tell all attendants that a session has changed."""
+        """Tell all attendants that something has changed."""
         for attendant in tuple(self._attendants):
             attendant.changed()
 
@@ -158,10 +158,12 @@ class Reception:
     def attend(self, attendant: Attendant) -> None:
         """Tell an attendant of every change from now on."""
         self._attendants.append(attendant)
+        self.changed()
 
     def dismiss(self, attendant: Attendant) -> None:
         """Tell an attendant nothing any more."""
         self._attendants.remove(attendant)
+        self.changed()
 
     def sessions(self) -> list[SessionFacts]:
         """Return all that ask or are inside, in the order in which they came."""

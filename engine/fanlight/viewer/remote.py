@@ -2,9 +2,10 @@
 """What the viewer needs of a session: the part of the client's interface that it is written against."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeAlias
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any, Protocol, TypeAlias
 
+from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
 from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
 
@@ -30,8 +31,9 @@ class RemoteUpdate(Protocol):
 
 
 class RemoteScreen(Protocol):
-    """A live session; every member belongs to the thread of the session's event loop.
+    """A live session; every member belongs to the thread of the session's event loop, but for `lock` and `image`.
 
+    `lock` is held while an update changes `image`: another thread reads the picture as long as it holds it too.
     `connected` is False while a session whose connection broke waits for another one.
     `image` is the decoder's own picture: it changes with every update, and is another array after a resize. Until
     `size` is known it is (0, 0), and there is no `image`. Buttons are numbered as in X11: 1 left, 2 middle, 3 right,
@@ -49,13 +51,23 @@ class RemoteScreen(Protocol):
     @property
     def size(self) -> Size: ...
     @property
+    def lock(self) -> AbstractContextManager[Any]: ...
+    @property
     def image(self) -> Image: ...
     @property
     def cursor(self) -> CursorShape | None: ...
     @property
     def pointer(self) -> PointerPlace | None: ...
     @property
+    def connection(self) -> ConnectionInfo: ...
+    @property
+    def profile(self) -> str: ...
+    @property
     def rights(self) -> frozenset[Permission]: ...
+    @property
+    def denied(self) -> frozenset[Permission]: ...
+    @property
+    def unavailable(self) -> frozenset[Permission]: ...
     @property
     def ledger(self) -> Ledger: ...
 

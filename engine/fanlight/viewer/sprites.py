@@ -38,7 +38,7 @@ class Sprite:
 
 
 def line_of_text(text: str) -> Sprite:
-    """Return the overlay that says `text`, for the window's upper left corner."""
+    """Return the overlay that says `text`, in one or more lines, for the window's upper left corner."""
     words = pygame.font.Font(None, _TEXT_HEIGHT).render(text, True, _TEXT, _GROUND)
     surface = pygame.Surface((words.get_width() + 2 * _PADDING, words.get_height() + 2 * _PADDING), pygame.SRCALPHA)
     surface.fill((*_GROUND, 255))

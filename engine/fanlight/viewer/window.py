@@ -11,6 +11,7 @@ import pygame
 
 from fanlight.types import CursorShape, Size
 from fanlight.viewer import cursors, keysyms
+from fanlight.viewer.connection import connection_lines
 from fanlight.viewer.display import Display
 from fanlight.viewer.graph import ledger_graph
 from fanlight.viewer.keyboard import Keyboard
@@ -138,7 +139,8 @@ class Window:
             self._scene.say(None)
             self._scene.draw(None)
         elif now >= self._overlay_due:
-            self._scene.say(self._stage.recent(now).line(self._session.codec))
+            line = self._stage.recent(now).line(self._session.codec)
+            self._scene.say(f"{line}\n{connection_lines(self._session)}")
             self._scene.draw(ledger_graph(*self._stage.entries(), self._scene.below_line))
             self._overlay_due = now + _OVERLAY_INTERVAL
 
