@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from namespace_fixtures import ANNA, BERT
 
 from fanlight.access import Store
@@ -23,6 +25,7 @@ from fanlight.access.audit_heads import (
 from fanlight.errors import RemoteProtocolError, StateError, UsageError
 
 NOW = 1_900_000_000.0
+ED25519 = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.fixture
@@ -345,6 +348,7 @@ def test_a_wrong_signature_of_a_head_is_refused_and_told(audit, store, log):
         (ANNA.public_key, Head(bytes(32), 1, bytes(32)).to_bytes(), signature),
         (ANNA.public_key, head, b""),
         (b"key", head, signature),
+        (ED25519, head, signature),
     ):
         assert not countersignature_is_valid(key, shown, signed)
         assert not audit.countersigned(key, shown, signed, NOW)

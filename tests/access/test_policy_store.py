@@ -85,7 +85,7 @@ def test_a_policy_comes_out_as_it_went_in(store):
         to = "18:00"
         zone = "Europe/Berlin"
         [[path]]
-        allow = "/srv/share\\t\\u007f"
+        allow = "/srv/share\\t\\u007f\U0001f642"
         [[tunnel]]
         profile = "Default"
         deny = "10.0.0.0/8:*"
