@@ -200,6 +200,8 @@ def test_a_log_without_its_key_is_begun_anew_and_tells_what_it_takes_the_place_o
     begun, after = (json.loads(line) for line in log.read_bytes()[len(left) :].splitlines() if line)
     assert (begun["event"], begun["seq"], begun["instead_of"], begun["entries"]) == ("begun", 0, before.begun.hex(), 2)
     assert (after["event"], after["seq"]) == ("b", 1)
+    assert log.read_bytes().startswith(left + b"\n{")
+    assert audit.files.tip().size == log.stat().st_size
     assert look(audit, store).faults
 
 
