@@ -4,7 +4,7 @@ import pytest
 from in_process import Command
 
 from fanlight.access.audit import Audit
-from fanlight.access.audit_heads import keep_receipt
+from fanlight.access.audit_heads import Head, keep_receipt
 from fanlight.config import Home
 
 NOW = 1_900_000_000.0
@@ -180,3 +180,15 @@ def test_a_key_file_that_is_damaged_is_a_fault_that_can_be_accepted(command, aud
     assert (checked.code, "the key file is damaged" in checked.err) == (1, True)
     assert command("audit", "accept-loss").code == 0
     assert command("audit", "verify").code == 0
+
+
+def test_a_viewer_says_that_a_log_began_anew_until_it_is_told_to_forget_the_old_one(command):
+    store = Home(command.home).store()
+    old, new = (Head(bytes([begun]) * 32, 4, b"h" * 32).to_bytes() for begun in (1, 2))
+    host = "a" * 64
+    assert keep_receipt(store, host, old, NOW) is None
+    assert keep_receipt(store, host, new, NOW)
+    assert command("audit", "forget-receipt", "b" * 64).code == 2
+    assert keep_receipt(store, host, new, NOW)
+    assert command("audit", "forget-receipt", host.upper()).code == 0
+    assert keep_receipt(store, host, new, NOW) is None

@@ -30,6 +30,10 @@ class FakeGuest:
         self.session = ""
         self.done: list[Any] = []
 
+    @property
+    def controls(self) -> bool:
+        return CONTROL in self.rights
+
     def facts(self, number: str) -> SessionFacts:
         return SessionFacts(
             id=number,

@@ -3,7 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 import fanlight
+from fanlight.errors import SettingRefused
 from fanlight.inject import Injector
 from fanlight.types import Permission
 from serving import PASSWORD, serving
@@ -67,6 +70,24 @@ async def test_keys_are_released_when_control_is_withdrawn_and_work_again_when_i
         await keys.are(98)
         reception.end(facts.id)
         assert keys.held == set()
+
+
+async def test_a_viewer_that_waives_control_still_counts_as_controlling(tmp_path: Path) -> None:
+    async with (
+        serving(tmp_path / "host", injector=Keys()) as host,
+        fanlight.connect(host.address, home=tmp_path / "viewer", password=PASSWORD, trust=host.fingerprint) as session,
+    ):
+        reception = host.server.reception
+        (facts,) = reception.sessions()
+        session.waive(Permission.CONTROL)
+        await rights_with(session, control=False)
+        assert reception.sessions()[0].rights == [Permission.VIEW]
+        assert reception.is_controlled, "it can take back at any moment what it waives"
+        with pytest.raises(SettingRefused, match="controls this computer"):
+            reception.grant(facts.id, Permission.VIEW)
+        reception.withdraw(facts.id, Permission.CONTROL)
+        assert not reception.is_controlled
+        reception.grant(facts.id, Permission.VIEW)
 
 
 async def rights_with(session: fanlight.RemoteSession, *, control: bool) -> None:

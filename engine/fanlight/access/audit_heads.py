@@ -105,6 +105,12 @@ def receipts(store: Store) -> list[tuple[str, Head, float]]:
     return [(str(host), Head(bytes(begun), int(seq), bytes(hash_)), float(at)) for host, begun, seq, hash_, at in rows]
 
 
+def forget_receipt(store: Store, host: str) -> bool:
+    """Forget the head of a host's log, so that the next one is not compared with it; False when there was none."""
+    with store.changing() as db:
+        return db.execute("DELETE FROM audit_receipts WHERE host = ?", (host,)).rowcount > 0
+
+
 def _went_back(old: Head, new: Head) -> str | None:
     if new.begun != old.begun:
         return "the host's audit log was begun anew since the last session"

@@ -192,7 +192,9 @@ class Store:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise StateError(f"{self.path} is in use by another process: try again") from error
-            raise StateError(f"{self.path} cannot be used: {error}") from error
+            # SQLite calls it an I/O error where there is no room for its index of the log.
+            full = "; is the disk full?" if "I/O" in str(error) else ""
+            raise StateError(f"{self.path} cannot be used: {error}{full}") from error
         except sqlite3.Error as error:
             raise StateError(
                 f"{self.path} is damaged or no fanlight store ({error}): restore it, or move it away"

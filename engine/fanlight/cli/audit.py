@@ -12,7 +12,7 @@ import click
 from fanlight.access.audit import KEPT_FILES, MAX_FILE
 from fanlight.access.audit_chain import read_entry
 from fanlight.access.audit_check import Report, check
-from fanlight.access.audit_heads import Head, anchor, receipts
+from fanlight.access.audit_heads import Head, anchor, forget_receipt, receipts
 from fanlight.cli.access_change import change_options, open_to_change
 from fanlight.cli.options import home_option, json_option, printable, say
 from fanlight.config import Home
@@ -85,6 +85,17 @@ def show_receipts(home: Path | None, as_json: bool) -> None:
     ]
     lines = [f"{row['host']}  {row['entries']} entries, {row['signed']}\n  {row['head']}" for row in rows]
     say(as_json, {"receipts": rows}, "\n".join(lines) or "none yet")
+
+
+@audit.command("forget-receipt")
+@click.argument("host", metavar="FINGERPRINT")
+@home_option
+@json_option
+def forget_one_receipt(host: str, home: Path | None, as_json: bool) -> None:
+    """Forget the head of a host's log, whose owner has told you why it began anew."""
+    if not forget_receipt(Home(home).store(), host.lower()):
+        raise UsageError(f"no log of {host[:64]!r} was signed here: `fanlight audit receipts` shows whose were")
+    say(as_json, {"forgotten": host.lower()}, "forgotten: the next head of that host's log is not compared with it")
 
 
 def _check(place: Home, known: Iterable[Head]) -> Report:

@@ -90,6 +90,11 @@ class KeptDialog:
             log.warning("the dialog ended with exit status %d: it is started again", self._program.returncode)
         # One that cannot run must not be started with every request.
         self._not_before = now + _RESTART_SECONDS
+        # Ctrl-C in the host's terminal is for the host, which then ends it.
         self._program = subprocess.Popen(
-            self._command, env=environment() | dict(self._display), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            self._command,
+            env=environment() | dict(self._display),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
         )

@@ -34,9 +34,10 @@ class SessionGuest:
         return self._session.is_open
 
     @property
-    def rights(self) -> frozenset[Permission]:
-        """What it may do now."""
-        return self._session.granted
+    def controls(self) -> bool:
+        """Whether it may control this machine now, or whenever it likes: what it waives it can take back."""
+        live = self._session.live
+        return self.is_open and Permission.CONTROL in live.grantable - live.withdrawn
 
     @property
     def session(self) -> str:

@@ -62,8 +62,8 @@ class Guest(Protocol):
         """Whether its session is open and not about to end."""
 
     @property
-    def rights(self) -> frozenset[Permission]:
-        """What it may do now."""
+    def controls(self) -> bool:
+        """Whether it may control this machine now, or whenever it likes: what it waives it can take back."""
 
     @property
     def session(self) -> str:
@@ -172,7 +172,7 @@ class Reception:
     @property
     def is_controlled(self) -> bool:
         """Whether a session is open that may control this machine."""
-        return any(Permission.CONTROL in guest.rights for guest in self._guests.values())
+        return any(guest.controls for guest in self._guests.values())
 
     def accept(
         self,
