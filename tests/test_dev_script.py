@@ -120,7 +120,7 @@ def machine() -> Iterator[Machine]:
 def test_help_is_the_default_and_lists_every_command(machine: Machine) -> None:
     shown = machine.run()
     assert shown.returncode == 0
-    for command in ("run", "test", "build", "check", "bench", "fuzz", "help"):
+    for command in ("run", "test", "build", "check", "bench", "fuzz", "prove", "mutate", "help"):
         assert re.search(rf"^  {command} +\w", shown.stdout, re.MULTILINE)
     assert machine.run("help").stdout == shown.stdout
     assert machine.calls() == []
@@ -255,6 +255,39 @@ def test_bench_goes_on_without_a_tool_that_is_not_to_be_had(machine: Machine) ->
     lines = [line for line in answer.stderr.splitlines() if "going on without it" in line]
     assert [line.split()[1].partition("=")[0] for line in lines] == ["x11vnc", "pixelflux"]
     assert any(call.startswith("python -m pytest bench ") for call in machine.calls())
+
+
+def test_the_tests_go_on_without_the_scanner_where_it_is_not_to_be_had(machine: Machine) -> None:
+    answer = machine.run("test")
+    assert "sslyze==" in answer.stderr
+    assert "going on without it" in answer.stderr
+    assert answer.returncode == 0
+    assert machine.calls()[-1] == "python -m pytest"
+
+
+def test_a_tool_of_its_own_is_installed_once(machine: Machine) -> None:
+    tool = 'mkdir -p "$4/bin" && ln -s "$PWD/$0" "$4/bin/python"\n'
+    machine.put("project/.venv/bin/python", PYTHON + f'[ "$2" != venv ] || {{ {tool} }}\n')
+    assert "installing sslyze==" in machine.run("test").stderr
+    assert any("pip install" in call and "sslyze==" in call for call in machine.calls())
+    assert "sslyze" not in machine.run("test").stderr
+
+
+def test_mutate_needs_its_tool(machine: Machine) -> None:
+    answer = machine.run("mutate", "totp")
+    assert answer.returncode == 1
+    assert "./dev mutate needs mutmut==" in answer.stderr
+
+
+def test_prove_stops_at_what_does_not_hold(machine: Machine) -> None:
+    machine.put("project/.venv/bin/python", PYTHON + "case $1 in *fuzz_counting.py) exit 1;; esac\n")
+    answer = machine.run("prove")
+    assert answer.returncode == 1
+    proofs = [call for call in machine.calls() if call.startswith("python tests/")]
+    assert proofs == [
+        "python tests/fuzz/fuzz_handshake.py --sequences 20000",
+        "python tests/fuzz/fuzz_counting.py --kills 1000",
+    ]
 
 
 def test_bench_with_arguments_is_the_command(machine: Machine) -> None:

@@ -150,24 +150,29 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
 
 /* ---- one update in one call -------------------------------------------------------------------------------------- */
 
+/* Before the stream stand a zero byte and its length as a little-endian u32: with it, an update that is not compressed. */
+#define FL_LANE_HEAD 5
+
 /* What the updates of one shadow use again and again. The caller owns all of it; the shadow needs its `work`.
  * tiles   the marks of the update: what it brings, or what is left to bring
  * stale   the tiles that changed since fl_shadow_digest(), which unmarks them
  * touched the tiles that the update changes at the decoder: those of `tiles`, and those that a move writes to
- * out     `capacity` bytes, at least fl_stream_bound() of FL_MAX_MOVES and all tiles
+ * out     `capacity` bytes, at least FL_LANE_HEAD and fl_stream_bound() of FL_MAX_MOVES and all tiles
+ * length  what the last fl_lane_update() returned
  * moves, n_moves, differed   as by fl_shadow_find() */
 typedef struct fl_lane {
+    int64_t length;
+    int64_t tile_pixels, move_pixels; /* how many the tiles have, and the moves write */
     fl_shadow *shadow;
     fl_cache *cache;
     uint8_t *tiles, *stale, *touched, *out;
     int64_t capacity;
-    int64_t tile_pixels, move_pixels; /* how many the tiles have, and the moves write */
     fl_move moves[64];
     int32_t n_moves, differed;
 } fl_lane;
 
 /* Mark the tiles that `n` rectangles touch, find what makes the shadow equal to `after` there by at most `max_moves`
- * moves, write it to `out` as a tile stream, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
+ * moves, write it to `out` as a tile stream with its head, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
  * fl_stream_encode() and fl_shadow_take() in a row. Returns the stream's length, 0 where nothing differs. Where more than
  * `most` tiles are left after the moves, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
@@ -244,6 +249,11 @@ int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size);
  * monitor is. With FL_X11_FRAME
  * `frame` is filled; its pixels stay as they are until the next call that fills it. */
 int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame);
+
+/* Do what fl_x11_next() does, and then fl_lane_update() with the frame: for a small change, all that lies between waking up
+ * and an update that is made. lane->length is the result, -ESTALE where the frame has not the shadow's size; without a frame
+ * it stays as it was. */
+int fl_x11_next_update(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame, fl_lane *lane, int max_moves, int most);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
 void fl_x11_wake(fl_x11 *x);

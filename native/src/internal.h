@@ -150,6 +150,14 @@ static inline void fl_store_pixel(uint8_t *p, uint32_t colour)
     memcpy(p, &colour, sizeof colour);
 }
 
+/* Read one byte of each line of memory. What comes in a row is foreseen by the processor, which two rows at once, or what
+ * is only asked for, are not. */
+static inline void fl_read_ahead(const uint8_t *bytes, ptrdiff_t length)
+{
+    for (ptrdiff_t at = 0; at < length; at += FL_CACHE_LINE)
+        (void)*(const volatile uint8_t *)(bytes + at);
+}
+
 /* Help the processor foresee, while `w` pixels of a row are read, the row that comes `step` rows later. It follows what is
  * read without a gap by itself, and better than when it is asked; a narrow gap before the next row is asked for, so that it
  * does not lose the thread, and where the next row is farther away, that row is. */
@@ -194,6 +202,10 @@ static inline bool fl_rect_inside(int64_t x, int64_t y, int64_t rect_w, int64_t 
 
 /* Move a rectangle inside a picture as memmove would; both places lie within it. */
 void fl_move_pixels(uint8_t *image, ptrdiff_t stride, const fl_move *move);
+
+/* Copy what differs in a rectangle of a picture that is `w` wide, or all of it, X bytes as 0; mark its tiles in `changed`. */
+void fl_tiles_keep(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+                   const fl_rect *rect, int w, bool all, uint8_t *changed);
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------ */
 

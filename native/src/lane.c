@@ -8,7 +8,7 @@ static bool valid_lane(const fl_lane *lane)
         !fl_valid_size(lane->shadow->w, lane->shadow->h))
         return false;
     const int count = fl_tile_count(lane->shadow->w) * fl_tile_count(lane->shadow->h);
-    return lane->capacity >= fl_stream_bound(FL_MAX_MOVES, count);
+    return lane->capacity >= FL_LANE_HEAD + fl_stream_bound(FL_MAX_MOVES, count);
 }
 
 /* Tell what the moves do at the decoder. */
@@ -56,11 +56,16 @@ static int find(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, con
     return left;
 }
 
-int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
-                       int max_moves, int most)
+static void write_head(fl_lane *lane, int64_t length)
 {
-    if (!valid_lane(lane))
-        return -EINVAL;
+    const uint32_t stream = (uint32_t)length;
+    lane->out[0] = 0;
+    memcpy(lane->out + 1, &stream, sizeof stream);
+}
+
+static int64_t update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
+                      int max_moves, int most)
+{
     fl_shadow *shadow = lane->shadow;
     const int left = find(lane, after, after_stride, rects, n, max_moves);
     if (left < 0)
@@ -69,10 +74,21 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
         return -EAGAIN;
     if (!left && !lane->n_moves)
         return 0;
-    const int64_t length =
-        fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves, lane->tiles,
-                         lane->cache, shadow->pixels, shadow->stride, NULL, lane->out, lane->capacity);
-    if (length >= 0)
-        fl_shadow_take(shadow, after, after_stride, lane->tiles);
+    const int64_t length = fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves,
+                                            lane->tiles, lane->cache, shadow->pixels, shadow->stride, NULL,
+                                            lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
+    if (length < 0)
+        return length;
+    fl_shadow_take(shadow, after, after_stride, lane->tiles);
+    write_head(lane, length);
+    return length;
+}
+
+int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
+                       int max_moves, int most)
+{
+    const int64_t length = valid_lane(lane) ? update(lane, after, after_stride, rects, n, max_moves, most) : -EINVAL;
+    if (lane)
+        lane->length = length;
     return length;
 }

@@ -143,9 +143,11 @@ typedef struct following {
 static void look_round(fl_search *s, const fl_tile *tile, const following *f)
 {
     const int column = tile->x / FL_TILE, row = tile->y / FL_TILE;
+    const int right = fl_min(s->box.x + s->box.w - 1, column + f->reach);
+    const int bottom = fl_min(s->box.y + s->box.h - 1, row + f->reach);
     clear_anchors(s, f->anchor_bits);
-    for (int y = fl_max(0, row - f->reach); y <= fl_min(s->tile_rows - 1, row + f->reach); y++) {
-        for (int x = fl_max(0, column - f->reach); x <= fl_min(s->columns - 1, column + f->reach); x++) {
+    for (int y = fl_max(s->box.y, row - f->reach); y <= bottom; y++) {
+        for (int x = fl_max(s->box.x, column - f->reach); x <= right; x++) {
             const fl_tile t = fl_tile_at(x, y, s->w, s->h);
             each_run(s, s->before, s->before_stride, &t, f->pick_bits, remember);
         }

@@ -72,6 +72,13 @@ void fl_row_yuv444_scalar(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uin
     }
 }
 
+/* Bring two rows to the caches one after the other. */
+static void read_pair(const uint8_t *upper, ptrdiff_t stride, int w)
+{
+    fl_read_ahead(upper, (ptrdiff_t)4 * w);
+    fl_read_ahead(upper + stride, (ptrdiff_t)4 * w);
+}
+
 int fl_tiles_nv12(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint8_t *luma,
                   ptrdiff_t luma_stride, uint8_t *chroma, ptrdiff_t chroma_stride)
 {
@@ -85,6 +92,7 @@ int fl_tiles_nv12(const uint8_t *image, ptrdiff_t stride, int w, int h, const ui
         for (int y = run.y; y < run.y + run.h; y += 2) {
             const uint8_t *upper = image + y * stride + (ptrdiff_t)4 * run.x;
             uint8_t *to = luma + y * luma_stride + run.x;
+            read_pair(upper, y + 1 < h ? stride : 0, run.w);
             fl_kernels.rows_nv12(upper, y + 1 < h ? upper + stride : upper, run.w, to, to + luma_stride,
                                  chroma + y / 2 * chroma_stride + run.x);
         }

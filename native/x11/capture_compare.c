@@ -55,14 +55,6 @@ static bool is_kept(const fl_x11_kept *kept, const uint8_t *source, ptrdiff_t st
                                                  (ptrdiff_t)kept->w * 4, r.w, r.h);
 }
 
-static void keep_piece(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, fl_rect r)
-{
-    if (is_kept(kept, source, stride, r))
-        return;
-    fl_kernels.tile_copy(source_at(source, stride, r), stride, kept_at(kept, r), (ptrdiff_t)kept->w * 4, r.w, r.h);
-    kept->changed[r.y / FL_TILE * fl_tile_count(kept->w) + r.x / FL_TILE] = 1;
-}
-
 static int to_tile_end(int place, int end)
 {
     return fl_min((place / FL_TILE + 1) * FL_TILE, end) - place;
@@ -81,14 +73,6 @@ static bool next_piece(const fl_rect *r, fl_rect *piece)
     piece->w = to_tile_end(piece->x, r->x + r->w);
     piece->h = to_tile_end(piece->y, r->y + r->h);
     return r->w > 0;
-}
-
-static void keep_rect(fl_x11_kept *kept, const uint8_t *source, ptrdiff_t stride, const fl_rect *r)
-{
-    fl_rect piece = {.x = r->x, .y = r->y};
-
-    while (next_piece(r, &piece))
-        keep_piece(kept, source, stride, piece);
 }
 
 bool fl_x11_kept_differs(const fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
@@ -111,7 +95,8 @@ int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride)
 
     memset(x->kept.changed, 0, (size_t)tiles);
     for (int i = 0; i < x->frame.n_rects; i++)
-        keep_rect(&x->kept, source, stride, &x->frame.rects[i]);
+        fl_tiles_keep(source, stride, fl_x11_memory_pixels(x->kept.memory), (ptrdiff_t)x->kept.w * 4,
+                      &x->frame.rects[i], x->kept.w, x->kept.fresh, x->kept.changed);
     for (int i = 0; i < tiles; i++)
         changed += x->kept.changed[i];
     x->kept.fresh = false;

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from access_fixtures import PASSWORD, App, open_rules
 
@@ -29,6 +31,16 @@ def unattended(rules):
     rules.set_password(PASSWORD)
     rules.set_unattended(True)
     return rules
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch):
+    """Let the computer's zone be five hours behind UTC."""
+    monkeypatch.setenv("TZ", "FAR5")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

@@ -158,6 +158,35 @@ def test_an_entry_whose_writer_died_before_the_key_moved_on_is_kept(tmp_path, au
     assert look(audit, store).faults == []
 
 
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_log_that_somebody_cut_goes_on_and_tells_how_much_is_gone(audit, store, log, left):
+    audit.append("a", NOW)
+    whole = log.read_bytes()
+    log.write_bytes(whole[:left])
+    audit.append("b", NOW)
+    # What is left of a line is no part of the next one.
+    assert log.read_bytes().startswith(whole[:left] + (b"\n{" if left else b"{"))
+    told, after = (json.loads(line) for line in log.read_bytes()[left:].splitlines() if line)
+    assert (told["event"], told["had"], told["has"]) == ("found shorter", len(whole), left)
+    assert (after["event"], after["seq"]) == ("b", told["seq"] + 1)
+    faults = look(audit, store).faults
+    audit.append("c", NOW)
+    assert look(audit, store).faults == faults != []
+
+
+def test_a_log_without_its_key_is_begun_anew_and_tells_what_it_takes_the_place_of(tmp_path, audit, store, log):
+    audit.append("a", NOW)
+    before = anchor(store)
+    (tmp_path / "audit.key").unlink()
+    left = log.read_bytes() + b"torn"
+    log.write_bytes(left)
+    audit.append("b", NOW)
+    begun, after = (json.loads(line) for line in log.read_bytes()[len(left) :].splitlines() if line)
+    assert (begun["event"], begun["seq"], begun["instead_of"], begun["entries"]) == ("begun", 0, before.begun.hex(), 2)
+    assert (after["event"], after["seq"]) == ("b", 1)
+    assert look(audit, store).faults
+
+
 def test_a_writer_that_is_killed_at_any_moment_loses_nothing_that_it_was_told_is_written(tmp_path, audit, store, log):
     code = (
         "import sys; from fanlight.access.audit import Audit; audit = Audit(sys.argv[1])\n"

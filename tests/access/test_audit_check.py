@@ -10,7 +10,7 @@ from namespace_fixtures import ANNA
 
 from fanlight.access import Store
 from fanlight.access.audit import Audit
-from fanlight.access.audit_chain import next_seed, write_entry
+from fanlight.access.audit_chain import next_seed, public_key, write_entry
 from fanlight.access.audit_check import MOST_FAULTS, check
 from fanlight.access.audit_files import Tip
 from fanlight.access.audit_heads import Head, anchor, countersign
@@ -102,6 +102,55 @@ def test_a_fault_is_told_with_its_place(kept):
     ]
     without = b"".join(line for line in lines(raw) if b"file 2" not in line)
     assert look(without, tip, known).faults == ["audit.jsonl:4: entry 3 is missing"]
+    without = b"".join(line for line in lines(without) if b"file 3" not in line and b"file 4" not in line)
+    assert look(without, tip, known).faults == ["audit.jsonl:4: entries 3 to 5 are missing"]
+
+
+def test_a_changed_start_is_told_with_its_place(kept):
+    raw, tip, known = kept
+    assert look(raw.replace(b"begun", b"BEGUN"), tip, known).faults == [
+        "audit.jsonl:1: entry 0 was changed, or the log was begun anew",
+        "audit.jsonl:2: entry 0, before this one, was changed",
+    ]
+    first = write_entry(bytes(32), 0, bytes(31) + b"1", "begun", NOW, {})
+    foreign = Tip(public_key(bytes(32)), 1, hashlib.sha256(first).digest(), next_seed(bytes(32)), 0, 0)
+    assert look(first + b"\n", foreign).faults == ["audit.jsonl:1: entry 0 does not follow what was before it"]
+
+
+def test_lines_that_are_no_entries_are_told_as_one_piece(kept):
+    raw, tip, known = kept
+    longer = lines(raw)
+    longer[2:2] = [b"x\n", b"yy\n"]
+    assert look(b"".join(longer), tip, known).faults == ["audit.jsonl:5: 5 bytes before entry 2 are no entry"]
+
+
+def test_a_log_that_is_gone_as_a_whole_is_told_with_what_it_had(kept):
+    _, tip, known = kept
+    assert check([], tip, None).faults == [
+        f"the log ends after 0 entries, and {COUNT} were written: the others are cut off"
+    ]
+    begun = Tip(tip.begun, 1, tip.previous, tip.seed, 0, 0)
+    assert check([], begun, None).faults == ["the log ends after 0 entries, and 1 were written: the others are cut off"]
+    gone = "the key file is gone: what stands in the log cannot be trusted to be all of it"
+    assert check([], None, known).faults[0] == gone
+
+
+def test_a_head_names_the_entry_that_does_not_fit_it(kept):
+    raw, tip, known = kept
+    wrong = "was changed: a head that was kept elsewhere has another hash"
+    assert look(raw, tip, Head(tip.begun, 3, bytes(32))).faults == [f"entry 2 {wrong}"]
+    assert look(raw, tip, known, [Head(tip.begun, 5, bytes(32))]).faults == [f"entry 4 {wrong}"]
+
+
+def test_a_head_of_more_entries_than_there_are_is_found(kept):
+    raw, tip, known = kept
+    more = Head(tip.begun, COUNT + 1, bytes(32))
+    missing = f"the log had {COUNT + 1} entries, and has not all of them now"
+    assert look(raw, tip, known, [more]).faults == [missing]
+    # Of a log that is empty, too.
+    assert check([], Tip(tip.begun, 0, tip.previous, tip.seed, 0, 0), None, [Head(tip.begun, 1, bytes(32))]).faults == [
+        "the log had 1 entries, and has not all of them now"
+    ]
 
 
 @pytest.mark.parametrize("added", [b"x\n", b"\n", b"{}\n", b'{"seq":8}\n'])

@@ -1,4 +1,5 @@
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from namespace_fixtures import ACME, ANNA, AT, DAY, OTHER, P384, trusted
 
@@ -31,6 +32,11 @@ def test_no_certificate_lasts_longer_than_a_week(days):
         ACME.issue("anna@acme", ANNA.public_key, AT, days)
 
 
+def test_a_certificate_names_the_alias_in_one_place_alone():
+    made = x509.load_der_x509_certificate(ACME.issue("anna@acme", ANNA.public_key, AT, 1).certificate)
+    assert made.subject.rfc4514_string() == "CN=fanlight alias"
+
+
 def test_an_alias_of_another_namespace_is_not_issued():
     with pytest.raises(UsageError, match="not in the namespace 'acme'"):
         ACME.issue("anna@other", ANNA.public_key, AT, 1)
@@ -52,15 +58,18 @@ def test_what_is_no_public_key_of_ours_is_refused(key):
 
 
 @pytest.mark.parametrize(
-    "pem",
+    ("pem", "said"),
     [
-        b"",
-        ACME.certificate_pem,
-        Identity.create(AT).to_pem(),
-        OTHER.to_pem().replace(OTHER.certificate_pem, ACME.certificate_pem),
+        (b"", "the namespace's key is damaged: restore it from a backup"),
+        (ACME.certificate_pem, "the namespace's key is damaged: restore it from a backup"),
+        (Identity.create(AT).to_pem(), "the namespace cannot be used: this is not the certificate of a namespace"),
+        (
+            OTHER.to_pem().replace(OTHER.certificate_pem, ACME.certificate_pem),
+            "the namespace's key and certificate do not belong together: restore both",
+        ),
     ],
     ids=range(4),
 )
-def test_a_damaged_key_of_a_namespace_is_told(pem):
-    with pytest.raises(StateError):
+def test_a_damaged_key_of_a_namespace_is_told(pem, said):
+    with pytest.raises(StateError, match=f"^{said}$"):
         Authority.from_pem(pem, AT)

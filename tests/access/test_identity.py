@@ -189,6 +189,33 @@ def test_a_leaf_holds_for_seven_days_and_for_clocks_a_day_behind():
     assert LEAF_LIFETIME == 7 * DAY
 
 
+def usage(*purposes):
+    ciphers = "content_commitment", "key_encipherment", "data_encipherment", "encipher_only", "decipher_only"
+    unused = dict.fromkeys((*ciphers, "key_agreement", "key_cert_sign", "crl_sign"), False)
+    return x509.KeyUsage(**unused | {"digital_signature": True} | dict.fromkeys(purposes, True))
+
+
+def form(certificate):
+    """Return the extensions that limit what a certificate is good for, and which of them must be understood."""
+    about_keys = x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier
+    return [(each.value, each.critical) for each in certificate.extensions if not isinstance(each.value, about_keys)]
+
+
+def test_an_identity_signs_leaves_and_nothing_below_them():
+    made = Identity.create(NOW).certificate
+    assert form(made) == [(x509.BasicConstraints(ca=True, path_length=0), True), (usage("key_cert_sign"), True)]
+    assert made.not_valid_before_utc == NOW.replace(microsecond=0) - DAY
+
+
+def test_a_leaf_is_a_tls_server_and_nothing_else():
+    assert form(x509.load_der_x509_certificate(HOST.leaf(NOW).certificate_der)) == [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (usage(), True),
+        (x509.ExtendedKeyUsage(SERVER), False),
+        (x509.SubjectAlternativeName([x509.DNSName("fanlight")]), False),
+    ]
+
+
 def test_an_identity_has_no_end():
     later = datetime(2200, 1, 1, tzinfo=UTC)
     assert leaf_signed_by(HOST.leaf(later).certificate_der, HOST.certificate_der, later)

@@ -169,6 +169,42 @@ def test_an_assertion_without_a_time_is_asked_now():
     assert len(failures(policy, MONDAY_NOON)) == 1
 
 
+NIGHT = '[[window]]\nfrom = "20:00"\n[[assert]]\nwho = "a@b"\nprofile = "Default"\nright = "view"\nexpect = "allow"\n'
+
+
+@pytest.mark.parametrize(
+    ("at", "holds"),
+    [
+        ("2030-01-07T21:00:00", True),
+        ("2030-01-07T21:00:00Z", True),
+        ("2030-01-07T20:00:00+02:00", False),
+        ("2030-01-07T19:00:00-02:00", True),
+    ],
+)
+@pytest.mark.usefixtures("far_from_utc")
+def test_an_assertion_may_name_a_time_of_its_own(at, holds):
+    policy = Policy.from_toml(f"{NIGHT}at = {at}\n".encode())
+    assert (failures(policy, MONDAY_NOON) == []) is holds
+
+
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [
+        ('path = "/srv/a"', True),
+        ('path = "/etc"', False),
+        ('tunnel = "a.lan:80"', True),
+        ('tunnel = "a.lan:22"', False),
+    ],
+)
+def test_an_assertion_may_name_a_path_or_a_tunnel(asked, holds):
+    limits = (
+        '[[path]]\nallow = "/srv"\n[[tunnel]]\nallow = "*.lan:80"\n[[assert]]\nwho = "a@b"\nprofile = "Full Access"\n'
+    )
+    right = "files" if asked.startswith("path") else "tunnels"
+    policy = Policy.from_toml(f'{limits}right = "{right}"\nexpect = "allow"\n{asked}\n'.encode())
+    assert (failures(policy, MONDAY_NOON) == []) is holds
+
+
 # -- what is refused, with its line -----------------------------------------------------------------------------------
 
 

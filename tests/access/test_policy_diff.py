@@ -1,16 +1,21 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from fanlight.access.policy import Policy
 from fanlight.access.policy_diff import changes
 from fanlight.types import Permission
 
+# NOW is 2030-03-17, a Sunday, 17:46 UTC.
 NOW = 1_900_000_000.0
+HOUR = 3600
+MONDAY = datetime(2030, 3, 11, tzinfo=UTC).timestamp()
 CLOSED = "[access]\nlist = true\n"
 ACME = CLOSED + '[[allow]]\nwho = "*@acme"\n'
 
 
-def compare(old, new):
-    return changes(Policy.from_toml(old.encode()), Policy.from_toml(new.encode()), NOW)
+def compare(old, new, now=NOW):
+    return changes(Policy.from_toml(old.encode()), Policy.from_toml(new.encode()), now)
 
 
 def told(found):
@@ -55,9 +60,45 @@ def test_hours_are_gained_and_lost():
     assert (len(each.times_gained) / 4, each.times_lost, each.gains) == (7 * 1.5, (), ())
 
 
+@pytest.mark.parametrize("now", [MONDAY, MONDAY + 0.5, MONDAY + 50 * HOUR + 1234.5, NOW])
+def test_hours_are_those_of_the_week_that_holds_now(now):
+    window = '[[window]]\ndays = ["mon", "sun"]\nto = "00:30"\n'
+    (each, *_) = compare(window.replace("00:30", "00:15"), window, now)
+    assert each.times_gained == (MONDAY + HOUR / 4, MONDAY + 6 * 24 * HOUR + HOUR / 4)
+
+
+def test_who_had_no_access_at_all_gains_or_loses_it_and_no_hours():
+    hours = ACME + '[[window]]\nwho = "*@acme"\nfrom = "08:00"\n'
+    (each, *_) = compare(CLOSED, hours)
+    assert (each.who, each.times_gained, each.times_lost) == ("*@acme", (), ())
+    assert Permission.VIEW in each.gains
+    (each, *_) = compare(hours, CLOSED)
+    assert (each.who, each.times_gained, each.times_lost) == ("*@acme", (), ())
+    assert Permission.VIEW in each.loses
+
+
 def test_limits_that_change_are_told():
     (each, *_) = compare(ACME, ACME + '[[path]]\nprofile = "Default"\nallow = "/srv"\n')
     assert (each.who, each.profile, each.limits_changed) == ("*@acme", "Default", True)
+
+
+def test_limits_are_told_of_who_comes_in_before_or_after_and_of_nobody_else():
+    limit = '[[path]]\nprofile = "Default"\nallow = "/srv"\n'
+    told_of = {each.who: each.limits_changed for each in compare(CLOSED, ACME + limit) if each.profile == "Default"}
+    assert told_of == {"*@acme": True}
+    assert compare(CLOSED, CLOSED + limit) == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("anna@acme", "*@acme", "?nna@acme", "a*@*", "x" * 60 + "*@acme", "?" * 64 + "@acme", "a@" + "*" * 60),
+        *("ab" * 32, "a" * 63 + "?", "ab*", "*ab", "ab*cd", "?b*cd?", "ab*cd*ef", "?" * 64),
+    ],
+)
+def test_a_pattern_stands_for_a_client_whom_it_means(pattern):
+    found = told(compare(CLOSED, f'{CLOSED}[[allow]]\nwho = "{pattern}"\n'))
+    assert found[pattern, "Screen Sharing"] == ({Permission.VIEW}, set())
 
 
 def test_a_fingerprint_and_a_pattern_of_them_are_clients_too():

@@ -86,6 +86,13 @@ def test_paths_are_within_what_is_allowed_and_not_within_what_is_denied(path, al
     assert limit_that_decides(limits, "Default", ANNA, [path])[0] is allowed
 
 
+def test_a_letter_of_a_path_is_no_slash():
+    assert PathLimit(allow="/srv/X").covers("/srv/X/a")
+    assert not PathLimit(allow="/srv/X").covers("/srv/a")
+    assert not PathLimit(allow="/a").covers("/X/a")
+    assert not PathLimit(allow="/a").covers("/Xa")
+
+
 def test_a_denial_without_an_allowance_forbids_only_what_it_names():
     limits = [PathLimit(who="*@acme", deny="/")]
     assert limit_that_decides(limits, "Default", ANNA, ["/a"]) == (False, limits[0])
@@ -106,6 +113,11 @@ def test_a_denial_without_an_allowance_forbids_only_what_it_names():
         ("*.lan:1-1024", "printer.LAN.:631", True),
         ("*.lan:1-1024", "printer.lan:1025", False),
         ("*.lan:1-1024", "lan:80", False),
+        ("*.lan.:80", "a.lan:80", True),
+        ("Xen.lan:80", "xen.lan:80", True),
+        ("xen.lan:80", "Xen.lan:80", True),
+        ("*:*", "a.lan:1", True),
+        ("10.1.2.3/8:22", "10.9.8.7:22", True),
         ("db.lan:5432", "db.lan.evil:5432", False),
         ("*:80", "anything:80", True),
         ("10.0.0.1:80", "10.0.0.1:*", False),

@@ -101,6 +101,31 @@ def test_a_policy_comes_out_as_it_went_in(store):
     assert Policy.from_toml(write_toml(content).encode()).content == content
 
 
+NO_FILES = '[[deny]]\nwho = "*@acme"\nrights = ["files"]\n'
+
+
+def test_a_denied_right_is_in_no_try_of_that_client(unattended, store):
+    issued = let_in(unattended, ANNA, remember=True)
+    use(store, NO_FILES)
+    unattended.set_password(PASSWORD)
+    unattended.set_unattended(True)
+    issued = let_in(unattended, ANNA, remember=True)
+    tries = (
+        try_password(unattended, ANNA),
+        unattended.token(ANNA, issued.token, NOW),
+        unattended.resume(ANNA, issued.resume, NOW),
+    )
+    assert all(tried.right and Permission.FILES not in tried.rights for tried in tries)
+    assert Permission.FILES in try_password(unattended, OTHER).rights
+
+
+def test_what_a_person_accepts_goes_on_without_the_rights_that_were_denied_then(rules, store):
+    use(store, NO_FILES)
+    secret = rules.opened(ANNA, rules.accepted(DEFAULT), NOW, remember=False, session="s").resume
+    use(store, "")
+    assert Permission.FILES not in rules.resume(ANNA, secret, NOW).rights
+
+
 def test_a_damaged_rule_is_told_and_opens_nothing(rules, store):
     use(store, EVENING)
     with store.changing() as db:

@@ -196,6 +196,13 @@ def test_a_pin_is_never_replaced(path):
     assert store.known_host("host:7391") == host()
 
 
+@pytest.mark.parametrize("address", ["x", "x" * 300])
+def test_an_address_at_the_bounds_is_kept(path, address):
+    store = Store(path)
+    store.pin_host(host(address))
+    assert store.known_host(address) == host(address)
+
+
 @pytest.mark.parametrize("address", ["", "x" * 301])
 def test_an_address_out_of_bounds_is_not_kept(path, address):
     store = Store(path)

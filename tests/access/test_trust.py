@@ -110,9 +110,16 @@ def test_a_namespace_of_the_same_home_needs_no_list(path, trust):
         trust.alias(made.certificate, ANNA.public_key, AT)
 
 
+def test_a_list_that_is_known_already_is_taken_again(trust, issuing):
+    made, raw = issue(issuing), exported(issuing)
+    take(trust, raw)
+    take(trust, raw)
+    assert trust.alias(made.certificate, ANNA.public_key, AT) == "anna@acme"
+
+
 def test_another_authority_of_a_trusted_name_is_refused(trust, issuing):
     take(trust, exported(issuing))
-    with pytest.raises(IdentityError, match="trusted here with another authority"):
+    with pytest.raises(IdentityError, match=f"trusted here with another authority, {ACME.fingerprint}"):
         take(trust, Authority.create("acme", AT).certificate_pem)
     assert trust.trusted()["acme"].fingerprint == ACME.fingerprint
 

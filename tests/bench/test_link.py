@@ -7,6 +7,8 @@ from fanlight_bench import link
 from fanlight_bench.link import table
 from fanlight_bench.link.case import once
 from fanlight_bench.link.delay import Line
+from fanlight_bench.link.floor import FloorCase
+from fanlight_bench.link.floor_child import Answerer, Echo
 from fanlight_bench.link.guest import Seen, Shown, Update
 from fanlight_bench.link.rest import settled
 from fanlight_bench.link.slow import Queues, backlog, figures
@@ -160,7 +162,7 @@ def test_quick_plan_is_short_and_every_line_has_its_case() -> None:
 def test_cases_can_be_measured_by_themselves() -> None:
     (group,) = link.plan(link.Options(cases=("stopped-film",)))
     assert [case.workload for case in group] == [table.STOPPED_FILM]
-    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [2, 1]
+    assert [len(group) for group in link.plan(link.Options(cases=("viewers", "idle")))] == [5, 1]
     with pytest.raises(UsageError, match='There is no case "swim"'):
         link.plan(link.Options(cases=("swim",)))
 
@@ -195,3 +197,39 @@ def test_eight_viewers_are_held_beside_one_turn_by_turn() -> None:
 def test_size_that_is_none_or_too_small_is_refused(size: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         link.plan(link.Options(size=size))
+
+
+# -- what no host can do without --
+
+
+class Wire:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+def test_every_whole_update_is_answered_however_it_is_cut() -> None:
+    wire = Wire()
+    answerer = Answerer(Echo(connections=1, rate=15, update=100, answer=25))
+    answerer.connection_made(wire)  # type: ignore[arg-type]
+    answerer.data_received(bytes(99))
+    assert wire.written == []
+    answerer.data_received(bytes(1))
+    answerer.data_received(bytes(250))
+    answerer.data_received(bytes(50))
+    assert wire.written == [bytes(25)] * 4
+
+
+def test_the_floor_is_what_the_sender_used() -> None:
+    found = FloorCase("bare", table.VIEWERS, connections=2, rate=60, window=0.5).measure()
+    assert 0 < found[table.PER_UPDATE].runs[0] < 1000 / 60
+
+
+def test_every_row_of_the_viewers_has_its_floor_in_the_same_turns() -> None:
+    groups = link.plan(link.Options(quick=True))
+    (group,) = [group for group in groups if group[0].workload == table.VIEWERS]
+    assert [case.system for case in group] == [table.ONE, table.EIGHT, *(name for name, _, _ in table.FLOORS)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from codec_scenes import FRAME_SECONDS, blank, frames, noise, same, scroll, text, whole
+from codec_scenes import FRAME_SECONDS, blank, frames, noise, same, scroll, text, whole, window_move
 
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.types import Frame, Rect
@@ -52,6 +52,17 @@ def link():
     link.show(text(SIZE))
     assert link.film()[-1].lane == "video"
     return link
+
+
+@pytest.mark.parametrize("steps", [scroll, window_move])
+def test_what_is_cheap_goes_as_the_tiles_encoder_has_it(steps):
+    hybrid, exact = open_encoder("hybrid", SIZE), open_encoder("tiles", SIZE)
+    for frame in frames(steps(SIZE)):
+        mine, plain = hybrid.encode(frame), exact.encode(frame)
+        assert mine.endswith(plain)
+        assert (mine.lane, mine.pixels, mine.exact) == (plain.lane, plain.pixels, plain.exact)
+        assert np.array_equal(hybrid.touched, exact.touched)
+        assert hybrid.digest == exact.digest
 
 
 def test_film_goes_to_video_within_a_tenth_of_a_second():

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fanlight.codec import EXACT, LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
+from fanlight.codec.base import QUALITY_STEP
 from fanlight.codec.sections import VIDEO, is_region, read, read_video
 from fanlight.errors import EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
@@ -331,6 +332,25 @@ def test_a_coarser_quality_is_taken_at_once_and_a_finer_one_after_a_while(link):
     assert keys.index(True) > 50
 
 
+def test_a_little_more_or_less_quality_restarts_nothing(link):
+    before = link.encoder.quality
+    for quality in (before + QUALITY_STEP - 1, before - QUALITY_STEP + 1, before):
+        link.encoder.set_quality(quality)
+        assert not any(video.key for update in link.play(FILM, count=70) for video in videos(update))
+
+
+def test_another_quality_restarts_the_regions_and_leaves_tiles_alone():
+    link = Link()
+    link.play(FILM, OTHER)
+    link.write(Rect(8, 8, 8, 12))
+    link.encoder.set_quality(45)
+    (update,) = link.play(FILM, OTHER, count=1)
+    assert [video.key for video in videos(update)] == [True, True]
+    assert not update.key
+    assert update.lane == "video"
+    assert not any(video.key for video in videos(link.play(FILM, OTHER, count=1)[0]))
+
+
 def test_an_encoder_that_fails_at_work_leaves_exact_tiles(link, monkeypatch):
     def fails(*_, **__):
         raise EncoderError("H.264 (libx264) failed at work: no luck")
@@ -352,6 +372,7 @@ def test_regions_take_any_codec_and_say_so_in_the_name(video):
         pytest.skip(str(error))
     assert link.encoder.name == f"hybrid-{video.replace('_', '-')}"
     assert link.encoder.name in decoders()
+    assert open_encoder(link.encoder.name, SIZE).name == link.encoder.name
     link.play(FILM, count=6)
     x, y, w, h = FILM
     link.image = link.image.copy()

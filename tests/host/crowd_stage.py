@@ -30,6 +30,21 @@ class Screen:
         return self.frame(rect)
 
 
+class Source:
+    """Has one frame to give, or none."""
+
+    screen = None
+
+    def __init__(self, last: Frame, coming: Frame | None) -> None:
+        self.last = last
+        self._coming = coming
+
+    def next(self, timeout: float | None) -> Frame | None:
+        assert timeout is None
+        self.last = self._coming or self.last
+        return self._coming
+
+
 class Watcher:
     """A viewer with its decoder; `image` is what it shows."""
 
@@ -98,6 +113,18 @@ class Stage:
             assert isinstance(one.picture, Picture)
             by_viewer[one.viewer].take(one.picture)
             got[by_viewer[one.viewer]] = one.picture
+        return got
+
+    def serve_next(self, frame: Frame | None) -> dict[Watcher, Picture]:
+        """Let the crowd wait for this frame, or in vain, and its watchers decode what they get."""
+        source = Source(self.last, frame)
+        by_viewer = {watcher.viewer: watcher for watcher in self.watchers}
+        got = {}
+        for one in self.crowd.serve_next(source, None, self.screen.clock):
+            assert isinstance(one.picture, Picture)
+            by_viewer[one.viewer].take(one.picture)
+            got[by_viewer[one.viewer]] = one.picture
+        self.last = source.last
         return got
 
     def shows(self, *watchers: Watcher) -> bool:

@@ -267,3 +267,59 @@ def test_whatever_happens_who_is_ready_at_rest_shows_the_screen(codec: str, seed
         assert stage.shows(*stage.watchers)
         assert stage.crowd.encoders == 1
     assert all(watcher.pictures for watcher in stage.watchers)
+
+
+# ---- waiting for the next frame ----
+
+
+def awaits(stage: Stage) -> bool:
+    return stage.crowd.awaits({watcher.viewer for watcher in stage.watchers})
+
+
+@pytest.mark.parametrize("codec", ["tiles", "hybrid"])
+def test_a_crowd_that_has_all_there_is_takes_the_next_frame_by_itself(codec: str) -> None:
+    stage = Stage(codec, count=2)
+    assert not awaits(stage)
+    stage.serve()
+    assert awaits(stage)
+    frame = stage.screen.draw(Rect(9, 9, 5, 5), 77)
+    got = stage.serve_next(frame)
+    assert len(got) == 2
+    assert len({id(picture) for picture in got.values()}) == 1
+    (picture,) = {id(picture): picture for picture in got.values()}.values()
+    assert (picture.damaged_at, picture.captured_at, picture.states) == (frame.damaged_at, frame.captured_at, 1)
+    assert picture.captured_at <= picture.encode_started_at <= picture.encoded_at
+    assert stage.shows(*stage.watchers)
+    assert awaits(stage)
+    assert stage.serve_next(None) == {}
+    assert stage.serve_next(stage.screen.frame(ALL)) == {}
+
+
+def test_a_crowd_does_not_wait_by_itself_while_somebody_lacks_something() -> None:
+    stage = Stage(count=2)
+    stage.serve()
+    first, second = (watcher.viewer for watcher in stage.watchers)
+    assert not stage.crowd.awaits({first})
+    second.ask_refresh()
+    assert not awaits(stage)
+    stage.serve()
+    stage.draw(Rect(0, 0, 5, 5), 9)
+    assert not awaits(stage)
+    stage.serve()
+    assert awaits(stage)
+    late = stage.join()
+    assert not awaits(stage)
+    assert not stage.crowd.awaits({first, second, late.viewer})
+    stage.crowd.remove(late.viewer)
+    assert awaits(stage)
+
+
+def test_a_frame_of_another_size_that_was_waited_for_starts_anew() -> None:
+    stage = Stage()
+    stage.serve()
+    stage.screen = Screen((128, 96))
+    assert stage.serve_next(stage.screen.draw(Rect(0, 0, 128, 96), 50)) == {}
+    assert not awaits(stage)
+    stage.serve()
+    assert stage.shows(*stage.watchers)
+    assert awaits(stage)

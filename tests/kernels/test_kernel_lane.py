@@ -9,13 +9,12 @@ from stream_scenes import scene
 
 from fanlight.errors import UsageError
 from fanlight.kernels import stream, tiles
-from fanlight.kernels.lane import TOO_MANY, Lane
+from fanlight.kernels.lane import HEAD, TOO_MANY, Lane
 from fanlight.kernels.shadow import Shadow
 from fanlight.types import Rect
 
 SIZE = (400, 300)
 WHOLE = (Rect(0, 0, *SIZE),)
-START = 5
 ANY = 1 << 20
 
 
@@ -24,13 +23,13 @@ class End:
 
     def __init__(self, size=SIZE):
         self.shadow, self.cache = Shadow(size), stream.Cache(stream.slots_for(size))
-        self.out = np.empty(START + stream.bound(size), np.uint8)
-        self.lane = Lane(self.shadow, self.cache, self.out, START)
+        self.out = np.empty(HEAD + stream.bound(size), np.uint8)
+        self.lane = Lane(self.shadow, self.cache, self.out)
         self.shown, self.receiver = np.zeros((size[1], size[0], 4), np.uint8), stream.Cache(stream.slots_for(size))
 
     def bytes_of(self, image, damage=WHOLE):
         length = self.lane.update(image, damage, 16, ANY)
-        return self.out[START : START + length].tobytes()
+        return self.out[HEAD : HEAD + length].tobytes()
 
     def show(self, image, damage=WHOLE):
         data = self.bytes_of(image, damage)
@@ -134,16 +133,22 @@ def test_it_tells_what_it_changes_at_the_decoder():
     end = End()
     end.show(PAGE)
     assert end.lane.touched.all()
-    assert end.lane.pixels == {"tiles": 400 * 300}
+    assert end.lane.result[1:] == (400 * 300, 0)
     end.show(LETTER, (Rect(75, 105, 1, 1), Rect(300, 200, 9, 9)))
     assert np.flatnonzero(end.lane.touched).tolist() == [7 + 1]
-    assert end.lane.pixels == {"tiles": 64 * 64}
+    assert end.lane.result[1:] == (64 * 64, 0)
     end.show(scrolled(LETTER))
     assert end.lane.touched.all()
-    assert end.lane.pixels == {"copy": 400 * 276, "tiles": 400 * 44}
+    assert end.lane.result[1:] == (400 * 44, 400 * 276)
     end.show(scrolled(LETTER))
     assert not end.lane.touched.any()
-    assert end.lane.pixels == {"tiles": 0}
+    assert end.lane.result == (0, 0, 0)
+
+
+def test_the_head_makes_an_update_that_is_not_compressed():
+    end = End()
+    length = len(end.show(PAGE))
+    assert bytes(end.out[:HEAD]) == b"\0" + length.to_bytes(4, "little")
 
 
 def test_its_marks_are_a_copy():
@@ -184,7 +189,7 @@ def test_a_picture_of_another_size_is_refused():
 
 def test_too_little_room_is_refused():
     shadow = Shadow(SIZE)
-    lane = Lane(shadow, stream.Cache(8), np.empty(START + stream.bound(SIZE) - 1, np.uint8), START)
+    lane = Lane(shadow, stream.Cache(8), np.empty(HEAD + stream.bound(SIZE) - 1, np.uint8))
     with pytest.raises(UsageError):
         lane.update(PAGE, WHOLE, 16, ANY)
     with pytest.raises(UsageError):

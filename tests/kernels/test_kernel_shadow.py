@@ -146,6 +146,20 @@ def test_what_is_written_from_outside_is_hashed_anew():
     check_digest(shadow)
 
 
+def test_sums_of_a_picture_that_was_never_taken_are_forgotten():
+    before = page(SIZE)
+    shadow, marks = shadow_of(before), tiles.all_tiles(SIZE)
+    shadow.find(scrolled(before, Rect(0, 0, 250, 180), 48), marks)
+    assert marks.any()
+    left = np.argwhere(marks)[0]
+    other, one = before.copy(), tiles.no_tiles(SIZE)
+    one[tuple(left)] = 1
+    other[left[0] * 64, left[1] * 64, 0] ^= 1
+    shadow.find(other, one)
+    shadow.take(other, one)
+    check_digest(shadow)
+
+
 @pytest.mark.parametrize("size", SMALL_SIZES)
 def test_the_digest_is_that_of_the_page(variant, size):
     image = picture(size, "random")

@@ -242,6 +242,78 @@ static void check_edges(const tile *t)
     }
 }
 
+/* Half of a picture is marked, and nobody may read the other half: a row is a page of memory. */
+static void check_untouched(void)
+{
+    enum { W = 1024, H = 256, COLUMNS = W / FL_TILE, TILES = COLUMNS * (H / FL_TILE), HALF = H / 2 };
+    size_t bytes = (size_t)4 * W * H;
+    CHECK(sysconf(_SC_PAGESIZE) == (long)4 * W);
+    uint8_t *before = new_room(&bytes), *after = new_room(&bytes), *luma = new_room(&bytes), *work;
+    static uint8_t marks[TILES], known[TILES], changed[TILES];
+    static uint64_t rows[COLUMNS * H], mixed[TILES], digest;
+    const size_t work_bytes = (size_t)fl_shadow_work(W, H);
+    CHECK((work = malloc(work_bytes)));
+    fl_shadow shadow = {.pixels = before, .stride = 4 * W, .w = W, .h = H, .rows = rows, .known = known, .work = work};
+    fl_move moves[FL_MAX_MOVES];
+    int32_t differed;
+    CHECK(!mprotect(before + 4 * W * HALF, (size_t)4 * W * HALF, PROT_NONE));
+    CHECK(!mprotect(after + 4 * W * HALF, (size_t)4 * W * HALF, PROT_NONE));
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 4 * W * HALF; i++)
+            after[i] = (uint8_t)(turn < 2 ? next_random() : 0);
+        memset(marks, 1, TILES / 2);
+        memset(known, 0, sizeof known);
+        CHECK(fl_shadow_find(&shadow, after, 4 * W, marks, NULL, moves, FL_MAX_MOVES, &differed) >= 0);
+        CHECK(differed == TILES / 2);
+        CHECK(!fl_tiles_nv12(after, 4 * W, W, H, marks, luma, W, luma + W * H, W));
+        CHECK(!fl_shadow_take(&shadow, after, 4 * W, marks));
+        CHECK(!fl_shadow_digest(&shadow, marks, mixed, &digest));
+    }
+    fl_tiles_keep(after, 4 * W, before, 4 * W, &(fl_rect){0, 0, W, HALF}, W, true, changed);
+    munmap(before, bytes);
+    munmap(after, bytes);
+    munmap(luma, bytes);
+    free(work);
+}
+
+/* What fl_tiles_keep() must do, pixel by pixel: tiles that differ in the rectangle are marked and copied there. */
+static void check_keep(void)
+{
+    enum { W = 150, H = 140, COLUMNS = 3, TILES = 9, STRIDE = 4 * W + 12, BYTES = H * STRIDE };
+    static uint8_t source[BYTES], target[BYTES], before[BYTES];
+    uint8_t changed[TILES] = {0};
+    for (int i = 0; i < BYTES; i++)
+        source[i] = target[i] = (uint8_t)next_random();
+    for (int i = below(6); i > 0; i--)
+        source[below(H) * STRIDE + below(4 * W)] ^= 0x10;
+    memcpy(before, target, BYTES);
+    fl_rect r = {.x = below(W), .y = below(H)};
+    r.w = 1 + below(W - r.x);
+    r.h = 1 + below(H - r.y);
+    const bool all = !below(4);
+    fl_tiles_keep(source, STRIDE, target, STRIDE, &r, W, all, changed);
+    for (int y = 0; y < H; y++) {
+        for (int x = 0; x < W; x++) {
+            const bool inside = x >= r.x && x < r.x + r.w && y >= r.y && y < r.y + r.h;
+            const uint8_t *now = target + y * STRIDE + 4 * x, *then = before + y * STRIDE + 4 * x;
+            const uint32_t wanted = fl_load_pixel(source + y * STRIDE + 4 * x);
+            CHECK(inside ? fl_load_pixel(now) == wanted : !memcmp(now, then, 4));
+            CHECK(changed[y / FL_TILE * COLUMNS + x / FL_TILE] || !inside || fl_load_pixel(then) == wanted);
+        }
+    }
+    for (int i = 0; i < TILES; i++) {
+        bool differs = false;
+        for (int y = i / COLUMNS * FL_TILE; y < fl_min(H, (i / COLUMNS + 1) * FL_TILE); y++) {
+            for (int x = i % COLUMNS * FL_TILE; x < fl_min(W, (i % COLUMNS + 1) * FL_TILE); x++) {
+                const bool inside = x >= r.x && x < r.x + r.w && y >= r.y && y < r.y + r.h;
+                const uint8_t *then = before + y * STRIDE + 4 * x, *wanted = source + y * STRIDE + 4 * x;
+                differs |= inside && (all || fl_load_pixel(then) != fl_load_pixel(wanted));
+            }
+        }
+        CHECK(changed[i] == differs);
+    }
+}
+
 /* ---- the case table ---------------------------------------------------------------------------------------------- */
 
 static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum fill fill)
@@ -295,6 +367,9 @@ int main(void)
         fl_cpu_use(variants[i].flags);
         wide = fl_kernels;
         check_variant(rooms, room_bytes);
+        for (int n = 0; n < 300; n++)
+            check_keep();
+        check_untouched();
         printf("%s\n", variant);
     }
     return 0;

@@ -68,6 +68,23 @@ static void look_at_pointer(fl_x11 *x)
     fl_x11_cursor_shape(x, &shape, pixels, sizeof pixels);
 }
 
+/* Take a frame by a lane of another size, which leaves it alone. */
+static void take_frame_for_another(fl_x11 *x)
+{
+    static uint8_t pixels[4], known[1], marks[3], out[16];
+    uint64_t rows[1];
+    fl_shadow shadow = {.pixels = pixels, .stride = 4, .w = 1, .h = 1, .rows = rows, .known = known};
+    fl_lane lane = {.shadow = &shadow, .tiles = marks, .stale = marks + 1, .touched = marks + 2, .out = out};
+    fl_x11_frame frame;
+    int news;
+
+    do
+        news = fl_x11_next_update(x, 20LL * SECOND, &frame, &lane, 0, 0);
+    while (news > 0 && !(news & FL_X11_FRAME));
+    if (news <= 0 || lane.length != -ESTALE)
+        fail("a frame of another size was not left alone", news);
+}
+
 /* `colour` differs from one call to the next, for drawing that changes nothing gives no frame. */
 static void capture(const char *display, const fl_x11_options *options, const painter *p, uint32_t colour)
 {
@@ -82,7 +99,7 @@ static void capture(const char *display, const fl_x11_options *options, const pa
         paint(p, colour + turn, (xcb_rectangle_t){(int16_t)(turn * 30), 20, 8, 16});
         take_frame(x);
         paint(p, colour + turn, (xcb_rectangle_t){0, 0, 200, 100});
-        take_frame(x);
+        take_frame_for_another(x);
         look_at_pointer(x);
     }
     if (fl_x11_is_mapped(x, why, sizeof why) != (options->framebuffer != NULL))

@@ -1,8 +1,8 @@
 """The ledger, with stamps that the test makes."""
 
-import dataclasses
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ def update(seq=1, at=100.0, **change):
 
 
 def entry(seq=1, at=100.0, **change):
-    values = dataclasses.asdict(update(seq, at)) | {"pixels": Pixels(1, 2, 3)}
+    values = msgspec.structs.asdict(update(seq, at)) | {"pixels": Pixels(1, 2, 3)}
     values |= {"received_at": at + 0.005, "decoded_at": at + 0.006, "offset": 0.0}
     return LedgerEntry(**(values | change))
 

@@ -70,6 +70,7 @@ class FakeScreen:
     def __init__(self, image: Image, rights: frozenset[Permission] | None = None) -> None:
         self.address = "fake:7391"
         self.connected = True
+        self.lock = threading.Lock()
         self.codec = "hybrid"
         self.image = image
         self.cursor: CursorShape | None = None

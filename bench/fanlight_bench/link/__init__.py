@@ -13,11 +13,12 @@ from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.growth.viewers import ViewersCase
 from fanlight_bench.link import table
+from fanlight_bench.link.floor import FloorCase
 from fanlight_bench.link.quiet import QuietCase
 from fanlight_bench.link.rest import RestCase
 from fanlight_bench.link.slow import SlowCase
 from fanlight_bench.link.stopped import StoppedCase
-from fanlight_bench.link.table import LINK, RATE
+from fanlight_bench.link.table import LINK, RATE, VIEWERS_RATE
 from fanlight_bench.plan import Case
 from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
 
@@ -31,7 +32,7 @@ _FULL_TURNS = 3
 _TEXT, _FILM, _NOTHING = "scroll-text", "video-region", "idle"
 # Three viewers, the host and the workload share the cores: the rate is one that they all keep up with.
 _STOPPED_RATE = 30
-_VIEWERS_RATE, _VIEWERS_SIZE = 15, (1280, 720)
+_VIEWERS_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,11 @@ def _stopped(label: str, shown: str, size: Size, length: _Length) -> list[Case]:
 def _viewers(_: Size, length: _Length) -> list[Case]:
     counts = ((table.ONE, 1), (table.EIGHT, 8))
     return [
-        ViewersCase(system, table.VIEWERS, count, _VIEWERS_SIZE, length.viewers, _VIEWERS_RATE)
-        for system, count in counts
+        *(
+            ViewersCase(system, table.VIEWERS, count, _VIEWERS_SIZE, length.viewers, VIEWERS_RATE)
+            for system, count in counts
+        ),
+        *(FloorCase(name, table.VIEWERS, count, rate, length.viewers) for name, count, rate in table.FLOORS),
     ]
 
 

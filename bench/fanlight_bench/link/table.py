@@ -13,6 +13,13 @@ IDLE, STOPPED, STOPPED_FILM = "idle", "one viewer stopped, text", "one viewer st
 VIEWERS = "viewers"
 ONE, EIGHT = "fanlight host, 1 viewer", "fanlight host, 8 viewers"
 PER_UPDATE = "host CPU an update"
+VIEWERS_RATE = 15
+FLOORS = (
+    ("(limit: bare TLS, 1 connection)", 1, VIEWERS_RATE),
+    ("(limit: bare TLS, 8 connections)", 8, VIEWERS_RATE),
+    ("(limit: bare TLS, 1 connection, 60 a second)", 1, RATE),
+)
+"""What no host can do without, as far as libuv's loop goes: connections, and updates a second."""
 
 _KIB = 1024.0
 _KEY_LIMIT = 1000 * (2 * LINK.delay + 2 / RATE)

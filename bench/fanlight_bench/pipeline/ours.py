@@ -13,11 +13,9 @@ from fanlight.host import REST_SECONDS, Crowd, Picture, Viewer
 from fanlight.kernels import tiles
 from fanlight.types import Frame, Image, Size
 from fanlight_bench.pipeline.account import Task
+from fanlight_bench.pipeline.kept import Kept
 from fanlight_bench.pipeline.measure import Pipeline, Step
 
-# What is kept of the updates, to find out afterwards what they wrote.
-_KEPT_UPDATES = 24
-_KEPT_BYTES = 64 << 20
 _EXACT_SECONDS = 5.0
 _QUIET_SECONDS = 0.15
 
@@ -34,18 +32,14 @@ class FanlightPipeline(Pipeline):
         for viewer in self._viewers:
             self._crowd.add(viewer)
         self._last: Frame | None = None
-        self._kept: list[Update] = []
-        self._kept_bytes = 0
-        self._first = 0
-        self._most_kept = _KEPT_UPDATES
+        self._kept = Kept()
         self._update = Update()
         self._updated_at = 0.0
         self._digest: int | None = None
 
     def begin(self) -> None:
         """Keep the updates from here on, after those that led here."""
-        self._first = len(self._kept)
-        self._most_kept = self._first + _KEPT_UPDATES
+        self._kept.begin()
 
     def step(self, timeout: float) -> Step | None:
         """Capture what is damaged and encode it, or refine what rests."""
@@ -65,7 +59,7 @@ class FanlightPipeline(Pipeline):
             raise picture
         self._updated_at = time.monotonic()
         self._update, self._digest = picture.update, picture.digest
-        self._keep(picture.update)
+        self._kept.add(picture.update)
         damaged = sum(rect.w * rect.h for rect in frame.damage) if frame else 0
         return Step(len(picture.update), self._updated_at - began, damaged)
 
@@ -84,12 +78,12 @@ class FanlightPipeline(Pipeline):
 
     def written_pixels(self) -> tuple[float | None, float | None]:
         """Decode what was kept of the window's updates; changed pixels only where all of them are exact."""
-        window = self._kept[self._first :]
+        window = self._kept.window
         if not window:
             return None, None
         changed, written = 0, 0
         with open_decoder(self._codec, self._size) as decoder:
-            for update in self._kept[: self._first]:
+            for update in self._kept.lead:
                 decoder.decode(update)
             before = decoder.image.copy()
             for update in window:
@@ -115,13 +109,6 @@ class FanlightPipeline(Pipeline):
 
     def _is_at_rest(self) -> bool:
         return self._last is not None and time.monotonic() - self._last.captured_at >= REST_SECONDS
-
-    def _keep(self, update: Update) -> None:
-        if len(self._kept) < self._most_kept and self._kept_bytes + len(update) <= _KEPT_BYTES:
-            self._kept.append(update)
-            self._kept_bytes += len(update)
-        else:
-            self._most_kept = 0
 
     def _digest_of_screen(self) -> int:
         width, height = self._size

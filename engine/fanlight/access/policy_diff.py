@@ -17,8 +17,9 @@ from fanlight.types import Permission
 
 _QUARTER = 15 * 60
 _WEEK = 7 * 24 * 4
-_FILLER_LETTERS = "fanlight-anybody"
-_FINGERPRINT_DIGITS = 64
+# The longest name and namespace, and every fingerprint.
+_LONGEST = 64
+_FILLER_LETTERS, _FILLER_DIGITS = "fanlight-anybody", "5" * _LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,15 @@ def _clients(old: Policy, new: Policy) -> Iterator[tuple[str, Who]]:
 def _example(pattern: str) -> Who:
     """Return a client whom a pattern means, unlikely to be meant by others."""
     if "@" in pattern:
-        return parse_who(pattern.replace("*", _FILLER_LETTERS[: 64 - len(pattern)]).replace("?", "0"))
+        return parse_who("@".join(_filled(half, _FILLER_LETTERS) for half in pattern.split("@")))
+    return Who(_filled(pattern, _FILLER_DIGITS), None, "")
+
+
+def _filled(pattern: str, filler: str) -> str:
+    """Return a text that a pattern means, with as much of the filler as there is room for in place of its wildcards."""
     head, star, tail = pattern.replace("?", "0").partition("*")
     tail = tail.replace("*", "")
-    return Who(head + "5" * (_FINGERPRINT_DIGITS - len(head) - len(tail) if star else 0) + tail, None, "")
+    return head + (filler[: _LONGEST - len(head) - len(tail)] if star else "") + tail
 
 
 def _week(now: float) -> list[float]:

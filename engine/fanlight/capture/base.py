@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from fanlight.kernels.x11 import Screen
 from fanlight.types import CursorShape, Frame, Monitor, PointerPlace, Size
 
 
@@ -20,6 +21,10 @@ class Capture(ABC):
     """Why a better backend, or way of reading, was not taken."""
     how: str = ""
     """Where the pixels come from, in words."""
+    last: Frame | None = None
+    """The frame that came last, by `next` or by `Encoder.encode_next`."""
+    screen: Screen | None = None
+    """The native capture behind it, where there is one."""
 
     @property
     @abstractmethod

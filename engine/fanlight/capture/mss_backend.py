@@ -35,7 +35,7 @@ class MssCapture(Capture):
         self._pacer = Pacer(max_fps)
         self._closed = False
         self._busy = threading.Lock()
-        self._last: Image | None = None
+        self._before: Image | None = None
         self._grabber: mss.MSS | None = None
         self._size = (0, 0)
         self._measured_at = 0.0
@@ -54,6 +54,7 @@ class MssCapture(Capture):
                 self._check_open()
                 frame = self._poll(time.monotonic())
             if frame is not None:
+                self.last = frame
                 return frame
         self._check_open()
         return None
@@ -80,7 +81,7 @@ class MssCapture(Capture):
         changed = self._changed(image)
         if not changed.any():
             return None
-        self._last = image
+        self._before = image
         damage = tiles.rects(changed, self._size)
         return Frame(image, damage, now, time.monotonic(), changed)
 
@@ -126,8 +127,8 @@ class MssCapture(Capture):
 
     def _changed(self, image: Image) -> Tiles:
         marked = tiles.all_tiles(self._size)
-        if self._last is not None and self._last.shape == image.shape:
-            tiles.compare(self._last, image, marked)
+        if self._before is not None and self._before.shape == image.shape:
+            tiles.compare(self._before, image, marked)
         return marked
 
 

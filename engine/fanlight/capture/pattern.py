@@ -45,7 +45,8 @@ class PatternCapture(Capture):
         damage = (Rect(0, 0, *self.size),) if before is None else self._draw()
         self._begun = True
         now = time.monotonic()
-        return Frame(self._image, damage, now, now, self._changed(before, damage))
+        self.last = Frame(self._image, damage, now, now, self._changed(before, damage))
+        return self.last
 
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""

@@ -24,17 +24,22 @@ class X11Capture(Capture):
     ) -> None:
         self._display = display
         name = _monitor_name(display, monitor) if isinstance(monitor, int) else monitor
-        self._screen = x11.Screen(display, max_fps, compare=compare, framebuffer=framebuffer, monitor=name)
+        self.screen: x11.Screen = x11.Screen(display, max_fps, compare=compare, framebuffer=framebuffer, monitor=name)
 
     @property
     def how(self) -> str:  # type: ignore[override]
         """Where the pixels come from: "mapped framebuffer" or "MIT-SHM"."""
-        return "mapped framebuffer" if self._screen.mapped[0] else "MIT-SHM"
+        return "mapped framebuffer" if self.screen.mapped[0] else "MIT-SHM"
 
     @property
     def fallback(self) -> str | None:  # type: ignore[override]
         """Why a framebuffer that was named is not read."""
-        return self._screen.mapped[1] or None
+        return self.screen.mapped[1] or None
+
+    @property
+    def last(self) -> Frame | None:  # type: ignore[override]
+        """The frame that came last."""
+        return self.screen.last
 
     @property
     def monitors(self) -> tuple[Monitor, ...]:
@@ -44,29 +49,29 @@ class X11Capture(Capture):
     @property
     def size(self) -> Size:
         """Of the frame that comes next."""
-        return self._screen.size
+        return self.screen.size
 
     def next(self, timeout: float | None = None) -> Frame | None:
         """Wait for a frame, at most `timeout` seconds."""
-        return self._screen.next(timeout)
+        return self.screen.next(timeout)
 
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
-        self._screen.wake()
+        self.screen.wake()
 
     @property
     def cursor(self) -> CursorShape | None:
         """The pointer's shape; another object only when the shape changed."""
-        return self._screen.cursor
+        return self.screen.cursor
 
     @property
     def pointer(self) -> PointerPlace | None:
         """Where the pointer stands."""
-        return self._screen.pointer
+        return self.screen.pointer
 
     def close(self) -> None:
         """End the capture."""
-        self._screen.close()
+        self.screen.close()
 
 
 def _monitor_name(display: str | None, number: int) -> str:

@@ -63,7 +63,7 @@ class HostOptions:
 @click.option("--virtual", metavar="WxH", help="Start a display of our own, for example 1920x1080.")
 @click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="Address and port; port 0 takes a free one.")
 @click.option("--max-fps", default=60, show_default=True, type=click.IntRange(1, 240), help="Most reads a second.")
-@click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture.")
+@click.option("--codec", default="hybrid", show_default=True, help="The encoder for the picture, as hybrid-vp9.")
 @click.option("--until-eof", is_flag=True, help="End with standard input, and so with who started us.")
 @click.option("--console", is_flag=True, help="Show requests here, and take answers: y, y PROFILE -RIGHT, or n.")
 @click.option("--dialog", default="auto", show_default=True, type=click.Choice(["auto", "yes", "no"]),

@@ -6,9 +6,11 @@ back in another one: the decoder goes on, and only what changed meanwhile is sen
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from fanlight.codec import Decoder, decoders, open_decoder
 from fanlight.errors import (
@@ -30,8 +32,7 @@ _MOST_RECTS = 128
 _LATE_SECONDS, _HOLD_SECONDS = 1.0, 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenUpdate:
+class ScreenUpdate(msgspec.Struct, frozen=True):
     """What changed since the update before: `damage` in pixels; `latency` in seconds, of the newest part.
 
     `exact` says that the picture equals the host's, proved by its digest. `merged` counts the updates in this one.
@@ -49,6 +50,7 @@ class ScreenUpdate:
 class RemoteSession:
     """An open session with a host. Made by `connect`; all methods belong to the event loop it was made on.
 
+    `lock` is held while the picture changes, for another thread that reads `image`.
     `come_back`, where it is set, is awaited when the connection breaks: it opens another one and hands it to `adopt`,
     or raises. `connected` is False meanwhile; what is sent then is lost. `reconnects` counts how often that went well.
     """
@@ -57,6 +59,7 @@ class RemoteSession:
         self, address: Address, link: ClientLink, opened: events.Opened, on_audit: Callable[[bytes], None]
     ) -> None:
         self.address = str(address)
+        self.lock = threading.Lock()
         self.connected = True
         self.reconnects = 0
         self.come_back: Callable[[], Awaitable[None]] | None = None
@@ -257,7 +260,8 @@ class RemoteSession:
         if self._decoder is None:
             raise RemoteProtocolError("the host sent a picture before it said how large its screen is")
         received_at = time.monotonic()
-        self._decoder.decode(picture.update)
+        with self.lock:
+            self._decoder.decode(picture.update)
         decoded_at = time.monotonic()
         self._decoded = picture.seq
         differs = picture.digest is not None and self._decoder.digest != picture.digest

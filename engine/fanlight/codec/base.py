@@ -7,10 +7,11 @@ packet wrote to it until an update of tiles has brought it again. Both ends keep
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from fanlight.errors import CodecError, EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
+from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, PointerPlace, Rect, Size, Tiles
 
 EXACT, REFINING, LOSSY = 0, 1, 2
@@ -35,10 +36,10 @@ class Update(bytes):
     wrote, where it is not empty.
     """
 
-    exact: bool
-    key: bool
-    lane: str
-    pixels: Mapping[str, int]
+    exact: bool = False
+    key: bool = False
+    lane: str = ""
+    pixels: Mapping[str, int] = _NO_PIXELS
 
     def __new__(
         cls,
@@ -58,13 +59,50 @@ class Update(bytes):
         return update
 
 
+class SmallUpdate(Update):
+    """Exact tiles, and moves: what most updates are, made in as few steps as can be."""
+
+    exact = True
+    lane = "tiles"
+    result = (0, 0, 0)
+    """The length of the stream, how many pixels its tiles have, and how many its moves write."""
+    if TYPE_CHECKING:
+
+        def __new__(cls, data: bytes | memoryview = b"") -> Self:
+            """Copy `data` into an update."""
+    else:
+        __new__ = bytes.__new__
+
+    @property
+    def pixels(self) -> Mapping[str, int]:  # type: ignore[override]
+        """How many pixels each operation wrote."""
+        _, tiles, moved = self.result
+        if not self:
+            return _NO_PIXELS
+        return {"tiles": tiles, "copy": moved} if moved else {"tiles": tiles}
+
+
+class FrameSource(Protocol):
+    """What an encoder takes frames of by itself; every `fanlight.capture.Capture` is one."""
+
+    @property
+    def screen(self) -> Screen | None:
+        """The native capture behind it, where there is one."""
+
+    @property
+    def last(self) -> Frame | None:
+        """The frame that came last."""
+
+    def next(self, timeout: float | None) -> Frame | None:
+        """Wait for a frame, at most so many seconds."""
+
+
 class Encoder(ABC):
     """Turns frames of one size into updates for any number of decoders in one state; not thread-safe.
 
     Every update must reach each of them, in order. One that missed some is caught up, or leaves for a fork. Frames may
     be skipped if their damage is added to a later one's.
 
-    `touched` marks the tiles that the last update changed at the decoder; the next `encode` replaces it.
     `near`, where the pointer stands, may be set: what is lossy is refined there first. `portion` may be set: about so
     many bytes of an update refine what is lossy, at most, and a quarter of that beside a change. What a link carries in
     20 ms is right, since whatever changes next waits for it.
@@ -78,9 +116,9 @@ class Encoder(ABC):
         self.size = checked_size(size)
         self.near: PointerPlace | None = None
         self.portion = DEFAULT_PORTION
-        self.touched: Tiles = tile_kernels.no_tiles(self.size)
-        self.touched.flags.writeable = False
-        self._untouched = self.touched
+        self._untouched: Tiles = tile_kernels.no_tiles(self.size)
+        self._untouched.flags.writeable = False
+        self._touched: Tiles | None = self._untouched
         self._closed = False
 
     def encode(self, frame: Frame) -> Update:
@@ -91,12 +129,32 @@ class Encoder(ABC):
         self._need_open()
         if frame.size != self.size:
             raise UsageError(f"the encoder is for {_text(self.size)}, the frame is {_text(frame.size)}; open a new one")
-        self.touched = self._untouched
+        self._touched = self._untouched
         return self._encode(frame)
 
     @abstractmethod
     def _encode(self, frame: Frame) -> Update:
-        """Make the update, and set `touched` to fresh marks if it is not empty."""
+        """Make the update, and set `_touched` to fresh marks if it is not empty, or to None for `_look_touched`."""
+
+    def encode_next(self, source: FrameSource, timeout: float | None = None) -> Update | None:
+        """Wait for the source's next frame and bring the decoder up to date with it; `source.last` is then that frame.
+
+        It is `encode(source.next(timeout))`, but a small change of an X screen is coded before any Python runs.
+        None: no frame came; or one of another size, with which this encoder has nothing to do.
+        """
+        self._need_open()
+        frame = source.next(timeout)
+        return None if frame is None or frame.size != self.size else self.encode(frame)
+
+    @property
+    def touched(self) -> Tiles:
+        """Marks of the tiles that the last update changed at the decoder; the next one replaces them."""
+        if self._touched is None:
+            self._touched = self._look_touched()
+        return self._touched
+
+    def _look_touched(self) -> Tiles:
+        return self._untouched
 
     @property
     def chained(self) -> bool:

@@ -28,6 +28,11 @@ LEAST_TILES = 4
 """Fewer tiles than this are no film."""
 
 
+def is_dear(tiles: int, cost: int) -> bool:
+    """Tell whether an update of so many tiles and bytes may be film; one that is not leaves no trace in the heat."""
+    return cost >= _BYTES and cost >= _DENSITY * tiles * tile_kernels.TILE**2
+
+
 class Heat:
     """The streaks of a picture's tiles."""
 
@@ -45,9 +50,10 @@ class Heat:
         recognised; others after half a second; and what is cheap as tiles never.
         """
         hot = np.zeros_like(tiles)
-        density = cost / (np.count_nonzero(tiles) * tile_kernels.TILE**2)
-        if density < _DENSITY or cost < _BYTES:
+        count = int(np.count_nonzero(tiles))
+        if not is_dear(count, cost):
             return hot
+        density = cost / (count * tile_kernels.TILE**2)
         changed = tiles != 0
         rested = changed & (frame.damaged_at - self._last > REST_SECONDS)
         self._since[rested] = frame.damaged_at

@@ -24,16 +24,16 @@ from functools import partial
 import numpy as np
 
 from fanlight.codec import sections
-from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, Update, checked_number
+from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, FrameSource, SmallUpdate, Update, checked_number
 from fanlight.codec.draft import Draft
-from fanlight.codec.heat import LEAST_TILES
+from fanlight.codec.heat import LEAST_TILES, is_dear
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, whole
+from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
@@ -92,18 +92,40 @@ class HybridEncoder(Encoder):
         if not frame.damage:
             self._regions.rest(frame)
         self._regions.note(frame.damage)
-        if self._is_plain():
-            found = self._tiles.update_few(frame.image, frame.damage, _FEW_TILES)
-            if not isinstance(found, Batch):
-                return self._tell(found)
-            batch = found
-        else:
-            batch = self._find(frame)
+        if not self._is_plain():
+            return self._encode_found(frame, self._find(frame))
+        return self._encode_plain(frame, self._tiles.update_few(frame.image, frame.damage, _FEW_TILES))
+
+    def encode_next(self, source: FrameSource, timeout: float | None = None) -> Update | None:
+        """Wait for the source's next frame and bring the decoder up to date with it."""
+        screen = source.screen
+        if screen is None or not self._is_plain():
+            return super().encode_next(source, timeout)
+        self._need_open()
+        found = self._tiles.next_few(screen, timeout, _FEW_TILES)
+        frame = screen.last
+        if found is None or frame is None:
+            return None
+        self._regions.note(frame.damage)
+        return self._encode_plain(frame, found)
+
+    def _encode_plain(self, frame: Frame, found: SmallUpdate | Batch) -> Update:
+        """Encode what was found while all is exact; unless it may be film, as a scroll is not, nothing is weighed."""
+        if not isinstance(found, Batch):
+            return self._tell(found)
+        body = self._tiles.pack(frame.image, found)
+        if is_dear(int(np.count_nonzero(found.tiles)), len(body)):
+            return self._encode_found(frame, found, body)
+        self._tiles.commit(frame.image, found.tiles)
+        self._touched = touched_by(found, self.size)
+        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(found, self.size))
+
+    def _encode_found(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
+        """Choose the lanes for what was found, and encode it; `body` is its tiles, if they are packed."""
         chosen = self._regions.choose(frame, batch.tiles, lambda tiles: density(self._tiles, frame.image, tiles))
         lane = self._tile_lane(frame, batch, chosen)
-        body = None
         if self._may_open(lane):
-            body = self._tiles.pack(frame.image, lane, self._lossy)
+            body = body or self._tiles.pack(frame.image, lane, self._lossy)
             share = partial(share_changed, self._shadow.image, frame.image)
             opened = self._regions.open(frame, lane.tiles, len(body), share)
             if opened:
@@ -121,12 +143,17 @@ class HybridEncoder(Encoder):
         """Tell whether all is exact and nothing is due, so that a small change is one call."""
         return not (self._lossy_left or self._regions or self._key_due or self._state_due or self._regions.closed)
 
-    def _tell(self, body: bytes) -> Update:
+    def _tell(self, found: SmallUpdate) -> Update:
         """Make the update of a small change."""
-        if not body:
-            return Update(exact=True)
-        self.touched = self._tiles.touched
-        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=self._tiles.pixels)
+        self._touched = None
+        if not found:
+            return found
+        update = SmallUpdate(sections.write_tiles(found))
+        update.result = found.result
+        return update
+
+    def _look_touched(self) -> Tiles:
+        return self._tiles.touched
 
     def _find(self, frame: Frame) -> Batch:
         """Find what the decoder lacks; everything, where the update is to stand alone."""
@@ -187,7 +214,7 @@ class HybridEncoder(Encoder):
             draft.add_state(0, self._lossy)
         key, self._key_due = self._key_due, False
         assert draft.touched is not None
-        self.touched = draft.touched
+        self._touched = draft.touched
         self._state_due = self._marks_due = False
         self._lacks, self._regions.closed = None, 0
         return draft.finish(exact=not self._lossy_left, key=key)

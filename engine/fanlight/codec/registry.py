@@ -53,10 +53,13 @@ def open_encoder(name: str, size: Size, **options: object) -> Encoder:
     """Open an encoder for pictures of one size.
 
     `tiles`: level (zstd, 1 to 19). `hybrid`: video (False keeps it to tiles; the name of another codec than H.264 then
-    stands in the encoder's own), level, qp, preset. All others: qp, fps (nominal) and most of them preset. Values of qp
-    and preset are on the codec's own scales (docs/codecs.md). UsageError for a name, size or option that does not
-    exist; EncoderError, with the reason, for an encoder that this machine cannot open.
+    stands in the encoder's own, and `hybrid-vp9` and so on may be opened by that), level, qp, preset. All others: qp,
+    fps (nominal) and most of them preset. Values of qp and preset are on the codec's own scales (docs/codecs.md).
+    UsageError for a name, size or option that does not exist; EncoderError, with the reason, for an encoder that this
+    machine cannot open.
     """
+    if name in _HYBRIDS:
+        name, options = "hybrid", {"video": _HYBRIDS[name].name, **options}
     codec = _find(name)
     unknown = sorted(options.keys() - codec.options)
     if unknown:

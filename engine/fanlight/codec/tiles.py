@@ -12,12 +12,13 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from fanlight.codec.base import Decoder, Encoder, Update, checked_number
+from fanlight.codec.base import Decoder, Encoder, FrameSource, SmallUpdate, Update, checked_number
 from fanlight.codec.picture import Picture
 from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
-from fanlight.kernels.lane import TOO_MANY, Lane
+from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
+from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
 DEFAULT_LEVEL = 1
@@ -30,6 +31,8 @@ _LEAST_COMPRESSED = 512
 _MOST_WINDOW = 1 << 23
 _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
+_NOTHING = SmallUpdate()
+_NOTHING.lane = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +56,35 @@ class TileWriter:
         self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
         # Pages of it that no stream has needed yet are not there. It starts with room for the header.
-        memory = np.empty(_HEADER.size + stream_kernels.bound(shadow.size), np.uint8)
-        self._room = memory[_HEADER.size :]
+        memory = np.empty(HEAD + stream_kernels.bound(shadow.size), np.uint8)
+        self._room = memory[HEAD:]
         self._body = memory.data
-        self._lane = Lane(shadow, self._cache, memory, _HEADER.size)
+        self._lane = Lane(shadow, self._cache, memory)
 
-    def update(self, image: Image, damage: tuple[Rect, ...]) -> bytes:
-        """Plan, pack and commit at once, for a decoder that has no lossy tile; return the body, b"" for no change.
+    def update(self, image: Image, damage: tuple[Rect, ...]) -> SmallUpdate:
+        """Plan, pack and commit at once, for a decoder that has no lossy tile.
 
-        It must reach the decoder.
+        It must reach the decoder. Empty: nothing changed.
         """
-        return self._finish(self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER))
+        self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
+        return self._finish() or _NOTHING
 
-    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> bytes | Batch:
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate | Batch:
         """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
-        return self.last if length == TOO_MANY else self._finish(length)
+        return self.last if length == TOO_MANY else self._finish() or _NOTHING
+
+    def next(self, screen: Screen, timeout: float | None) -> SmallUpdate | None:
+        """Do what `update` does with the next frame of a screen, which is then its `last`; None: none came for us."""
+        if screen.next_update(timeout, self._lane, _MOST_MOVES, _ANY_NUMBER):
+            return self._finish()
+        return None
+
+    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | Batch | None:
+        """Do what `update_few` does with the next frame of a screen, as `next` does."""
+        if not screen.next_update(timeout, self._lane, _MOST_MOVES, most):
+            return None
+        return self.last if self._lane.length == TOO_MANY else self._finish()
 
     @property
     def last(self) -> Batch:
@@ -81,22 +97,22 @@ class TileWriter:
         return self._lane.touched
 
     @property
-    def pixels(self) -> dict[str, int]:
-        """How many pixels it writes, by operation, as `pixels_of` counts them."""
-        return self._lane.pixels
-
-    @property
     def changed(self) -> int:
         """How many tiles differed before the moves in the last `update` or `update_few`."""
         return self._lane.differed
 
-    def _finish(self, length: int) -> bytes:
+    def _finish(self) -> SmallUpdate | None:
+        """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
+        result = self._lane.result
+        length = result[0]
         if length >= _LEAST_COMPRESSED:
-            return self._compress(self._body[_HEADER.size : _HEADER.size + length])
-        if not length:
-            return b""
-        _HEADER.pack_into(self._body, 0, _PLAIN, length)
-        return self._body[: _HEADER.size + length].tobytes()
+            update = SmallUpdate(self._compress(self._body[HEAD : HEAD + length]))
+        elif length > 0:
+            update = SmallUpdate(self._body[: HEAD + length])
+        else:
+            return None if length == OTHER_SIZE else _NOTHING
+        update.result = result
+        return update
 
     def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
@@ -219,11 +235,22 @@ class TilesEncoder(Encoder):
     def _encode(self, frame: Frame) -> Update:
         if self._key_due or self._lacks is not None:
             return self._encode_marked(frame)
-        body = self._writer.update(frame.image, frame.damage)
-        if not body:
-            return Update(exact=True)
-        self.touched = self._writer.touched
-        return Update(body, exact=True, lane="tiles", pixels=self._writer.pixels)
+        self._touched = None
+        return self._writer.update(frame.image, frame.damage)
+
+    def encode_next(self, source: FrameSource, timeout: float | None = None) -> Update | None:
+        """Wait for the source's next frame and bring the decoder up to date with it."""
+        screen = source.screen
+        if screen is None or self._key_due or self._lacks is not None:
+            return super().encode_next(source, timeout)
+        self._need_open()
+        update = self._writer.next(screen, timeout)
+        if update is not None:
+            self._touched = None
+        return update
+
+    def _look_touched(self) -> Tiles:
+        return self._writer.touched
 
     def _encode_marked(self, frame: Frame) -> Update:
         """Bring every tile, or besides what changed those that a fork's decoder lacks."""
@@ -236,7 +263,7 @@ class TilesEncoder(Encoder):
         body = self._writer.pack(frame.image, batch, self._lacks, key=key)
         self._writer.commit(frame.image, batch.tiles)
         self._key_due, self._lacks = False, None
-        self.touched = touched_by(batch, self.size)
+        self._touched = touched_by(batch, self.size)
         return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))
 
     def _catch_up(self, lacks: Tiles) -> Update:

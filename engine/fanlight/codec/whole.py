@@ -36,7 +36,7 @@ class VideoEncoder(Encoder):
         self._key_due = False
         if not packet:
             return Update()
-        self.touched = self._all
+        self._touched = self._all
         return Update(packet, key=is_key, lane="video", pixels={"video": self.size[0] * self.size[1]})
 
     def _open(self) -> VideoWriter:

@@ -16,19 +16,19 @@ A picture that changes its size starts everything anew. All methods belong to th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fanlight.codec import Encoder
-from fanlight.errors import FanlightError
-from fanlight.host.group import Clock, Group
+import msgspec
+
+from fanlight.codec import Encoder, FrameSource
+from fanlight.errors import CaptureError, FanlightError
+from fanlight.host.group import Clock, Group, Made
 from fanlight.host.picture import Picture
 from fanlight.host.viewer import Viewer
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, PointerPlace, Size
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(msgspec.Struct, frozen=True, eq=False):
     """An update for a viewer, or what went wrong with its picture.
 
     `input_seq` is the last input event of the viewer that was injected before the capture.
@@ -110,6 +110,31 @@ class Crowd:
         self._tidy()
         return served
 
+    def awaits(self, ready: set[Viewer]) -> bool:
+        """Whether all that is due is the next frame, and those who are ready are all who will get it, by one encode."""
+        leaders = self._leaders
+        if leaders is None or self._followers is not None or self._away or leaders.members != ready:
+            return False
+        return not (leaders.owes or leaders.lossy or any(viewer.wants_refresh for viewer in ready))
+
+    def serve_next(self, source: FrameSource, pointer: PointerPlace | None, clock: Clock) -> list[Served]:
+        """Wait for the next frame, or for news, and make the update of it, where the crowd `awaits` just that."""
+        group, before = self._leaders, source.last
+        assert group is not None
+        group.encoder.near = self._pointer = pointer
+        try:
+            made = group.encode_next(source, clock)
+        except CaptureError:
+            raise
+        except FanlightError as error:
+            return self._give_up(group, error)
+        frame = source.last
+        if made is not None:
+            return self._hand_out(group, made, set(group.members))
+        if frame is not None and frame is not before:
+            self.note(frame, pointer)
+        return []
+
     def close(self) -> None:
         """Free the encoders."""
         for group in self._groups:
@@ -146,6 +171,9 @@ class Crowd:
             made = group.encode(frame, clock)
         except FanlightError as error:
             return self._give_up(group, error)
+        return self._hand_out(group, made, left)
+
+    def _hand_out(self, group: Group, made: Made, left: set[Viewer]) -> list[Served]:
         if not made.update:
             return []
         touched = group.encoder.touched

@@ -1,9 +1,10 @@
 """Viewers in the same state, and the one encoder that serves them all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from fanlight.codec import DEFAULT_PORTION, Encoder, Update
+import msgspec
+
+from fanlight.codec import DEFAULT_PORTION, Encoder, FrameSource, Update
 from fanlight.host.picture import Picture, Screen
 from fanlight.host.viewer import Viewer
 from fanlight.types import Frame, Pixels, Rect, Tiles
@@ -15,8 +16,7 @@ _MOST_RECTS = 128
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True, eq=False):
     """One update of a group, for whoever takes it; times as in Picture."""
 
     update: Update
@@ -83,13 +83,27 @@ class Group:
         states, self._states = self._states, 0
         self._damage, self._damaged_at = [], None
         self._is_new = self.stands_alone = False
+        self._heed_members()
+        update = self.encoder.encode(owed)
+        return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
+
+    def encode_next(self, source: FrameSource, clock: Clock) -> Made | None:
+        """Wait for the next frame and encode it, while nothing is owed; None where the encoder did not take one."""
+        self._heed_members()
+        update = self.encoder.encode_next(source)
+        ended_at = clock()
+        frame = source.last
+        if update is None or frame is None:
+            return None
+        at = frame.captured_at
+        return Made(update, self.encoder.digest, 1, frame.damaged_at, at, at, ended_at)
+
+    def _heed_members(self) -> None:
         wanted = [viewer.quality for viewer in self.members if viewer.quality]
         if wanted:
             self.encoder.set_quality(max(wanted))
         portions = [viewer.portion for viewer in self.members if viewer.portion is not None]
         self.encoder.portion = min([DEFAULT_PORTION, *portions])
-        update = self.encoder.encode(owed)
-        return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
 
     def catch_up(self, lacks: Tiles, clock: Clock) -> Made:
         """Make the update that brings one viewer to the picture that the members have."""

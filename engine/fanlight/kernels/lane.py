@@ -15,29 +15,37 @@ from fanlight.kernels.stream import Cache
 from fanlight.types import Image, Move, Rect, Size, Tiles
 
 TOO_MANY: Final = -1
+OTHER_SIZE: Final = -2
 
+_MEANINGS: Final = {errno.EAGAIN: TOO_MANY, errno.ESTALE: OTHER_SIZE}
+
+HEAD: Final[int] = lib.FL_LANE_HEAD
+"""Bytes before the stream that make an update of it which is not compressed: a zero, and its length as u32."""
+
+_RESULT = struct.Struct("=3q")
 _RECT = struct.Struct("=4i")
 _ROOM = 64
 
 
 class Lane:
-    """Updates of `shadow` and `cache`, written to `out` from byte `start` on, which must have room for any of them.
+    """Updates of `shadow` and `cache`, written to `out` with HEAD bytes before them, which must have room for any.
 
     It remembers the image that it saw last, since a capture hands out the same array again and again.
     """
 
-    def __init__(self, shadow: Shadow, cache: Cache, out: NDArray[np.uint8], start: int) -> None:
+    def __init__(self, shadow: Shadow, cache: Cache, out: NDArray[np.uint8]) -> None:
         self._size: Final[Size] = shadow.size
         self._marks: Tiles = np.zeros_like(shadow.stale)
         self._touched: Tiles = np.zeros_like(shadow.stale)
         self._keep: Final = (shadow, cache, out)
-        self._native: Final[Any] = ffi.new("fl_lane *")
-        self._native.shadow, self._native.cache = shadow.searchable(), cache.native
-        self._native.tiles = write_tiles(self._marks, shadow.size)
-        self._native.stale = write_tiles(shadow.stale, shadow.size)
-        self._native.touched = write_tiles(self._touched, shadow.size)
-        self._native.out = ffi.from_buffer("uint8_t[]", out, require_writable=True)[start : out.nbytes]
-        self._native.capacity = out.nbytes - start
+        self.native: Final[Any] = ffi.new("fl_lane *")
+        self._fields: Final = memoryview(ffi.buffer(self.native))
+        self.native.shadow, self.native.cache = shadow.searchable(), cache.native
+        self.native.tiles = write_tiles(self._marks, shadow.size)
+        self.native.stale = write_tiles(shadow.stale, shadow.size)
+        self.native.touched = write_tiles(self._touched, shadow.size)
+        self.native.out = ffi.from_buffer("uint8_t[]", out, require_writable=True)
+        self.native.capacity = out.nbytes
         self._image: Image | None = None
         self._pixels: Any = None
         self._stride = 0
@@ -53,15 +61,24 @@ class Lane:
         if image is not self._image:
             self._look_at(image)
         rects = self._list(damage)
-        result: int = lib.fl_lane_update(self._native, self._pixels, self._stride, rects, len(damage), moves, most)
-        if result >= 0:
-            return result
-        return TOO_MANY if result == -errno.EAGAIN else check(result, "encoding what changed")
+        lib.fl_lane_update(self.native, self._pixels, self._stride, rects, len(damage), moves, most)
+        return self.length
+
+    @property
+    def length(self) -> int:
+        """What the last update returned; OTHER_SIZE where a capture brought a frame of another one."""
+        return self.result[0]
+
+    @property
+    def result(self) -> tuple[int, int, int]:
+        """The length of the last update, how many pixels its tiles have, and how many its moves write."""
+        result: tuple[int, int, int] = _RESULT.unpack_from(self._fields)
+        return result if result[0] >= 0 else (_meaning(result[0]), 0, 0)
 
     @property
     def moves(self) -> tuple[Move, ...]:
         """The moves of the last update."""
-        native = self._native
+        native = self.native
         return tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in native.moves[0 : native.n_moves])
 
     @property
@@ -75,17 +92,9 @@ class Lane:
         return self._touched.copy()
 
     @property
-    def pixels(self) -> dict[str, int]:
-        """How many pixels the last update writes, by operation."""
-        native = self._native
-        if native.n_moves:
-            return {"tiles": native.tile_pixels, "copy": native.move_pixels}
-        return {"tiles": native.tile_pixels}
-
-    @property
     def differed(self) -> int:
         """How many tiles differed before the moves of the last update."""
-        return int(self._native.differed)
+        return int(self.native.differed)
 
     def _look_at(self, image: Image) -> None:
         picture = read_picture(image, "image")
@@ -104,3 +113,7 @@ class Lane:
         except struct.error as error:
             raise UsageError(f"these are not whole numbers of at most 32 bits: {error}") from error
         return self._rects_there
+
+
+def _meaning(code: int) -> int:
+    return _MEANINGS.get(-code) or check(code, "encoding what changed")

@@ -14,6 +14,7 @@ import numpy as np
 
 from fanlight._native import ffi, lib
 from fanlight.errors import CaptureError, InjectError
+from fanlight.kernels.lane import Lane
 from fanlight.kernels.native import grid
 from fanlight.types import CursorShape, Frame, Image, Monitor, PointerPlace, Rect, Size, Tiles
 
@@ -26,7 +27,7 @@ _MONITORS: Final = 64
 _NANOSECONDS: Final = 1_000_000_000
 _FRAME: Final[int] = lib.FL_X11_FRAME
 _RECT: Final = struct.Struct("=4i")
-# fl_x11_frame: pixels, memory, w, h, stride, how many rectangles there are, changed, two times; and the first rectangle.
+# fl_x11_frame: pixels, memory, w, h, stride, how many rectangles, changed, two times; and the first rectangle.
 _FIELDS: Final = struct.Struct("=8xQ12xiQqq4i")
 _RECTS_AT: Final = ffi.offsetof("fl_x11_frame", "rects")
 _MAX_PLACE: Final = 0x7FFF
@@ -69,6 +70,8 @@ class Screen:
         self._fields = memoryview(ffi.buffer(self._frame))
         self._memory = 0
         self._pixels: Image | None = None
+        self._last: Frame | None = None
+        self._untaken = False
         self._size = self._ask_size()
         self._mapped = self._ask_mapped()
         self.cursor = self._ask_cursor()
@@ -92,16 +95,21 @@ class Screen:
 
     def next(self, timeout: float | None) -> Frame | None:
         """Wait for a frame; None: the time is over, woken, or only the pointer changed."""
+        return self.last if self._wait(timeout, lib.fl_x11_next) else None
+
+    def next_update(self, timeout: float | None, lane: Lane, moves: int, most: int) -> bool:
+        """Wait as `next` does, and do `lane.update` with the frame in the same native call; False: no frame came.
+
+        `lane.result` is what came of it, and `last` the frame.
+        """
+        return self._wait(timeout, lib.fl_x11_next_update, lane.native, moves, most)
+
+    @property
+    def last(self) -> Frame | None:
+        """The frame that came last."""
         with self._busy:
-            news = self._wait(timeout)
-            if news != _FRAME:
-                if news & lib.FL_X11_CURSOR:
-                    self.cursor = self._ask_cursor()
-                if news & lib.FL_X11_POINTER:
-                    self.pointer = self._ask_pointer()
-                if not news & _FRAME:
-                    return None
-            return self._take_frame()
+            self._take_last()
+        return self._last
 
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
@@ -117,21 +125,37 @@ class Screen:
                 return
             lib.fl_x11_wake(handle)
         with self._busy:
+            self._take_last()
             ffi.release(handle)
 
-    def _wait(self, timeout: float | None) -> int:
+    def _wait(self, timeout: float | None, call: Callable[..., int], *arguments: Any) -> bool:
+        """Wait for news; tell whether there is a frame among them. After a rest, every step more costs microseconds."""
         deadline = None if timeout is None else time.monotonic_ns() + max(0, math.ceil(timeout * _NANOSECONDS))
-        while True:
-            handle = self._handle
-            if handle is None:
-                raise CaptureError(f"the capture of display {self._display} is closed")
-            left = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
-            code: int = lib.fl_x11_next(handle, left, self._frame)
-            if code >= 0:
-                return code
-            # After a signal Python runs its handlers here, between two waits.
-            if code != -errno.EINTR:
-                raise self._failure(code)
+        with self._busy:
+            # The next one takes its place, and marks of what changed do not even wait for that.
+            self._take_last()
+            while True:
+                handle = self._handle
+                if handle is None:
+                    raise CaptureError(f"the capture of display {self._display} is closed")
+                left = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
+                news = call(handle, left, self._frame, *arguments)
+                if news == _FRAME:
+                    self._untaken = True
+                    return True
+                if news >= 0:
+                    return self._look_at(news)
+                # After a signal Python runs its handlers here, between two waits.
+                if news != -errno.EINTR:
+                    raise self._failure(news)
+
+    def _look_at(self, news: int) -> bool:
+        if news & lib.FL_X11_CURSOR:
+            self.cursor = self._ask_cursor()
+        if news & lib.FL_X11_POINTER:
+            self.pointer = self._ask_pointer()
+        self._untaken = bool(news & _FRAME)
+        return self._untaken
 
     def _failure(self, code: int) -> CaptureError:
         if code == -errno.EPIPE:
@@ -139,6 +163,11 @@ class Screen:
         if code == -errno.ENODEV:
             return CaptureError(f"the monitor {self._monitor} of display {self._display} went away")
         return CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
+
+    def _take_last(self) -> None:
+        if self._untaken:
+            self._untaken = False
+            self._last = self._take_frame()
 
     def _take_frame(self) -> Frame:
         """Make a Frame of the native one. After a rest, every step more costs as much as a letter's pixels do."""

@@ -4,6 +4,11 @@ It waits until a viewer can take an update, then for damage, and lets each crowd
 viewer, or none that can take anything, it only looks once a second, which is how it learns that the screen went away.
 Encoded updates are handed to the asyncio loop, readiness comes back by `want`. What the loop wants done with a viewer
 is done on this thread, in order.
+
+Whoever got a small update can nearly always take the next at once, and says so a moment later. To wait for that word
+would cost a change of threads with each update. So those viewers are *expected*: the thread goes on to wait for damage,
+and looks who is ready when it has a frame. Where nobody is, the frame waits for them, and nobody is expected for some
+updates; nor is anybody who is still not ready when nothing changed for a while.
 """
 
 import asyncio
@@ -14,7 +19,9 @@ from functools import partial
 
 from fanlight.capture import Capture
 from fanlight.codec import Encoder
+from fanlight.errors import FanlightError
 from fanlight.host import REST_SECONDS, Crowd, Served, Viewer
+from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
 Deliver = Callable[[list[Served]], None]
@@ -25,6 +32,12 @@ OpenEncoder = Callable[[str, Size], Encoder]
 _IDLE_SECONDS = 1.0
 # Where an update is due and nobody could be served, somebody is waited for, or will say that it is ready.
 _STUCK_SECONDS = 0.05
+# The largest update after which a viewer is expected, and for how many updates it is not, once it was in vain.
+_SMALL = LEAST_BYTES
+_WARY_UPDATES = 60
+# How long it is expected: a screen that changes at its full rate wakes nobody, and a person's next key comes later,
+# when the viewer is known to be ready and the crowd can wait for the frame by itself.
+_EXPECTED_SECONDS = 0.03
 
 
 class PictureThread(threading.Thread):
@@ -46,8 +59,13 @@ class PictureThread(threading.Thread):
         self._deliver = deliver
         self._pointer_changed = pointer_changed
         self._failed = failed
-        self._changed = threading.Condition()
+        # A bare lock, because it is taken several times with each update, and a Condition's costs a call each time.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._sleeps = False
         self._ready: set[Viewer] = set()
+        self._expected: set[Viewer] = set()
+        self._wary = 0
         self._tasks: list[Callable[[], None]] = []
         self._crowds: dict[str, Crowd] = {}
         self._crowd_of: dict[Viewer, Crowd] = {}
@@ -81,11 +99,12 @@ class PictureThread(threading.Thread):
 
     def want(self, viewer: Viewer) -> None:
         """Say that a viewer can take an update; it gets one as soon as there is something that it lacks."""
-        with self._changed:
+        with self._lock:
             if viewer in self._ready and not viewer.wants_refresh:
                 return
             self._ready.add(viewer)
-            self._changed.notify()
+            self._expected.discard(viewer)
+            self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
         group = viewer.group
         if group is None or group.owes or group.lossy or viewer.wants_refresh:
@@ -93,21 +112,26 @@ class PictureThread(threading.Thread):
 
     def stop(self) -> None:
         """End the thread and wait for it; the capture is the caller's to close."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
-            self._changed.notify()
+            self._rouse()
         self._capture.wake()
         self.join()
 
-    def _do(self, task: Callable[[], None]) -> None:
-        with self._changed:
-            self._tasks.append(task)
+    def _rouse(self) -> None:
+        if self._sleeps:
             self._changed.notify()
+
+    def _do(self, task: Callable[[], None]) -> None:
+        with self._lock:
+            self._tasks.append(task)
+            self._rouse()
         self._capture.wake()
 
     def _unready(self, viewer: Viewer) -> None:
-        with self._changed:
+        with self._lock:
             self._ready.discard(viewer)
+            self._expected.discard(viewer)
 
     # -- on the thread -----------------------------------------------------------------------------------------------
 
@@ -117,6 +141,9 @@ class PictureThread(threading.Thread):
             while not self._stopping:
                 self._wait_for_a_viewer()
                 self._work_off()
+                if self._serve_next():
+                    self._tell_pointer()
+                    continue
                 self._capture_once()
                 self._tell_pointer()
                 self._serve()
@@ -127,11 +154,17 @@ class PictureThread(threading.Thread):
                 crowd.close()
 
     def _wait_for_a_viewer(self) -> None:
-        with self._changed:
+        with self._lock:
+            if self._ready or self._expected:
+                return
+            self._sleeps = True
             self._changed.wait_for(lambda: self._ready or self._tasks or self._stopping, _IDLE_SECONDS)
+            self._sleeps = False
 
     def _work_off(self) -> None:
-        with self._changed:
+        if not self._tasks:
+            return
+        with self._lock:
             tasks, self._tasks = self._tasks, []
         for task in tasks:
             task()
@@ -155,26 +188,42 @@ class PictureThread(threading.Thread):
             action(crowd, viewer)
 
     def _ready_by_crowd(self) -> dict[Crowd, set[Viewer]]:
-        with self._changed:
-            ready = tuple(self._ready)
+        with self._lock:
+            ready = self._ready & self._crowd_of.keys()
+        if not ready:
+            return {}
+        if len(self._crowds) == 1:
+            return dict.fromkeys(self._crowds.values(), ready)
         sorted_out: dict[Crowd, set[Viewer]] = {}
         for viewer in ready:
-            if (crowd := self._crowd_of.get(viewer)) is not None:
-                sorted_out.setdefault(crowd, set()).add(viewer)
+            sorted_out.setdefault(self._crowd_of[viewer], set()).add(viewer)
         return sorted_out
+
+    def _serve_next(self) -> bool:
+        """Let the one crowd that waits for the next frame wait by itself, which is quicker; False where none does."""
+        if self._capture.screen is None or len(self._crowds) != 1:
+            return False
+        for crowd, viewers in self._ready_by_crowd().items():
+            if crowd.awaits(viewers):
+                self._hand_over(crowd.serve_next(self._capture, self._capture.pointer, time.monotonic))
+                self._last = self._capture.last
+                return True
+        return False
 
     def _capture_once(self) -> None:
         frame = self._capture.next(self._patience(self._ready_by_crowd()))
         if frame is None:
+            self._wait_no_longer()
             return
         self._last = frame
+        self._expect_nobody()
         for crowd in self._crowds.values():
             crowd.note(frame, self._capture.pointer)
 
     def _patience(self, ready: dict[Crowd, set[Viewer]]) -> float | None:
         """How long to wait for damage before the viewers that want something get what is already there."""
         if not ready:
-            return 0.0
+            return _EXPECTED_SECONDS if self._expected else 0.0
         if self._last is None:
             return None
         if any(crowd.owes(viewers) for crowd, viewers in ready.items()):
@@ -203,9 +252,32 @@ class PictureThread(threading.Thread):
             served = crowd.serve(self._last, viewers, time.monotonic, rested=rested)
             if served:
                 self._stuck = False
-                with self._changed:
-                    self._ready.difference_update(one.viewer for one in served)
-                self._post(self._deliver, served)
+                self._hand_over(served)
+
+    def _hand_over(self, served: list[Served]) -> None:
+        """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
+        if not served:
+            return
+        large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
+        viewers = [one.viewer for one in served]
+        self._wary = max(0, self._wary - 1)
+        with self._lock:
+            self._ready.difference_update(viewers)
+            if not (large or self._wary):
+                self._expected.update(viewers)
+        self._post(self._deliver, served)
+
+    def _wait_no_longer(self) -> None:
+        """Expect nobody who is not ready by now: it says so itself when it is."""
+        with self._lock:
+            self._expected.clear()
+
+    def _expect_nobody(self) -> None:
+        """Give up those who were expected, where a frame came before any of them was ready."""
+        with self._lock:
+            if self._expected and not self._ready:
+                self._expected.clear()
+                self._wary = _WARY_UPDATES
 
     def _post(self, callback: Callable[..., None], *args: object) -> None:
         try:

@@ -8,9 +8,12 @@ told, in order. Stages are differences of whole microseconds, so they sum to the
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, overload
+
+import msgspec
+from msgspec.structs import asdict, replace
 
 from fanlight.protocol import messages as m
 from fanlight.session.events import Acked, Presented
@@ -37,8 +40,7 @@ _STAMPS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentUpdate:
+class SentUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The host's part of an entry. Stamps are seconds of the keeper's monotonic clock.
 
     `quality` is the quantiser of the video in it on H.264's scale, None where there is no video.
@@ -58,8 +60,7 @@ class SentUpdate:
     sent_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry(SentUpdate):
+class LedgerEntry(SentUpdate, frozen=True, kw_only=True):
     """One update's way. All stamps are on the keeper's clock, the other machine's put right by `offset`.
 
     `offset` is how far the other clock is ahead in seconds, None while that is not known: its stamps are then its own.
@@ -242,13 +243,9 @@ class HostLedger:
         self.entries.presented(presented.seq, presented.at - (offset or 0.0))
 
 
-_SENT_FIELDS = tuple(field.name for field in fields(SentUpdate))
-
-
 def arrived(update: SentUpdate, received_at: float, decoded_at: float, offset: float | None) -> LedgerEntry:
     """Make the entry of an update that is decoded; all stamps on one clock."""
-    made = {name: getattr(update, name) for name in _SENT_FIELDS}
-    return LedgerEntry(**made, received_at=received_at, decoded_at=decoded_at, offset=offset)
+    return LedgerEntry(**asdict(update), received_at=received_at, decoded_at=decoded_at, offset=offset)
 
 
 def _reached(seq: int, last: int) -> bool:

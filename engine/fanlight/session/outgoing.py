@@ -29,7 +29,7 @@ class Outgoing(msgspec.Struct, kw_only=True, eq=False):
     def __post_init__(self) -> None:
         """Pack what no viewer has for itself."""
         self.exact = self.exact and self.digest is not None
-        copied, tiled, filmed = (min(count, m.MAX_COUNT) for count in self.pixels)
+        copied, tiled, filmed = self.pixels
         picture = m.Picture(
             seq=1,
             screen=1,
@@ -38,9 +38,9 @@ class Outgoing(msgspec.Struct, kw_only=True, eq=False):
             key=self.key,
             proved=self.digest is not None,
             quality=self.quality or 0,
-            copy_pixels=copied,
-            tile_pixels=tiled,
-            video_pixels=filmed,
+            copy_pixels=min(copied, m.MAX_COUNT),
+            tile_pixels=min(tiled, m.MAX_COUNT),
+            video_pixels=min(filmed, m.MAX_COUNT),
             damaged_at=m.stamp(self.damaged_at),
             captured_at=m.stamp(self.captured_at),
             encode_started_at=m.stamp(self.encode_started_at),

@@ -2,8 +2,8 @@
 """What the viewer needs of a session: the part of the client's interface that it is written against."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeAlias
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any, Protocol, TypeAlias
 
 from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
@@ -31,8 +31,9 @@ class RemoteUpdate(Protocol):
 
 
 class RemoteScreen(Protocol):
-    """A live session; every member belongs to the thread of the session's event loop.
+    """A live session; every member belongs to the thread of the session's event loop, but for `lock` and `image`.
 
+    `lock` is held while an update changes `image`: another thread reads the picture as long as it holds it too.
     `connected` is False while a session whose connection broke waits for another one.
     `image` is the decoder's own picture: it changes with every update, and is another array after a resize. Until
     `size` is known it is (0, 0), and there is no `image`. Buttons are numbered as in X11: 1 left, 2 middle, 3 right,
@@ -49,6 +50,8 @@ class RemoteScreen(Protocol):
     def codec(self) -> str: ...
     @property
     def size(self) -> Size: ...
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
     @property
     def image(self) -> Image: ...
     @property

@@ -1,15 +1,16 @@
-"""The picture between two threads: the session's thread lays it down, the window's thread shows it.
+"""The picture between two threads: the session's thread changes it, the window's thread shows it.
 
-The decoder works in place, so the session's thread copies what an update damaged as soon as the update is there; the
-window never reads the decoder's picture. What the window has not shown yet is one set of rectangles that merges: a
-slow window skips states and is never behind.
+The window reads the decoder's own picture, with the session's lock, so that no update is half done meanwhile; a copy
+in between would cost as much as a whole screen that moved costs to decode. What the window has not shown yet is one
+set of rectangles that merges: a slow window skips states and is never behind.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class Stage:
         self._wake = wake
         self._lock = threading.Lock()
         self._image: Image = np.zeros((1, 1, 4), np.uint8)
+        self._picture_lock: AbstractContextManager[Any] = threading.Lock()
         self._rects: list[Rect] = []
         self._cursor: CursorShape | None = None
         self._pointer: PointerPlace | None = None
@@ -59,11 +61,12 @@ class Stage:
         self._meter = Meter(now)
 
     def take(self, session: RemoteScreen, update: RemoteUpdate, now: float) -> None:
-        """Copy what an update changed; on the session's thread, before the next update is decoded."""
+        """Note what an update changed; on the session's thread."""
         with self._lock:
             self._meter.add(update, session.size, now)
             self._seq, self._cursor, self._pointer = update.seq, session.cursor, session.pointer
-            self._lay(session.image, update.damage)
+            self._picture_lock = session.lock
+            self._note(session.image, update.damage)
             if self._follows_states:
                 self._states = session.tile_states()
         self._wake()
@@ -95,9 +98,11 @@ class Stage:
 
     @contextmanager
     def picture(self) -> Iterator[Image]:
-        """Lend the picture; the session's thread waits meanwhile, so copy and let go."""
+        """Lend the picture, to be read only; the session's thread waits meanwhile, so copy and let go."""
         with self._lock:
-            yield self._image
+            lock, image = self._picture_lock, self._image
+        with lock:
+            yield image
 
     def recent(self, now: float) -> Recent:
         """Return the last two seconds."""
@@ -111,27 +116,20 @@ class Stage:
 
     def summary(self, now: float) -> Summary:
         """Return the totals, with a copy of the picture."""
-        with self._lock:
-            return self._meter.summary(now, self._image)
+        with self.picture() as image, self._lock:
+            return self._meter.summary(now, image)
 
-    def _lay(self, image: Image, damage: tuple[Rect, ...]) -> None:
-        if image.shape != self._image.shape:
-            self._image = np.array(image, order="C")
-            self._rects = [Rect(0, 0, *_size(image))]
-            return
+    def _note(self, image: Image, damage: tuple[Rect, ...]) -> None:
         bounds = Rect(0, 0, *_size(image))
+        if image is not self._image:
+            self._image, self._rects = image, [bounds]
+            return
         for rect in damage:
-            self._add(_clip(rect, bounds), image)
+            shown = _clip(rect, bounds)
+            if shown.w and shown.h and shown not in self._rects:
+                self._rects.append(shown)
         if len(self._rects) > _MOST_RECTS:
             self._rects = [_bounding(self._rects)]
-
-    def _add(self, rect: Rect, image: Image) -> None:
-        x, y, w, h = rect
-        if not w or not h:
-            return
-        self._image[y : y + h, x : x + w] = image[y : y + h, x : x + w]
-        if rect not in self._rects:
-            self._rects.append(rect)
 
 
 def _size(image: Image) -> Size:

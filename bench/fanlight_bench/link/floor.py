@@ -1,0 +1,66 @@
+"""What no host can do without: the same bytes by TLS to as many connections, and an answer from each, by libuv."""
+
+import contextlib
+import sys
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fanlight_bench.hosting import says
+from fanlight_bench.link.case import Figures, once
+from fanlight_bench.link.floor_child import LISTENS, Echo
+from fanlight_bench.link.table import PER_UPDATE
+from fanlight_bench.pipeline.measure import READY
+from fanlight_bench.plan import Unavailable
+from fanlight_bench.processes import Program, cpu_seconds, wait_for
+
+UPDATE_BYTES, ANSWER_BYTES = 1_200, 25
+"""About what a line of text that scrolls takes, and an acknowledgement."""
+
+_START_SECONDS = 20.0
+_SETTLE_SECONDS = 0.5
+
+
+@dataclass
+class FloorCase:
+    """So many connections, each given an update so often, for `window` seconds."""
+
+    system: str
+    workload: str
+    connections: int
+    rate: int
+    window: float
+    settings: dict[str, str | int | float] = field(init=False)
+    seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = {
+            "rate": self.rate,
+            "connections": self.connections,
+            "update": f"{UPDATE_BYTES} bytes",
+            "answer": f"{ANSWER_BYTES} bytes",
+        }
+        self.seconds = self.window + _SETTLE_SECONDS + 1
+
+    def measure(self) -> Figures:
+        """Measure once."""
+        echo = Echo(self.connections, self.rate, UPDATE_BYTES, ANSWER_BYTES)
+        try:
+            with contextlib.ExitStack() as stack:
+                sender = stack.enter_context(Program(_command(echo)))
+                wait_for(lambda: says(sender, LISTENS) and sender.output().endswith(b"\n"), _START_SECONDS, "the start")
+                port = int(sender.output().removeprefix(LISTENS))
+                answerer = stack.enter_context(Program(_command(msgspec.structs.replace(echo, port=port))))
+                wait_for(lambda: says(answerer, READY), _START_SECONDS, "the last connection")
+                time.sleep(_SETTLE_SECONDS)
+                began, used = time.monotonic(), cpu_seconds(sender.pid)
+                time.sleep(self.window)
+                used, took = cpu_seconds(sender.pid) - used, time.monotonic() - began
+        except TimeoutError as error:
+            raise Unavailable(str(error)) from error
+        return {PER_UPDATE: once(1000 * used / (took * self.rate), "ms")}
+
+
+def _command(echo: Echo) -> list[str]:
+    return [sys.executable, "-m", "fanlight_bench.link.floor_child", msgspec.json.encode(echo).decode()]
