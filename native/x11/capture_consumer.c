@@ -13,10 +13,9 @@
 /* One call of fl_x11_next(). */
 typedef struct waiting {
     int64_t deadline_ns; /* negative: none */
-    bool timed_out, interrupted;
-    bool looked;   /* nothing more is to be done about what the server has said so far */
-    bool hurried;  /* there is a reason to leave */
-    bool given_up; /* and the server does not even finish a read */
+    int64_t grace_ns;    /* from when on it leaves what is under way; negative: there is no reason yet */
+    bool interrupted;
+    bool looked; /* nothing more is to be done about what the server has said so far */
 } waiting;
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -98,34 +97,23 @@ static int work(fl_x11 *x, int64_t *due_ns)
 
 /* ---- waiting ------------------------------------------------------------------------------------------------------ */
 
-/* With a reason to leave, and something still to be heard: wait for it, but only so long. */
-static void hurry(waiting *wait)
-{
-    if (wait->hurried)
-        return;
-    wait->hurried = true;
-    wait->timed_out = false;
-    wait->deadline_ns = fl_x11_now() + GRACE_NS;
-}
-
 /* What there is to return now, or -EAGAIN to go on waiting. A timeout waits for what the server has said to be looked at
- * once, so that even a timeout of 0 brings a frame that is there. Locked. */
+ * once, so that even a timeout of 0 brings a frame that is there; and what is under way is waited for, but only so long.
+ * Locked. */
 static int look(fl_x11 *x, waiting *wait)
 {
-    const bool under_way = x->owner == FL_THREAD || x->trip.stage != FL_HOME;
+    const int64_t now = fl_x11_now();
+    const bool late = wait->deadline_ns >= 0 && now >= wait->deadline_ns;
 
     if (x->failure)
         return x->failure;
     if (wait->interrupted)
         return -EINTR;
-    if (wait->hurried && wait->timed_out)
-        return 0;
-    if (under_way) {
-        if (x->woken || wait->timed_out)
-            hurry(wait);
-        return -EAGAIN;
-    }
-    return x->woken || x->news || (wait->timed_out && wait->looked) ? 0 : -EAGAIN;
+    if (x->owner != FL_THREAD && x->trip.stage == FL_HOME)
+        return x->woken || x->news || (late && wait->looked) ? 0 : -EAGAIN;
+    if (wait->grace_ns < 0 && (x->woken || late))
+        wait->grace_ns = now + GRACE_NS;
+    return wait->grace_ns >= 0 && now >= wait->grace_ns ? 0 : -EAGAIN;
 }
 
 static int look_locked(fl_x11 *x, waiting *wait, bool *owned)
@@ -150,16 +138,19 @@ static int await_frame(fl_x11 *x, waiting *wait)
     int result;
 
     while ((result = look_locked(x, wait, &owned)) == -EAGAIN) {
-        int64_t due_ns = -1;
+        int64_t due_ns = -1, until_ns;
         int code = owned ? work(x, &due_ns) : -EAGAIN;
 
         if (code == 0)
             continue;
         if (code != -EAGAIN)
             return code;
-        wait->looked = owned;
-        wait->interrupted = !sleep_until(x, owned, earlier(wait->deadline_ns, due_ns));
-        wait->timed_out = wait->deadline_ns >= 0 && fl_x11_now() >= wait->deadline_ns;
+        if (owned && !wait->looked) {
+            wait->looked = true;
+            continue;
+        }
+        until_ns = wait->grace_ns < 0 ? wait->deadline_ns : wait->grace_ns;
+        wait->interrupted = !sleep_until(x, owned, earlier(until_ns, due_ns));
     }
     return result;
 }
@@ -208,14 +199,13 @@ static void take_frame(fl_x11 *x, fl_x11_frame *frame)
 
 int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame)
 {
-    waiting wait = {.deadline_ns = -1};
+    waiting wait = {.deadline_ns = -1, .grace_ns = -1};
     int result, news;
 
     if (!x || !frame)
         return -EINVAL;
     if (timeout_ns >= 0)
         wait.deadline_ns = fl_x11_now() + timeout_ns;
-    wait.timed_out = timeout_ns == 0;
     come(x);
     result = await_frame(x, &wait);
     if (result > 0)

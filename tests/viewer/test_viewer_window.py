@@ -18,6 +18,8 @@ from fanlight.types import CursorShape, Permission, PointerPlace, Rect
 
 VIEW_ONLY = frozenset({Permission.VIEW})
 SIZE = (480, 320)
+# No part of the overlay, its lines and its graph, reaches below this row.
+BELOW_OVERLAY = 240
 MIDDLE = (240, 160)
 
 SQUARE = np.full((16, 12, 4), (30, 60, 90, 255), np.uint8)
@@ -233,7 +235,7 @@ class TestOverlay:
             desk.sees(remote.image)
             desk.do("key", chord)
             wait_until(lambda: not np.array_equal(desk.see()[:40], remote.image[:40]), "the overlay is seen")
-            assert np.array_equal(desk.see()[170:], remote.image[170:])
+            assert np.array_equal(desk.see()[BELOW_OVERLAY:], remote.image[BELOW_OVERLAY:])
             desk.do("key", chord)
             desk.sees(remote.image)
 
@@ -249,7 +251,7 @@ class TestOverlay:
             wait_until(lambda: not np.array_equal(desk.see()[:40], remote.image[:40]), "the overlay is seen")
             line = desk.see()[10:30, 10:60]
             remote.push(whole(remote.image), change=change)
-            wait_until(lambda: np.array_equal(desk.see()[170:], noise(SIZE, seed=9)[170:]), "the change is seen")
+            wait_until(lambda: np.array_equal(desk.see()[BELOW_OVERLAY:], noise(SIZE, seed=9)[BELOW_OVERLAY:]), "the change is seen")
             assert not np.array_equal(desk.see()[10:30, 10:60], remote.image[10:30, 10:60])
             assert (desk.see()[9] == line[0, 0]).all(axis=1).sum() > 50
             desk.do("key", "F12")
