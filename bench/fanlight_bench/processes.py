@@ -148,6 +148,14 @@ def cpu_seconds(pid: int, children: bool = True) -> float:
     return total
 
 
+def first_thread_seconds(pid: int) -> float:
+    """Return the CPU time that the first thread of a process used so far. ProcessLookupError when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text("ascii").split()[0]) / 1e9
+    except OSError:
+        raise ProcessLookupError(f"there is no process {pid}") from None
+
+
 def wait_for(condition: Callable[[], _Found], seconds: float, what: str = "what was waited for") -> _Found:
     """Return the condition's value as soon as it is true; TimeoutError when it is not within `seconds`."""
     deadline = time.monotonic() + seconds

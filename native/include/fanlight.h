@@ -54,7 +54,8 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
                   int h, const uint8_t *tiles);
 
 /* Write a 64-bit hash of each marked tile's pixels to its place in `hashes` (one a tile, others untouched).
- * The hash is part of the protocol: docs/tile-stream.md defines it. */
+ * The hash is part of the protocol: docs/tile-stream.md defines it. Shadows make theirs from row sums that they keep; this
+ * is what tests hold them to. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
 /* Write the marked tiles to planes of a video frame: BT.709 in full range, exactly as native/src/tiles_planes.c defines

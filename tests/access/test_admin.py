@@ -1,6 +1,7 @@
 import pytest
 from access_fixtures import HOUR, NOW
 
+from fanlight.access.admin import check_admin_secret
 from fanlight.errors import SettingRefused
 
 SECRET = "an admin's own secret"
@@ -26,6 +27,14 @@ def test_the_right_secret_passes_and_another_does_not(rules, now_and_restarted):
     assert each.admin.is_set is False
     with pytest.raises(SettingRefused, match="is wrong"):
         each.admin.check(SECRET, NOW)
+
+
+def test_a_secret_is_checked_by_the_store_s_file_and_its_misses_are_counted_there(rules, path):
+    rules.admin.set(SECRET)
+    check_admin_secret(path, SECRET, NOW)
+    with pytest.raises(SettingRefused, match="is wrong"):
+        check_admin_secret(path, SECRET + "x", NOW)
+    assert rules._store.rows("SELECT misses, at FROM throttle WHERE bucket = 'admin local'") == [(1, NOW)]
 
 
 def test_a_weak_secret_is_refused(rules):

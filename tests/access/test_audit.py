@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from namespace_fixtures import ANNA, BERT
 
 from fanlight.access import Store
@@ -23,6 +25,7 @@ from fanlight.access.audit_heads import (
 from fanlight.errors import RemoteProtocolError, StateError, UsageError
 
 NOW = 1_900_000_000.0
+ED25519 = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.fixture
@@ -151,11 +154,24 @@ def test_an_entry_whose_writer_died_before_the_key_moved_on_is_kept(tmp_path, au
     audit.append("a", NOW)
     key = (tmp_path / "audit.key").read_bytes()
     audit.append("b", NOW)
+    audit.append("c", NOW)
     (tmp_path / "audit.key").write_bytes(key)
     assert look(audit, store).faults == []
-    audit.append("c", NOW)
-    assert [each["event"] for each in entries(log)] == ["begun", "a", "b", "c"]
+    audit.append("d", NOW)
+    assert [each["event"] for each in entries(log)] == ["begun", "a", "b", "c", "d"]
+    assert audit.files.tip().size == log.stat().st_size
     assert look(audit, store).faults == []
+
+
+def test_a_line_that_is_no_entry_stays_as_it_is_and_is_told(audit, store, log):
+    audit.append("a", NOW)
+    left = log.read_bytes() + b"no entry\n"
+    log.write_bytes(left)
+    audit.append("b", NOW)
+    told, after = (json.loads(line) for line in log.read_bytes()[len(left) :].splitlines())
+    assert (told["event"], told["bytes"], after["event"]) == ("repaired", len(b"no entry\n"), "b")
+    assert log.read_bytes().startswith(left)
+    assert audit.files.tip().size == log.stat().st_size
 
 
 @pytest.mark.parametrize("left", [0, 100])
@@ -184,6 +200,8 @@ def test_a_log_without_its_key_is_begun_anew_and_tells_what_it_takes_the_place_o
     begun, after = (json.loads(line) for line in log.read_bytes()[len(left) :].splitlines() if line)
     assert (begun["event"], begun["seq"], begun["instead_of"], begun["entries"]) == ("begun", 0, before.begun.hex(), 2)
     assert (after["event"], after["seq"]) == ("b", 1)
+    assert log.read_bytes().startswith(left + b"\n{")
+    assert audit.files.tip().size == log.stat().st_size
     assert look(audit, store).faults
 
 
@@ -287,6 +305,10 @@ def test_a_crash_between_setting_aside_and_the_key_is_harmless(tmp_path, audit, 
     audit.append("b", NOW)
     assert check(audit.files.content(), audit.files.tip(), anchor(store)).faults == []
     assert len(audit.files.content()) == 2
+    (only,) = entries(tmp_path / "audit.jsonl")
+    assert only["event"] == "b"
+    tip = audit.files.tip()
+    assert (tip.first, tip.size) == (only["seq"], (tmp_path / "audit.jsonl").stat().st_size)
 
 
 def test_the_kept_size_is_bounded():
@@ -328,6 +350,7 @@ def test_a_wrong_signature_of_a_head_is_refused_and_told(audit, store, log):
         (ANNA.public_key, Head(bytes(32), 1, bytes(32)).to_bytes(), signature),
         (ANNA.public_key, head, b""),
         (b"key", head, signature),
+        (ED25519, head, signature),
     ):
         assert not countersignature_is_valid(key, shown, signed)
         assert not audit.countersigned(key, shown, signed, NOW)
@@ -352,6 +375,7 @@ def test_a_client_notices_a_host_s_log_that_went_back(tmp_path, store):
     assert keep_receipt(store, "other", head(1), NOW) is None
     again = Store(tmp_path / "fanlight.db")
     assert "has 6 entries, and had 7" in keep_receipt(again, "host", head(6), NOW)
-    assert "changed" in keep_receipt(again, "host", head(7, last=2), NOW)
-    assert "begun anew" in keep_receipt(again, "host", head(9, begun=2), NOW)
+    since = "since the last session"
+    assert keep_receipt(again, "host", head(7, last=2), NOW) == f"the host's audit log was changed {since}"
+    assert keep_receipt(again, "host", head(9, begun=2), NOW) == f"the host's audit log was begun anew {since}"
     assert [(host, kept.seq) for host, kept, _ in receipts(again)] == [("host", 7), ("other", 1)]

@@ -39,6 +39,7 @@ def test_the_name_of_a_new_file_is_on_disk_too(files, monkeypatch):
     synced = []
     monkeypatch.setattr(AuditFiles, "_sync_directory", lambda self: synced.append(self.directory))
     files.append(b"one\n")
+    assert synced == [files.directory]
     files.append(b"two\n")
     assert synced == [files.directory]
 

@@ -237,6 +237,7 @@ def test_an_assertion_may_name_a_path_or_a_tunnel(asked, holds):
         ("[[tunnel]]\nallow = 'host:9-8'", "line 1:"),
         ("[[tunnel]]\nallow = 'host:65536'", "line 1:"),
         ("[profile.A]\n[profile.B]\nenabled = 3", "line 2:"),
+        ("[profile]\nA = 3", "line 2:"),
         ("[profile.A]\n[profile.B.rights]\nfiles = true\nfles = true", "line 4:"),
         ("[profile.' A']", "line 1: a profile's name"),
         ("[[assert]]\nwho = 'a@b'\nright = 'view'\nexpect = 'allow'", "line 1:"),

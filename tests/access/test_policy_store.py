@@ -85,7 +85,7 @@ def test_a_policy_comes_out_as_it_went_in(store):
         to = "18:00"
         zone = "Europe/Berlin"
         [[path]]
-        allow = "/srv/share\\t\\u007f"
+        allow = "/srv/share\\t\\u007f\U0001f642"
         [[tunnel]]
         profile = "Default"
         deny = "10.0.0.0/8:*"
@@ -105,10 +105,7 @@ NO_FILES = '[[deny]]\nwho = "*@acme"\nrights = ["files"]\n'
 
 
 def test_a_denied_right_is_in_no_try_of_that_client(unattended, store):
-    issued = let_in(unattended, ANNA, remember=True)
     use(store, NO_FILES)
-    unattended.set_password(PASSWORD)
-    unattended.set_unattended(True)
     issued = let_in(unattended, ANNA, remember=True)
     tries = (
         try_password(unattended, ANNA),
@@ -117,6 +114,15 @@ def test_a_denied_right_is_in_no_try_of_that_client(unattended, store):
     )
     assert all(tried.right and Permission.FILES not in tried.rights for tried in tries)
     assert Permission.FILES in try_password(unattended, OTHER).rights
+
+
+def test_a_right_that_is_denied_since_is_not_resumed(unattended, store):
+    secret = let_in(unattended, ANNA).resume
+    use(store, NO_FILES)
+    unattended.set_unattended(True)
+    tried = unattended.resume(ANNA, secret, NOW)
+    assert tried.right
+    assert Permission.FILES not in tried.rights
 
 
 def test_what_a_person_accepts_goes_on_without_the_rights_that_were_denied_then(rules, store):

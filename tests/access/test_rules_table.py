@@ -242,7 +242,7 @@ RULES = {
     "audit: chained, countersigned, true reasons": Shown(
         (
             "access/audit what_happened_is_written_in_order",
-            "access/rules the_audit_tells_the_true_reason_of_every_decision",
+            "access/rules_audit the_audit_tells_the_true_reason_of_every_decision",
         ),
         (
             "access/audit_check every_change_of_one_byte_is_found",

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from fanlight.kernels import x11
 from fanlight_bench.plan import Unavailable
-from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
+from fanlight_bench.processes import Display, Program, cpu_seconds, first_thread_seconds, wait_for
 from x_server import wait_until
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
@@ -127,6 +128,21 @@ def test_cpu_time_of_a_process_that_is_gone_is_refused() -> None:
         program.wait(20)
     with pytest.raises(ProcessLookupError):
         cpu_seconds(program.pid)
+
+
+def test_the_first_threads_time_leaves_out_what_others_used() -> None:
+    own, all_threads = first_thread_seconds(os.getpid()), time.process_time()
+    other = threading.Thread(target=lambda: sum(range(5_000_000)))
+    other.start()
+    other.join()
+    assert first_thread_seconds(os.getpid()) - own < (time.process_time() - all_threads) / 2
+
+
+def test_the_first_threads_time_of_a_process_that_is_gone_is_refused() -> None:
+    with Program(python("pass")) as program:
+        program.wait(20)
+    with pytest.raises(ProcessLookupError):
+        first_thread_seconds(program.pid)
 
 
 def test_wait_for_returns_what_it_found_or_says_what_did_not_happen() -> None:

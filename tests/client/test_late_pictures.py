@@ -1,6 +1,7 @@
-"""A picture that was on its way for long, because we slept, is not shown before the newer one that follows it."""
+"""Pictures as they come: a late one is not shown before the newer one, and none changes while another thread reads."""
 
 import asyncio
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any, cast
@@ -93,3 +94,17 @@ async def test_prompt_picture_is_shown_at_once(session: RemoteSession) -> None:
     await asyncio.sleep(0)
     assert waiting.done()
     assert waiting.result() == 1
+
+
+async def test_the_picture_does_not_change_while_another_thread_reads_it(session: RemoteSession) -> None:
+    sender = Sender()
+    session.take(sender.picture(age=0.0))
+    with session.lock:
+        before = session.image.copy()
+        changing = threading.Thread(target=session.take, args=(sender.picture(age=0.0),))
+        changing.start()
+        changing.join(0.1)
+        assert changing.is_alive()
+        assert np.array_equal(session.image, before)
+    changing.join()
+    assert not np.array_equal(session.image, before)

@@ -28,6 +28,7 @@ def facts(number: str, **changed: Any) -> SessionFacts:
         "denied": [],
         "unavailable": [],
         "withdrawn": [],
+        "controls": False,
         "tls": "TLSv1.3",
         "cipher": "x",
         "direct": True,

@@ -64,6 +64,20 @@ def test_without_a_secret_it_says_what_can_be_done():
     assert "A session controls this computer" in texts(panel)
 
 
+def test_control_can_be_taken_from_where_a_request_is_shown():
+    model = shown(request("1"), facts("2", controls=True), controlled=True)
+    panel = lay_out(model, LATER)
+    assert panel.keys[-2:] == ["switch 2 control", "reject"]
+    assert f"Take control from key {KEY[:16]}" in texts(panel)
+    assert model.press("switch 2 control", LATER) == {"do": "withdraw", "id": "2", "right": "control"}
+
+
+def test_control_that_a_viewer_waives_can_be_taken_too():
+    panel = lay_out(shown(facts("2", rights=[VIEW], controls=True)), LATER)
+    on = {widget.key: widget.on for widget in panel.widgets if widget.kind == "toggle"}
+    assert on == {"switch 2 control": False, "switch 2 view": True}
+
+
 def test_open_sessions_have_their_rights_and_an_end():
     model = shown(facts("1", alias="anna@acme"), facts("2", rights=[VIEW], withdrawn=[CONTROL]))
     panel = lay_out(model, LATER)

@@ -51,6 +51,7 @@ class FakeGuest:
             denied=[],
             unavailable=[],
             withdrawn=[],
+            controls=self.controls,
             tls="TLSv1.3",
             cipher="x",
             direct=True,

@@ -165,13 +165,13 @@ def test_numbers_that_start_again_are_still_in_order():
 def test_the_host_puts_the_viewers_stamps_on_its_own_clock():
     ledger = HostLedger()
     ledger.sent(update(1))
-    ledger.acknowledged(Acked(1, 5100.010, 5100.012), 5000.0)
+    ledger.acknowledged(Acked(1, 5100.010, 5100.012, 0.0), 5000.0)
     made = ledger.entries[-1]
     assert (made.received_at, made.decoded_at) == (pytest.approx(100.010), pytest.approx(100.012))
     assert (made.offset, made.bytes, made.pixels) == (5000.0, 10, Pixels(1, 2, 3))
     ledger.presented(Presented(1, 5100.02), 5000.0)
     ledger.sent(update(2, 101.0))
-    ledger.acknowledged(Acked(2, 5101.010, 5101.012), 5000.0)
+    ledger.acknowledged(Acked(2, 5101.010, 5101.012, 0.0), 5000.0)
     ledger.presented(Presented(2, 5101.02), 5000.0)
     assert ledger.entries[-1].presented_at == pytest.approx(101.02)
     assert ledger.entries[-1].total == 20_000
@@ -181,7 +181,7 @@ def test_the_host_has_no_entry_of_what_a_viewer_did_not_acknowledge_by_itself():
     ledger = HostLedger()
     for seq in range(1, 200):
         ledger.sent(update(seq))
-    ledger.acknowledged(Acked(150, 100.1, 100.2), 0.0)
-    ledger.acknowledged(Acked(199, 100.1, 100.2), None)
+    ledger.acknowledged(Acked(150, 100.1, 100.2, 0.0), 0.0)
+    ledger.acknowledged(Acked(199, 100.1, 100.2, 0.0), None)
     assert [made.seq for made in ledger.entries] == [150, 199]
     assert ledger.entries[-1].latency is None

@@ -158,7 +158,11 @@ def test_acknowledgements_tell_the_viewer_s_times(opened):
     opened.client.send_ack(seqs[0], 1.5, 2.5)
     opened.client.send_ack(seqs[2], 3.5, 4.5)
     opened.run()
-    assert opened.host_events == [events.Acked(1, 1.5, 2.5), events.Acked(3, 3.5, 4.5)]
+    assert [(acked.seq, acked.received_at, acked.decoded_at) for acked in opened.host_events] == [
+        (1, 1.5, 2.5),
+        (3, 3.5, 4.5),
+    ]
+    assert all(acked.at == opened.now for acked in opened.host_events)
 
 
 @pytest.mark.parametrize("acks", [[1], [3], [0xFFFFFFFF], [2, 2], [2, 1], [1, 2, 3]])
@@ -665,3 +669,42 @@ def test_only_a_connection_that_broke_is_one_to_come_back_to(opened):
     assert [event.broken for event in opened.host.lost(1.0)] == [True]
     opened.client.end("the viewer has left", 1.0)
     assert [event.broken for event in opened.client.lost(1.0)] == []
+
+
+# -- acknowledgements that may wait --
+
+
+PRESENTED_AND_ACK = frame(m.Presented(1, 0)) + frame(m.Ack(2, 0, 0))
+
+
+@pytest.mark.parametrize("data", [frame(m.Ack(1, 0, 0)), frame(m.Ack(9, 0, 0)), PRESENTED_AND_ACK])
+def test_one_acknowledgement_may_wait(opened, data):
+    assert opened.host.only_acknowledges(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        frame(m.Ack(1, 0, 0))[:-1],
+        frame(m.Ack(1, 0, 0)) + frame(m.Ack(2, 0, 0)),
+        frame(m.Ack(1, 0, 0)) + frame(m.Presented(1, 0)),
+        frame(m.Presented(1, 0)) + raw(0x21, bytes(20)),
+        frame(m.Key(seq=1, keysym=97, down=True)),
+        raw(0x2A, bytes(20)),
+    ],
+)
+def test_nothing_else_may_wait(opened, data):
+    assert not opened.host.only_acknowledges(data)
+
+
+def test_what_ends_another_message_is_no_acknowledgement(opened):
+    ack = frame(m.Ack(1, 0, 0))
+    opened.give_host(raw(0x21, bytes(40))[:20])
+    assert not opened.host.only_acknowledges(ack)
+
+
+def test_nothing_waits_before_the_session_is_open_or_after_its_end(pair, opened):
+    assert not pair().host.only_acknowledges(frame(m.Ack(1, 0, 0)))
+    opened.host.end("enough", opened.now)
+    assert not opened.host.only_acknowledges(frame(m.Ack(1, 0, 0)))

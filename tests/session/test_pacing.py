@@ -55,8 +55,10 @@ def test_an_acknowledgement_covers_all_updates_before_it() -> None:
     window.sent(1, 1000, now=0.0)
     window.sent(2, 1000, now=0.01)
     assert not window.is_open
+    assert window.unacknowledged == 2000
     window.acknowledged(2, AHEAD, now=0.02)
     assert window.is_open
+    assert window.unacknowledged == 0
 
 
 def test_the_round_trip_is_the_shortest_of_the_last_64_and_forgets_older_ones() -> None:

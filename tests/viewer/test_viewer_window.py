@@ -251,7 +251,10 @@ class TestOverlay:
             wait_until(lambda: not np.array_equal(desk.see()[:40], remote.image[:40]), "the overlay is seen")
             line = desk.see()[10:30, 10:60]
             remote.push(whole(remote.image), change=change)
-            wait_until(lambda: np.array_equal(desk.see()[BELOW_OVERLAY:], noise(SIZE, seed=9)[BELOW_OVERLAY:]), "the change is seen")
+            wait_until(
+                lambda: np.array_equal(desk.see()[BELOW_OVERLAY:], noise(SIZE, seed=9)[BELOW_OVERLAY:]),
+                "the change is seen",
+            )
             assert not np.array_equal(desk.see()[10:30, 10:60], remote.image[10:30, 10:60])
             assert (desk.see()[9] == line[0, 0]).all(axis=1).sum() > 50
             desk.do("key", "F12")

@@ -64,6 +64,7 @@ class ViewersCase:
         }
         if median:
             figures["host CPU an update"] = Figure((1000 * count.host_cpu / median,), "ms")
+            figures["host CPU an update, connections"] = Figure((1000 * count.loop_cpu / median,), "ms")
             figures["host CPU an update and viewer"] = Figure((1000 * count.host_cpu / sum(per_viewer),), "ms")
         return figures
 

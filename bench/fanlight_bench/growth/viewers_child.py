@@ -13,7 +13,7 @@ import fanlight
 from fanlight.client import RemoteSession
 from fanlight.errors import FanlightError
 from fanlight_bench.pipeline.measure import READY, START
-from fanlight_bench.processes import cpu_seconds
+from fanlight_bench.processes import cpu_seconds, first_thread_seconds
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -29,12 +29,16 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 class Count(msgspec.Struct):
-    """What came in the window: updates of each viewer, bytes of all, and what the host used, in seconds."""
+    """What came in the window: updates of each viewer, bytes of all, and what the host used, in seconds.
+
+    `loop_cpu` is what of it the host's first thread used, which serves the connections.
+    """
 
     seconds: float
     updates: list[int]
     bytes: int
     host_cpu: float
+    loop_cpu: float
 
 
 class Viewer:
@@ -75,10 +79,11 @@ async def visit(task: Visit) -> Count:
 async def _count(viewers: list[Viewer], task: Visit) -> Count:
     for viewer in viewers:
         viewer.updates = viewer.bytes = 0
-    host, began = cpu_seconds(task.host_pid), time.monotonic()
+    began, host, loop = time.monotonic(), cpu_seconds(task.host_pid), first_thread_seconds(task.host_pid)
     await asyncio.sleep(task.seconds)
     seconds, host = time.monotonic() - began, cpu_seconds(task.host_pid) - host
-    return Count(seconds, [viewer.updates for viewer in viewers], sum(viewer.bytes for viewer in viewers), host)
+    loop = first_thread_seconds(task.host_pid) - loop
+    return Count(seconds, [viewer.updates for viewer in viewers], sum(viewer.bytes for viewer in viewers), host, loop)
 
 
 def _session(task: Visit, number: int) -> contextlib.AbstractAsyncContextManager[RemoteSession]:

@@ -9,14 +9,14 @@ from typing import Literal
 
 from fanlight.dialog.model import Model
 from fanlight.net.reception import SessionFacts
-from fanlight.types import Rect, Size
+from fanlight.types import Permission, Rect, Size
 
 WIDTH = 470
 MARGIN = 16
 _LINE, _BUTTON, _GAP = 22, 34, 8
 _COLUMNS = 3
 _END = 70
-_MOST_NAME, _MOST_BESIDE = 24, 42
+_MOST_NAME, _MOST_BESIDE, _MOST_TAKEN = 24, 50, 2
 _INSIDE = WIDTH - 2 * MARGIN
 _MOST_ROWS = 5
 _MOST_LETTERS = 48
@@ -129,6 +129,10 @@ def _request(column: _Column, model: Model, request: SessionFacts, now: float) -
         column.line("text", "Rights switched off here are off for this session only.")
     column.gap()
     _secret_row(column, model, active=active)
+    # The sessions are behind this view, and taking control away is what can be done without the secret.
+    for facts in [each for each in model.open if each.controls][:_MOST_TAKEN]:
+        take = f"switch {facts.id} {Permission.CONTROL}"
+        column.row([Widget("button", f"Take control from {who(facts)}", _NOWHERE, take, enabled=active)])
     seconds = -(-model.seconds_left(now) // 1)
     reject = Widget("danger", f"Reject  ({seconds:.0f} s)", _NOWHERE, "reject", enabled=active)
     accept = Widget("go", "Accept", _NOWHERE, "accept", enabled=active and model.may_give and bool(model.profile))
@@ -173,7 +177,8 @@ def _sessions(column: _Column, model: Model) -> Panel:
         verified = "proved by its namespace" if facts.alias is not None else "not verified"
         column.line("text", shortened(f"{verified}; {facts.profile}; {facts.address}", _MOST_BESIDE))
         column.gap()
-        rights = sorted({*facts.rights, *facts.withdrawn})
+        waived = [Permission.CONTROL] if facts.controls else []
+        rights = sorted({*facts.rights, *facts.withdrawn, *waived})
         column.toggles(
             [Widget("toggle", right, _NOWHERE, f"switch {facts.id} {right}", right in facts.rights) for right in rights]
         )

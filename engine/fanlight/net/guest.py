@@ -73,6 +73,7 @@ class SessionGuest:
             denied=sorted(frozenset(Permission) - session.granted - unavailable) if opened else [],
             unavailable=sorted(unavailable),
             withdrawn=sorted(session.live.withheld) if opened else [],
+            controls=self.controls,
             tls=how.tls,
             cipher=how.cipher,
             direct=how.direct,

@@ -25,6 +25,7 @@ log = logging.getLogger("fanlight")
 # Answers that a viewer may leave unread before it is taken for one that does not read at all.
 _MOST_UNREAD = 1024 * 1024
 _MOST_SAID = 20
+_MOST_PUT_OFF = 4
 
 
 class HostLink(asyncio.Protocol):
@@ -48,6 +49,7 @@ class HostLink(asyncio.Protocol):
         self._showing = Showing(host, self, self._session)
         self._input: InputChannel | None = None
         self._said: set[str] = set()
+        self._put_off: list[tuple[bytes, float]] = []
         self._transport: asyncio.Transport | None = None
         self._alarm = Alarm(self._timeout)
         self.session_name = ""
@@ -72,7 +74,26 @@ class HostLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the session and act on what the bytes mean."""
-        self._act(self._session.receive_data(data, time.monotonic()))
+        now = time.monotonic()
+        if self._may_wait(data):
+            self._put_off.append((data, now))
+        else:
+            self.catch_up()
+            self._act(self._session.receive_data(data, now))
+
+    def catch_up(self) -> None:
+        """Read the acknowledgements that were put off.
+
+        With each update comes one, and wakes the loop. Where nothing waits for it, it costs least when the next update
+        is sent: all viewers' are then read one after the other, by code that is in the caches.
+        """
+        put_off, self._put_off = self._put_off, []
+        for data, at in put_off:
+            self._act(self._session.receive_data(data, at))
+
+    def _may_wait(self, data: bytes) -> bool:
+        waits = self._showing.waits_for_nothing and len(self._put_off) < _MOST_PUT_OFF
+        return waits and self._session.only_acknowledges(data)
 
     def pause_writing(self) -> None:
         """Take note that the viewer's side is full; nothing is encoded for it until that changes."""
@@ -85,6 +106,7 @@ class HostLink(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Release all that the viewer held, whatever ended the connection."""
         self._alarm.cancel()
+        self.catch_up()
         self._act(self._session.lost(time.monotonic()))
         self._leave()
         if not self.gone.done():
@@ -225,4 +247,5 @@ class HostLink(asyncio.Protocol):
             transport.abort()
 
     def _timeout(self) -> None:
+        self.catch_up()
         self._act(self._session.timeout(time.monotonic()))

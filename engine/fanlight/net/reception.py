@@ -26,7 +26,8 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `denied` holds what the profile, the host or the viewer keeps off, `unavailable` what means nothing here, and
     `withdrawn` what the host has switched off for this session and can give back. While it asks, `profiles` are those
-    to choose from, with the rights that each would give, and `seconds_left` tells how long the person has.
+    to choose from, with the rights that each would give, and `seconds_left` tells how long the person has. `controls`:
+    it may control this machine, now or whenever it likes.
     """
 
     id: str
@@ -44,6 +45,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     denied: list[Permission]
     unavailable: list[Permission]
     withdrawn: list[Permission]
+    controls: bool
     tls: str
     cipher: str
     direct: bool

@@ -59,6 +59,13 @@ class Showing:
         self._next_cursor: CursorShape | None = None
         self._next_pointer: PointerPlace | None = None
         self._pointer_due = False
+        # Set while a pointer's shape may be unsent, which may be large and is never acknowledged.
+        self._beside = False
+
+    @property
+    def waits_for_nothing(self) -> bool:
+        """Whether an acknowledgement changes nothing now: the next update is asked for, and nobody watches."""
+        return self._wanted and self._watched is None
 
     # -- what the link tells -----------------------------------------------------------------------------------------
 
@@ -144,6 +151,7 @@ class Showing:
         if self._congestion is not None:
             self._congestion.sending(now)
         self._link.flush()
+        self._link.catch_up()
         self.want()
 
     def want(self) -> None:
@@ -167,8 +175,12 @@ class Showing:
 
     def _full_for(self) -> float:
         """Return in how many seconds to look again, where so much is unsent that another update would queue."""
+        if not self._beside and self._window.unacknowledged <= LEAST_BYTES:
+            # No more can be unsent than what was not acknowledged: the kernel need not be asked.
+            return 0.0
         excess = unsent(self._number) - LEAST_BYTES
         if excess <= 0:
+            self._beside = False
             return 0.0
         rate = self._window.rate
         return min(_LATEST, max(_SOONEST, excess / rate if rate else 0.0))
@@ -189,7 +201,7 @@ class Showing:
             self._viewer = None
 
     def _acknowledged(self, event: events.Acked) -> None:
-        self._window.acknowledged(event.seq, event.received_at, time.monotonic())
+        self._window.acknowledged(event.seq, event.received_at, event.at)
         if self._viewer is not None:
             self._viewer.acknowledged((event.seq - self._sent_before) % MAX_SEQ)
         if self._watched is not None:
@@ -235,6 +247,7 @@ class Showing:
         if self._next_cursor is not self._cursor:
             self._cursor = self._next_cursor
             self._session.send_cursor(self._cursor)
+            self._beside = True
         if self._next_pointer != self._pointer:
             self._pointer = self._next_pointer
             self._session.send_pointer(self._pointer)

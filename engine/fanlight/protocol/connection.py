@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from fanlight.errors import LocalProtocolError, RemoteProtocolError
 from fanlight.protocol import messages as m
-from fanlight.protocol.framing import Buffer, Frame, FrameReader, pack_header
+from fanlight.protocol.framing import HEADER, Buffer, Frame, FrameReader, pack_header
 from fanlight.protocol.table import KINDS, LEGAL, TABLE, Role, Spec, State
 from fanlight.types import Permission
 
@@ -25,6 +25,11 @@ class Denied:
 
 
 Event: TypeAlias = m.Message | m.OtherVersion | Denied
+
+
+_ACK = pack_header(KINDS[m.Ack], m.Ack.LAYOUT.size)
+_PRESENTED = pack_header(KINDS[m.Presented], m.Presented.LAYOUT.size)
+_ACK_BYTES, _PRESENTED_BYTES = HEADER.size + m.Ack.LAYOUT.size, HEADER.size + m.Presented.LAYOUT.size
 
 
 class Connection:
@@ -65,6 +70,15 @@ class Connection:
         """Feed bytes from the peer; after the end, or an error, they are dropped."""
         if self.state is not State.CLOSED and not self._broken:
             self._reader.receive_data(data)
+
+    def only_acknowledges(self, data: bytes) -> bool:
+        """Whether bytes from the peer, not fed yet, are one ACK, alone or behind a PRESENTED."""
+        if self.state is not State.SESSION or not self._reader.is_between_frames:
+            return False
+        if len(data) == _ACK_BYTES:
+            return data.startswith(_ACK)
+        both = len(data) == _PRESENTED_BYTES + _ACK_BYTES
+        return both and data.startswith(_PRESENTED) and data.startswith(_ACK, _PRESENTED_BYTES)
 
     def next_event(self) -> Event | None:
         """Return the next message, or None until more bytes come. After a RemoteProtocolError nothing more comes."""

@@ -62,6 +62,11 @@ class FrameReader:
         self._body = None
         return frame
 
+    @property
+    def is_between_frames(self) -> bool:
+        """Whether nothing is buffered, so that the next byte begins a frame."""
+        return self._body is None and not self._header and not self._chunks
+
     def clear(self) -> None:
         """Drop everything that is buffered."""
         self._chunks.clear()

@@ -90,6 +90,13 @@ class BaseSession(ABC, Generic[E]):
             events.append(self._end_with(error, said="the session cannot go on"))
         return events
 
+    def only_acknowledges(self, data: bytes) -> bool:
+        """Whether bytes from the peer, not fed yet, do no more than to acknowledge pictures, so that they may wait.
+
+        They must be fed before any other, with the time at which they came.
+        """
+        return not self._ended and self._connection.only_acknowledges(data)
+
     def data_to_send(self) -> list[Buffer]:
         """Return what must be written, in order, and empty the queue."""
         return self._connection.data_to_send()

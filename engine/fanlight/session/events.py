@@ -152,11 +152,12 @@ class InputEvent:
 
 
 class Acked(msgspec.Struct, frozen=True):
-    """Every picture up to `seq` is decoded; both times are on the viewer's clock."""
+    """Every picture up to `seq` is decoded: both times on the viewer's clock; `at` is when we were told, on ours."""
 
     seq: int
     received_at: float
     decoded_at: float
+    at: float
 
 
 class Presented(msgspec.Struct, frozen=True):

@@ -83,7 +83,7 @@ class HostSession(HostPresence):
     def _take(self, received: Received, now: float) -> list[HostEvent]:
         # First of all, since they come with every picture.
         if isinstance(received, m.Ack):
-            return [self._acknowledged(received)]
+            return [self._acknowledged(received, now)]
         if isinstance(received, m.Presented):
             return [self._shown(received)]
         return super()._take(received, now)
@@ -111,7 +111,7 @@ class HostSession(HostPresence):
         had = watch.resume
         return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
-    def _acknowledged(self, ack: m.Ack) -> Acked:
+    def _acknowledged(self, ack: m.Ack, now: float) -> Acked:
         """Move the acknowledged end forward; sequence numbers are compared on their circle."""
         advance, on_the_way = (ack.seq - self._acked) % m.MAX_SEQ, (self._sent - self._acked) % m.MAX_SEQ
         if not 1 <= advance <= on_the_way:
@@ -119,7 +119,7 @@ class HostSession(HostPresence):
                 f"an ACK of picture {ack.seq}: {self._acked} is acknowledged, {self._sent} was sent"
             )
         self._acked = ack.seq
-        return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at))
+        return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at), now)
 
     def _shown(self, presented: m.Presented) -> Presented:
         """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""

@@ -114,6 +114,11 @@ class Window:
         return rate is None or trip is None or self._bytes <= rate * (trip + self._interval)
 
     @property
+    def unacknowledged(self) -> int:
+        """The bytes of the updates that are on their way, as far as is known."""
+        return self._bytes
+
+    @property
     def limit(self) -> int:
         """How many updates may be on their way: one, and those that one round trip covers."""
         trip = self.trip
