@@ -22,6 +22,8 @@ enum {
     FL_MAX_TILES = FL_MAX_PIXELS / FL_TILE_PIXELS + 2 * (FL_MAX_SIDE / FL_TILE) + 1,
     FL_CACHE_LINE = 64,
     FL_COLOUR = 0xFFFFFF, /* B, G and R of a pixel; the rest is X */
+    FL_LONGEST_RUN = 255, /* pixels */
+    FL_RUNS_ROOM = FL_TILE_PIXELS + 16,
 };
 
 /* ---- dispatch --------------------------------------------------------------------------------------------------- */
@@ -38,6 +40,10 @@ typedef struct fl_dsp {
     void (*tile_rows)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
     /* Bit x of edges[y] = pixel x of row y differs from pixel x - 1 of it. Bit 0 is set, those from w on are not. */
     void (*tile_edges)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+    /* The runs of a tile, row by row and on from the end of each row to the start of the next: the colour, and above its
+     * 24 bits how many pixels, at most FL_LONGEST_RUN. A run that might become longer in a row begins anew there. `runs`
+     * has FL_RUNS_ROOM. Returns how many there are. */
+    int (*tile_runs)(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
     /* Of any width, unlike the others. `sums` takes one sum for each column of tiles that a row crosses, from its first
      * pixel on, `stride` places apart. */
     void (*row_sums)(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
@@ -63,6 +69,7 @@ void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, u
 void fl_row_sums_scalar(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+int fl_tile_runs_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                          uint8_t *chroma);
 void fl_row_yuv444_scalar(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
@@ -78,6 +85,7 @@ void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
 void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+int fl_tile_runs_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                        uint8_t *chroma);
 void fl_row_yuv444_avx2(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
@@ -91,6 +99,7 @@ void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, u
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+int fl_tile_runs_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx512(const uint8_t *source, uint8_t *target, int w);
 void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -106,6 +115,7 @@ void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
 void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
+int fl_tile_runs_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_neon(const uint8_t *source, uint8_t *target, int w);
 void fl_rows_nv12_neon(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,

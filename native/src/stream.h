@@ -25,14 +25,20 @@ enum {
     FL_MAX_PALETTE = 16,
     FL_MAX_TABLE = 255,
 
-    /* The first byte of a run: whether a length follows, and a colour: a place in the run table, the upper part of one whose
-     * lower part follows, or that the colour itself does. */
-    FL_RUN_LONG = 0x80,
-    FL_RUN_NEAR = 112,
-    FL_RUN_LITERAL = 127,
-    FL_MAX_RUN_TABLE = FL_RUN_NEAR + (FL_RUN_LITERAL - FL_RUN_NEAR) * 256,
-    FL_LONG_RUN = 2, /* the shortest that has a length */
-    FL_MAX_RUN = FL_LONG_RUN + 255,
+    /* The first byte of a run: a place among the near ones; the upper part of a place among all, whose lower part follows;
+     * a place among the first, or as before, of a run that only has its colour, with the length; that the colour follows,
+     * of one pixel, or with the length. */
+    FL_RUN_NEAR = 228,
+    FL_RUN_FAR = FL_RUN_NEAR,
+    FL_RUN_LIKE_FIRST = 240,
+    FL_RUN_LIKE = 248,
+    FL_RUN_PIXEL = 254,
+    FL_RUN_SPELLED = 255,
+    FL_MAX_RUNS = (FL_RUN_LIKE_FIRST - FL_RUN_FAR) * 256, /* that are remembered */
+    FL_MAX_FIRST = FL_RUN_LIKE - FL_RUN_LIKE_FIRST,
+    FL_MAX_LIKE = (FL_RUN_PIXEL - FL_RUN_LIKE) * 256,
+    FL_RUNS_NEAR_AT_ONCE = 96,
+    FL_USES_TO_NEAR = 8,
     FL_MAX_SPAN = 256, /* tiles that one CACHED or STORE names */
     FL_MAX_WORK = 4, /* pictures written by one stream */
 

@@ -38,21 +38,31 @@ static void fill(uint8_t *index, int n, int number)
         memcpy(index + i, &chunk, sizeof chunk);
 }
 
-/* Runs are written in order and in whole chunks, so that each covers what the one before it wrote too much. */
-bool fl_index_tile(fl_writer *out, const fl_tile *t)
+int fl_count_alike(const fl_writer *out)
 {
-    const uint8_t *pixels = out->pixels;
+    enum { SAMPLES = 128, BITS = 13 };
+    uint8_t seen[(1 << BITS) / 8] = {0};
+    int alike = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        const uint32_t colour = out->runs[i * out->n_runs / SAMPLES] & FL_COLOUR;
+        const uint32_t bit = (colour * UINT32_C(0x9E3779B1)) >> (32 - BITS);
+        alike += seen[bit / 8] >> bit % 8 & 1;
+        seen[bit / 8] |= (uint8_t)(1 << bit % 8);
+    }
+    return alike;
+}
+
+/* Runs are written in order and in whole chunks, so that each covers what the one before it wrote too much. */
+bool fl_index_tile(fl_writer *out, int most)
+{
     uint8_t *index = out->indexes;
     fl_clear_colours(&out->own);
-    for (int y = 0; y < t->h; y++, pixels += out->stride, index += t->w) {
-        for (uint64_t edges = out->edges[y]; edges;) {
-            const int x = __builtin_ctzll(edges);
-            edges &= edges - 1;
-            const int number = number_of(&out->own, fl_load_pixel(pixels + 4 * x));
-            if (number < 0)
-                return false;
-            fill(index + x, (edges ? __builtin_ctzll(edges) : t->w) - x, number);
-        }
+    for (int i = 0; i < out->n_runs; i++) {
+        const int number = number_of(&out->own, out->runs[i] & FL_COLOUR), length = (int)(out->runs[i] >> 24);
+        if (number < 0 || number >= most)
+            return false;
+        fill(index, length, number);
+        index += length;
     }
     return true;
 }

@@ -16,8 +16,9 @@ typedef struct fl_reader {
     int64_t work_left; /* pixels that may still be written */
     uint32_t table[FL_MAX_TABLE];
     int table_length;
-    uint32_t run_table[FL_MAX_RUN_TABLE];
-    int run_table_length;
+    int n_runs, n_near;
+    uint32_t near[FL_RUN_NEAR], runs[FL_MAX_RUNS];
+    uint8_t uses[FL_MAX_RUNS]; /* how often each was named by its place, up to FL_USES_TO_NEAR */
 } fl_reader;
 
 /* ---- input ------------------------------------------------------------------------------------------------------ */
@@ -197,44 +198,79 @@ static int read_raw(fl_reader *in)
     return 0;
 }
 
-/* Take the colour that a run names. */
-static bool take_colour(fl_reader *in, int name, uint32_t *colour)
+/* Remember a run that is new, if there is room. */
+static void remember(fl_reader *in, uint32_t run)
 {
-    const uint8_t *p;
-    if (name == FL_RUN_LITERAL) {
-        if (!(p = take(in, 3)))
-            return false;
-        *colour = get_colour(p);
-        if (in->run_table_length < FL_MAX_RUN_TABLE)
-            in->run_table[in->run_table_length++] = *colour;
-        return true;
-    }
-    if (name >= FL_RUN_NEAR) {
-        if (!(p = take(in, 1)))
-            return false;
-        name = FL_RUN_NEAR + (name - FL_RUN_NEAR) * 256 + *p;
-    }
-    if (name >= in->run_table_length)
-        return false;
-    *colour = in->run_table[name];
-    return true;
+    if (in->n_runs == FL_MAX_RUNS)
+        return;
+    in->uses[in->n_runs] = 0;
+    in->runs[in->n_runs++] = run;
+    if (in->n_near < FL_RUNS_NEAR_AT_ONCE)
+        in->near[in->n_near++] = run;
+}
+
+/* Take a run that is named by its place among all. */
+static uint32_t take_far(fl_reader *in, int first)
+{
+    const uint8_t *low = take(in, 1);
+    const int place = (first - FL_RUN_FAR) * 256 + (low ? *low : 0);
+    if (!low || place >= in->n_runs)
+        return 0;
+    if (in->uses[place] < FL_USES_TO_NEAR && ++in->uses[place] == FL_USES_TO_NEAR && in->n_near < FL_RUN_NEAR)
+        in->near[in->n_near++] = in->runs[place];
+    return in->runs[place];
+}
+
+/* Take a run of the colour of another one, which is among the first or named by its place. */
+static uint32_t take_like(fl_reader *in, int first)
+{
+    const bool is_far = first >= FL_RUN_LIKE;
+    const uint8_t *p = take(in, is_far ? 2 : 1);
+    if (!p)
+        return 0;
+    const int place = is_far ? (first - FL_RUN_LIKE) * 256 + p[0] : first - FL_RUN_LIKE_FIRST, length = p[is_far];
+    if (!length || place >= in->n_runs)
+        return 0;
+    const uint32_t run = (in->runs[place] & FL_COLOUR) | (uint32_t)length << 24;
+    remember(in, run);
+    return run;
+}
+
+static uint32_t take_spelled(fl_reader *in, int first)
+{
+    const uint8_t *p = take(in, first == FL_RUN_PIXEL ? 3 : 4);
+    const int length = !p || first == FL_RUN_PIXEL ? 1 : p[3];
+    if (!p || !length)
+        return 0;
+    const uint32_t run = get_colour(p) | (uint32_t)length << 24;
+    remember(in, run);
+    return run;
+}
+
+/* Take a run that is not a near one: colour and pixels, as the encoder's kernels have it, or 0. */
+static uint32_t take_other(fl_reader *in, int first)
+{
+    if (first >= FL_RUN_PIXEL)
+        return take_spelled(in, first);
+    if (first >= FL_RUN_LIKE_FIRST)
+        return take_like(in, first);
+    return first >= FL_RUN_FAR ? take_far(in, first) : 0;
 }
 
 /* Take runs until they make `size` pixels. `pixels` has room for CHUNK more, which may be written. */
 static bool take_runs(fl_reader *in, uint32_t *pixels, int size)
 {
     for (int done = 0; done < size;) {
-        const uint8_t *first = take(in, 1), *more = NULL;
-        uint32_t colour;
-        if (!first || !take_colour(in, *first & ~FL_RUN_LONG, &colour) ||
-            ((*first & FL_RUN_LONG) && !(more = take(in, 1))))
+        const uint8_t *first = take(in, 1);
+        if (!first)
             return false;
-        const int length = more ? *more + FL_LONG_RUN : 1;
-        if (length > size - done)
+        const uint32_t run = *first < in->n_near ? in->near[*first] : take_other(in, *first);
+        const int length = (int)(run >> 24);
+        if (!length || length > size - done)
             return false;
         for (int i = 0; i < length; i += CHUNK) {
             for (int k = 0; k < CHUNK; k++)
-                pixels[done + i + k] = colour;
+                pixels[done + i + k] = run & FL_COLOUR;
         }
         done += length;
     }
@@ -247,9 +283,7 @@ static int read_runs(fl_reader *in)
     uint32_t pixels[FL_TILE_PIXELS + CHUNK];
     if (!take_tile(in, &t) || !take_runs(in, pixels, t.w * t.h))
         return -EBADMSG;
-    uint8_t *to = open_tile(in, &t);
-    for (int y = 0; y < t.h; y++, to += in->stride)
-        memcpy(to, pixels + y * t.w, (size_t)t.w * 4);
+    fl_kernels.tile_copy((const uint8_t *)pixels, (ptrdiff_t)4 * t.w, open_tile(in, &t), in->stride, t.w, t.h);
     return 0;
 }
 
@@ -384,7 +418,7 @@ static void open_reader(fl_reader *in, const uint8_t *stream, int64_t length)
 {
     in->at = stream;
     in->end = length ? stream + length : stream;
-    in->table_length = in->run_table_length = 0;
+    in->table_length = in->n_runs = in->n_near = 0;
 }
 
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,

@@ -1,12 +1,16 @@
 /* Writing the tile stream: which form each tile takes.
  *
  * A tile of which the decoder has the rest is brought in part. It takes the first form that holds it: SOLID for one
- * colour, PALETTE for up to 16, INDEXED while its colours fit the stream's colour table. What is left is RAW where runs of
- * equal pixels let the compressor find repeats, as in text of many colours, and PREDICTED where they do not, as in
- * photographs. */
+ * colour, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while they fit the stream's colour table.
+ * What is left is RAW where the compressor may find repeats, as in text of many colours, and PREDICTED where it will not,
+ * as in photographs. */
 #include "stream_write.h"
 
 enum {
+    /* Of the runs that are looked at: with fewer of one colour, a tile has more than FL_MAX_TABLE colours, which only
+     * numbering them all would prove; and it is predicted better than told by its runs, although half of it may be drawn. */
+    LEAST_ALIKE_FEW = 5,
+    LEAST_ALIKE_DRAWN = 33,
     LEAST_STORED = FL_TILE_PIXELS / 16, /* pixels: what is sent again for less needs no slot of the cache */
 };
 
@@ -49,28 +53,16 @@ static void look_at(fl_writer *out, const uint8_t *image, ptrdiff_t stride, cons
 {
     out->pixels = fl_tile_pixels(image, stride, t);
     out->stride = stride;
-    fl_kernels.tile_edges(out->pixels, stride, t->w, t->h, out->edges);
+    out->n_runs = fl_kernels.tile_runs(out->pixels, stride, t->w, t->h, out->runs);
 }
 
-/* How many runs the rows have. */
-static int count_runs(const fl_writer *out, const fl_tile *t)
+/* Whether the tile has one colour. */
+static bool is_solid(const fl_writer *out)
 {
-    int runs = 0;
-    for (int y = 0; y < t->h; y++)
-        runs += __builtin_popcountll(out->edges[y]);
-    return runs;
-}
-
-/* Whether the tile has one colour, by its first column and its edges. */
-static bool is_solid(const fl_writer *out, const fl_tile *t)
-{
-    const uint8_t *pixels = out->pixels;
-    const uint32_t first = fl_load_pixel(pixels);
-    for (int y = 0; y < t->h; y++, pixels += out->stride) {
-        if (out->edges[y] != 1 || fl_load_pixel(pixels) != first)
-            return false;
-    }
-    return true;
+    int i = 1;
+    while (i < out->n_runs && ((out->runs[i] ^ out->runs[0]) & FL_COLOUR) == 0)
+        i++;
+    return i == out->n_runs;
 }
 
 /* Whether no tile of so many runs takes more bytes as RUNS than as RAW: five for each, four for those of one pixel. */
@@ -80,15 +72,14 @@ static bool is_run_like(int runs, const fl_tile *t)
 }
 
 /* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
-static int write_by_colours(fl_writer *out, const fl_tile *t, int runs)
+static int write_by_colours(fl_writer *out, const fl_tile *t, bool run_like)
 {
     const int n = out->own.n, size = t->w * t->h;
     uint8_t numbers[FL_MAX_TABLE];
     int failure, fresh;
     if (n <= FL_MAX_PALETTE && 1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h < 3 * size)
         return (failure = fl_write_palette(out, t)) ? failure : 1;
-    if (is_run_like(runs, t) || n <= FL_MAX_PALETTE || 1 + 3 * n + size >= 3 * size ||
-        (fresh = fl_merge_colours(out, numbers)) < 0)
+    if (run_like || n <= FL_MAX_PALETTE || 1 + 3 * n + size >= 3 * size || (fresh = fl_merge_colours(out, numbers)) < 0)
         return 0;
     return (failure = fl_write_indexed(out, t, numbers, fresh)) ? failure : 1;
 }
@@ -107,15 +98,18 @@ static bool is_put_off(const fl_writer *out, const fl_tile *t)
 /* Write a tile, or a part of one, in the first form that suits it; a whole tile perhaps later. */
 static int write_pixels(fl_writer *out, const fl_tile *t)
 {
-    const int size = t->w * t->h, runs = count_runs(out, t);
+    const int size = t->w * t->h, runs = out->n_runs;
     if (runs * 4 <= size)
         return fl_write_runs(out, t);
-    const int result = fl_index_tile(out, t) ? write_by_colours(out, t, runs) : 0;
+    const bool run_like = is_run_like(runs, t);
+    const int alike = fl_count_alike(out);
+    const bool few = alike >= LEAST_ALIKE_FEW && fl_index_tile(out, run_like ? FL_MAX_PALETTE : FL_MAX_TABLE);
+    const int result = few ? write_by_colours(out, t, run_like) : 0;
     if (result)
         return fl_min(result, 0);
-    if (is_run_like(runs, t))
+    if (alike >= LEAST_ALIKE_DRAWN && run_like)
         return fl_write_runs(out, t);
-    if (runs * 4 <= size * 3)
+    if (alike >= LEAST_ALIKE_DRAWN && runs * 4 <= size * 3)
         return fl_write_raw(out, t);
     if (is_part(out, t))
         return fl_write_predicted(out, t);
@@ -155,7 +149,7 @@ static int write_form(fl_writer *out, const fl_tile *t)
 static bool look_for_solid(fl_writer *out, const fl_tile *t)
 {
     look_at(out, out->source.image, out->source.stride, t);
-    return is_solid(out, t);
+    return is_solid(out);
 }
 
 static int write_part(fl_writer *out, const fl_tile *part)
@@ -191,7 +185,7 @@ static int store_tile(fl_writer *out, const fl_tile *t)
     if (fl_changed_parts(s, t).pixels < fl_min(LEAST_STORED, t->w * t->h))
         return 0;
     look_at(out, s->before, s->before_stride, t);
-    if (is_solid(out, t))
+    if (is_solid(out))
         return 0;
     const uint64_t hash = hash_tile(out->pixels, out->stride, t);
     if (fl_cache_find(out->cache, hash, t) >= 0)

@@ -1,77 +1,134 @@
-/* Tiles as runs of one colour: RUNS. */
+/* Tiles as runs of one colour: RUNS.
+ *
+ * Text is the same few runs over and over, so the stream remembers them, and most take one byte: those that came first, and
+ * those that are used again and again. */
 #include "stream_write.h"
 
-/* The number of a colour in the run table, or -1 if it is new; then it has the next one from now on, if there is one. */
-static int run_number(fl_run_table *table, uint32_t colour)
+static uint32_t slot_of(uint32_t run)
 {
-    uint32_t i = (colour * UINT32_C(0x9E3779B1)) >> (32 - FL_RUN_SLOT_BITS);
-    for (; table->slots[i]; i = (i + 1) & ((1U << FL_RUN_SLOT_BITS) - 1)) {
-        if (table->colours[table->slots[i] - 1] == colour)
-            return table->slots[i] - 1;
-    }
-    if (table->n < FL_MAX_RUN_TABLE) {
-        table->colours[table->n++] = colour;
-        table->slots[i] = (uint16_t)table->n;
-    }
-    return -1;
+    return (run * UINT32_C(0x9E3779B1)) >> (32 - FL_RUN_SLOT_BITS);
 }
 
-/* Write one run of at most FL_MAX_RUN pixels; return the place after it. */
-static uint8_t *put_run(uint8_t *to, fl_run_table *table, uint32_t colour, int length)
+static uint32_t colour_slot_of(uint32_t run)
 {
-    const int number = run_number(table, colour), is_long = length >= FL_LONG_RUN ? FL_RUN_LONG : 0;
-    if (number < 0) {
-        *to++ = (uint8_t)(FL_RUN_LITERAL | is_long);
-        memcpy(to, &colour, 3);
-        to += 3;
-    } else if (number < FL_RUN_NEAR) {
-        *to++ = (uint8_t)(number | is_long);
-    } else {
-        const int far = number - FL_RUN_NEAR;
-        *to++ = (uint8_t)((FL_RUN_NEAR + far / 256) | is_long);
-        *to++ = (uint8_t)far;
+    return ((run & FL_COLOUR) * UINT32_C(0x9E3779B1)) >> (32 - FL_RUN_COLOUR_BITS);
+}
+
+/* Number 0 has no pixels, so it is never what is looked for. */
+static void open_table(fl_run_table *table)
+{
+    memset(table->slots, 0, sizeof table->slots);
+    memset(table->of_colour, 0, sizeof table->of_colour);
+    table->runs[0] = (fl_known_run){.run = 0};
+    table->n = 1;
+    table->near = 0;
+}
+
+static void name_near(fl_run_table *table, fl_known_run *known)
+{
+    known->name[0] = (uint8_t)table->near++;
+    known->bytes = 1;
+}
+
+/* Remember a run that is new, if there is room; `slot` is free. Of each colour the first run is found again: it has the
+ * shortest name. */
+static void remember(fl_run_table *table, uint32_t run, uint16_t *slot)
+{
+    const int place = table->n - 1;
+    if (place == FL_MAX_RUNS)
+        return;
+    fl_known_run *known = table->runs + table->n;
+    *known = (fl_known_run){.run = run, .name = {(uint8_t)(FL_RUN_FAR + place / 256), (uint8_t)place}, .bytes = 2};
+    known->uses_left = FL_USES_TO_NEAR;
+    *slot = (uint16_t)table->n++;
+    if (table->near < FL_RUNS_NEAR_AT_ONCE)
+        name_near(table, known);
+    uint16_t *like = table->of_colour + colour_slot_of(run);
+    if ((table->runs[*like].run ^ run) & FL_COLOUR || !*like)
+        *like = *slot;
+}
+
+/* Write a run that has not been before: by one of its colour, if that is found, or spelled out. */
+static uint8_t *put_new(uint8_t *to, const fl_run_table *table, uint32_t run)
+{
+    const int number = table->of_colour[colour_slot_of(run)], place = number - 1;
+    const uint8_t length = (uint8_t)(run >> 24);
+    if (number && place < FL_MAX_LIKE && ((table->runs[number].run ^ run) & FL_COLOUR) == 0) {
+        *to++ = (uint8_t)(place < FL_MAX_FIRST ? FL_RUN_LIKE_FIRST + place : FL_RUN_LIKE + place / 256);
+        if (place >= FL_MAX_FIRST)
+            *to++ = (uint8_t)place;
+        *to++ = length;
+        return to;
     }
-    if (is_long)
-        *to++ = (uint8_t)(length - FL_LONG_RUN);
+    *to++ = length > 1 ? FL_RUN_SPELLED : FL_RUN_PIXEL;
+    memcpy(to, &run, 4);
+    return to + (length > 1 ? 4 : 3);
+}
+
+/* The count of a near run goes round, which does no harm. */
+static __attribute__((noinline)) void count_out(fl_run_table *table, fl_known_run *known)
+{
+    if (known->bytes > 1 && table->near < FL_RUN_NEAR)
+        name_near(table, known);
+}
+
+/* Write the name of a run; all of the room that a name may take is written to. Which runs are near cannot be foreseen, so
+ * nothing here branches by it. */
+static inline uint8_t *put_known(uint8_t *to, fl_run_table *table, fl_known_run *known)
+{
+    memcpy(to, known->name, sizeof known->name);
+    to += known->bytes;
+    if (__builtin_expect(--known->uses_left == 0, 0))
+        count_out(table, known);
     return to;
 }
 
-static uint8_t *put_runs(uint8_t *to, fl_run_table *table, uint32_t colour, int length)
+/* Let a near run be found at once, before another that shares its first slot. Whatever was passed to find the one is
+ * passed to find the other, so both are found still. */
+static void bring_forward(fl_run_table *table, uint32_t first, uint32_t now)
 {
-    for (; length > FL_MAX_RUN; length -= FL_MAX_RUN)
-        to = put_run(to, table, colour, FL_MAX_RUN);
-    return put_run(to, table, colour, length);
+    const uint16_t number = table->slots[now];
+    if (table->runs[number].bytes > 1 || table->runs[table->slots[first]].bytes == 1)
+        return;
+    table->slots[now] = table->slots[first];
+    table->slots[first] = number;
 }
 
-/* Write the tile's pixels as runs, which go on from row to row. */
-static uint8_t *put_tile_runs(fl_writer *out, uint8_t *to, const fl_tile *t)
+/* Write a run that does not stand in its first slot. */
+static uint8_t *put_sought(uint8_t *to, fl_run_table *table, uint32_t run)
 {
-    const uint8_t *pixels = out->pixels;
-    uint32_t colour = fl_load_pixel(pixels);
-    int start = 0;
-    for (int y = 0; y < t->h; y++, pixels += out->stride) {
-        for (uint64_t edges = out->edges[y]; edges; edges &= edges - 1) {
-            const int x = __builtin_ctzll(edges), at = y * t->w + x;
-            const uint32_t next = fl_load_pixel(pixels + 4 * x);
-            if (next != colour) {
-                to = put_runs(to, &out->run_table, colour, at - start);
-                colour = next;
-                start = at;
-            }
-        }
+    const uint32_t first = slot_of(run);
+    uint32_t i = first;
+    while (table->slots[i] && table->runs[table->slots[i]].run != run)
+        i = (i + 1) & ((1U << FL_RUN_SLOT_BITS) - 1);
+    if (!table->slots[i]) {
+        to = put_new(to, table, run);
+        remember(table, run, table->slots + i);
+        return to;
     }
-    return put_runs(to, &out->run_table, colour, t->w * t->h - start);
+    to = put_known(to, table, table->runs + table->slots[i]);
+    bring_forward(table, first, i);
+    return to;
+}
+
+static uint8_t *put_runs(uint8_t *to, fl_run_table *table, const uint32_t *runs, int n)
+{
+    for (int i = 0; i < n; i++) {
+        fl_known_run *known = table->runs + table->slots[slot_of(runs[i])];
+        to = known->run == runs[i] ? put_known(to, table, known) : put_sought(to, table, runs[i]);
+    }
+    return to;
 }
 
 int fl_write_runs(fl_writer *out, const fl_tile *t)
 {
-    uint8_t spare[3 * FL_TILE_PIXELS];
+    uint8_t spare[3 * FL_TILE_PIXELS + FL_RUN_SLACK];
     const ptrdiff_t head = fl_tile_head_bytes(out, t);
     if (!out->run_table.n)
-        memset(out->run_table.slots, 0, sizeof out->run_table.slots);
-    const bool roomy = fl_has_room(out, head + 3 * t->w * t->h);
+        open_table(&out->run_table);
+    const bool roomy = fl_has_room(out, head + 3 * t->w * t->h + FL_RUN_SLACK);
     uint8_t *const start = roomy ? out->at + head : spare;
-    const ptrdiff_t length = put_tile_runs(out, start, t) - start;
+    const ptrdiff_t length = put_runs(start, &out->run_table, out->runs, out->n_runs) - start;
     if (!fl_has_room(out, head + length))
         return -ENOSPC;
     fl_put_tile_head(out, FL_OP_RUNS, t);

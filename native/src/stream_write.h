@@ -8,6 +8,8 @@
 enum {
     FL_SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
     FL_RUN_SLOT_BITS = 13,
+    FL_RUN_COLOUR_BITS = 11,
+    FL_RUN_SLACK = 2, /* bytes that writing a run may touch behind it */
     FL_MAX_PARTS = 4,
     FL_CHUNK = 8, /* indexes are written and packed so many at a time */
 };
@@ -19,11 +21,18 @@ typedef struct fl_colours {
     uint8_t slots[1 << FL_SLOT_BITS]; /* number + 1, 0 when free */
 } fl_colours;
 
-/* The colours that runs name, numbered as they first appear. */
+/* A run that the stream has had: its name, and in how many uses it becomes a near one. */
+typedef struct fl_known_run {
+    uint32_t run; /* as tile_runs has it */
+    uint8_t name[2], bytes, uses_left;
+} fl_known_run;
+
+/* The runs that the stream remembers, in the order in which they came, from number 1 on. */
 typedef struct fl_run_table {
-    uint32_t colours[FL_MAX_RUN_TABLE];
-    int n;
-    uint16_t slots[1 << FL_RUN_SLOT_BITS]; /* number + 1, 0 when free; cleared with the first run */
+    int n, near; /* `n` counts number 0 too; 0 before the first run */
+    fl_known_run runs[1 + FL_MAX_RUNS];
+    uint16_t slots[1 << FL_RUN_SLOT_BITS]; /* by run: number, 0 when free */
+    uint16_t of_colour[1 << FL_RUN_COLOUR_BITS]; /* by colour: a run of perhaps that colour */
 } fl_run_table;
 
 /* A run of equal solid tiles that may still grow. */
@@ -61,11 +70,11 @@ typedef struct fl_writer {
     fl_slot_run slots;
     bool has_later;
     uint8_t later[(FL_MAX_TILES + 7) / 8]; /* a bit a tile: those that PREDICTED will bring as a whole */
-    /* Of the tile at hand, or its part: the pixels, where their colours change, what they are, and which of them each
-     * pixel has. */
+    /* Of the tile at hand, or its part: the pixels, their runs, their colours, and which of them each pixel has. */
     const uint8_t *pixels;
     ptrdiff_t stride;
-    uint64_t edges[FL_TILE];
+    int n_runs;
+    uint32_t runs[FL_RUNS_ROOM];
     fl_colours own;
     uint8_t indexes[FL_TILE_PIXELS + FL_CHUNK];
 } fl_writer;
@@ -108,8 +117,12 @@ int fl_write_solid(fl_writer *out, const fl_tile *t, uint32_t colour);
 int fl_write_slot(fl_writer *out, int op, const fl_tile *t, int slot);
 int fl_flush_spans(fl_writer *out);
 
-/* Number the colours of a tile as they appear. Returns false when there are more than FL_MAX_TABLE. */
-bool fl_index_tile(fl_writer *out, const fl_tile *t);
+/* Number the colours of a tile as they appear. Returns false when there are more than `most`, which is at most
+ * FL_MAX_TABLE. */
+bool fl_index_tile(fl_writer *out, int most);
+
+/* How many of 128 of the tile's runs, spread evenly, have the colour of one before: few in what a camera has seen. */
+int fl_count_alike(const fl_writer *out);
 void fl_clear_colours(fl_colours *set);
 
 /* Number the tile's colours in the stream's table. Returns how many are new to it, or -1, changing nothing, if they do

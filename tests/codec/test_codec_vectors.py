@@ -31,7 +31,7 @@ def test_golden_updates_show_what_they_showed(name):
 
 
 def test_golden_updates_hold_every_section():
-    assert {update[0] for update in updates("hybrid_film_rest")} == {1, 2}
+    assert {update[0] for update in updates("hybrid_film_rest")} == {1, 2, 3}
     kinds = {kind for update in updates("hybrid_region_beside_text") for kind, _ in sections.read(update)}
     assert kinds == {sections.TILES, sections.VIDEO, sections.STATE}
     assert ENTRIES["hybrid_film_rest"]["codec"] == "hybrid"

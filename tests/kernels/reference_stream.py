@@ -5,8 +5,9 @@ import numpy as np
 COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS, PART = range(1, 11)
 MAX_TABLE = 255
 MAX_WORK = 4
-NEAR, LITERAL = 112, 127
-MAX_RUN_TABLE = NEAR + 256 * (LITERAL - NEAR)
+FAR, LIKE_FIRST, LIKE, PIXEL, SPELLED = 228, 240, 248, 254, 255
+MAX_NEAR, MAX_RUNS = FAR, 256 * (LIKE_FIRST - FAR)
+NEAR_AT_ONCE, USES_TO_NEAR = 96, 8
 
 
 class DamagedError(Exception):
@@ -25,7 +26,7 @@ class Reader:
         self.height, self.width = image.shape[:2]
         self.work = MAX_WORK * self.width * self.height
         self.table = []
-        self.run_table = []
+        self.known_runs, self.near_runs, self.uses = [], [], []
         self.part_of_tile = None
         self.touched = set()
 
@@ -183,25 +184,52 @@ class Reader:
         blue, green, red = np.array(planes, np.uint8)
         self.write(x, y, np.stack([blue + green, green, red + green], axis=-1))
 
-    def run_colour(self, name):
-        if name == LITERAL:
+    def new_run(self, colour, length):
+        if len(self.known_runs) < MAX_RUNS:
+            self.known_runs.append((colour, length))
+            self.uses.append(0)
+            if len(self.near_runs) < NEAR_AT_ONCE:
+                self.near_runs.append((colour, length))
+        return colour, length
+
+    def run_like(self, place):
+        if place >= len(self.known_runs):
+            raise DamagedError("colour of a run that was not before")
+        return self.new_run(self.known_runs[place][0], self.u8())
+
+    def far_run(self, place):
+        if place >= len(self.known_runs):
+            raise DamagedError("run that was not before")
+        self.uses[place] += 1
+        if self.uses[place] == USES_TO_NEAR and len(self.near_runs) < MAX_NEAR:
+            self.near_runs.append(self.known_runs[place])
+        return self.known_runs[place]
+
+    def next_run(self):
+        first = self.u8()
+        if first == SPELLED:
             (colour,) = self.colours(1)
-            if len(self.run_table) < MAX_RUN_TABLE:
-                self.run_table.append(colour)
-            return colour
-        if name >= NEAR:
-            name = NEAR + 256 * (name - NEAR) + self.u8()
-        if name >= len(self.run_table):
-            raise DamagedError("colour past the run table")
-        return self.run_table[name]
+            return self.new_run(colour, self.u8())
+        if first == PIXEL:
+            return self.new_run(self.colours(1)[0], 1)
+        if first >= LIKE:
+            return self.run_like(256 * (first - LIKE) + self.u8())
+        if first >= LIKE_FIRST:
+            return self.run_like(first - LIKE_FIRST)
+        if first >= FAR:
+            return self.far_run(256 * (first - FAR) + self.u8())
+        if first >= len(self.near_runs):
+            raise DamagedError("near run that was not before")
+        return self.near_runs[first]
 
     def runs(self):
         x, y, w, h = self.tile()
         pixels = []
         while len(pixels) < w * h:
-            first = self.u8()
-            colour = self.run_colour(first & 127)
-            pixels += [colour] * (self.u8() + 2 if first & 128 else 1)
+            colour, length = self.next_run()
+            if length == 0:
+                raise DamagedError("run without pixels")
+            pixels += [colour] * length
         if len(pixels) > w * h:
             raise DamagedError("run past the end of the tile")
         self.write(x, y, np.array(pixels, np.uint8).reshape(h, w, 3))

@@ -41,17 +41,30 @@ def photo(size, random):
     return sum(np.clip(plane, 0, 255).astype(np.int64) << 8 * i for i, plane in enumerate(planes))
 
 
+def drawn(count, random):
+    """Choose colours, more than any table holds, but half of the time one of a few."""
+    few = random.integers(0, 1 << 24, 20)
+    return np.where(random.random(count) < 0.5, few[random.integers(0, 20, count)], random.integers(0, 1 << 24, count))
+
+
 def runs(size, random):
     """Make more colours than any table holds, each twice or more in a row."""
     width, height = size
-    return np.repeat(random.integers(0, 1 << 24, (height, -(-width // 2))), 2, axis=1)[:, :width]
+    half = -(-width // 2)
+    return np.repeat(drawn(height * half, random).reshape(height, half), 2, axis=1)[:, :width]
 
 
 def short_runs(size, random):
     """Make more colours than any table holds, every other one twice in a row."""
     width, height = size
     lengths = np.resize([2, 1], width)
-    return np.array([np.repeat(random.integers(0, 1 << 24, width), lengths)[:width] for _ in range(height)])
+    return np.array([np.repeat(row, lengths)[:width] for row in drawn(height * width, random).reshape(height, width)])
+
+
+def pixels_doubled(size, random):
+    """Make a photograph of which every pixel stands twice in a row."""
+    width, height = size
+    return np.repeat(photo((-(-width // 2), height), random), 2, axis=1)[:, :width]
 
 
 def ramp(size, random):
@@ -60,7 +73,7 @@ def ramp(size, random):
     return np.repeat(random.choice(1 << 24, height, replace=False)[:, None], width, axis=1)
 
 
-MAKERS = {"text": text, "runs": runs, "photo": photo, "short-runs": short_runs, "ramp": ramp}
+MAKERS = {"text": text, "runs": runs, "photo": photo, "short-runs": short_runs, "ramp": ramp, "doubled": pixels_doubled}
 SCENES = [*COLOURS, *MAKERS, "noise"]
 
 

@@ -121,6 +121,7 @@ def test_equal_solid_tiles_share_a_rectangle():
         ("runs", RUNS),
         ("ramp", RUNS),
         ("short-runs", RAW),
+        ("doubled", PREDICTED),
         ("photo", PREDICTED),
         ("noise", PREDICTED),
     ],
@@ -150,26 +151,40 @@ def test_palettes_follow_the_first_appearance():
     assert data[21:23] == bytes([0x10, 0x32])
 
 
-def test_runs_name_a_colour_by_its_place_once_it_was_spelled_out():
+def test_runs_are_named_by_their_place_once_they_were_spelled_out():
     image = np.zeros((64, 64, 4), np.uint8)
     image[0, 62, :3] = (1, 2, 3)
     image[0, 63:, :3] = 7
     image[1, 0, :3] = 7
     image[1, 5, :3] = (1, 2, 3)
     image[63, 63, :3] = 9
-    rest = 4096 - 70 - 1
-    body = b"\xff\0\0\0\x3c" + b"\x7f\1\2\3" + b"\xff\7\7\7\0" + b"\x80\2" + b"\1"
-    body += b"\x80\xff" * (rest // 257) + bytes([0x80, rest % 257 - 2]) + b"\x7f\x09\x09\x09"
+    body = b"\xff\0\0\0\x3e" + b"\xfe\1\2\3" + b"\xff\7\7\7\2" + b"\xf0\4" + b"\1"
+    # A run ends with a row where it might become longer than 255 in the next.
+    body += b"\xf0\xfa" + b"\xf0\xc0" + b"\5" * 18 + b"\xf0\x7f" + b"\xfe\x09\x09\x09"
     assert encoded(image) == tile_op(RUNS, 0, 0, body)
 
 
-def test_the_run_table_ends_and_more_colours_are_spelled_out():
+def test_runs_that_are_used_often_take_a_byte_while_there_is_room():
+    colours = np.arange(1, 301).repeat(2).reshape(-1, 1) * np.array([1, 7, 3, 0])
+    tile = np.zeros((64, 64, 4), np.uint8)
+    tile.reshape(-1, 4)[:2400:4] = (colours % 256).astype(np.uint8)
+    image = np.vstack([tile] * 6)
+    data = encoded(image)
+    places = [at for _, at in operations(data, (64, 6 * 64))]
+    first, *later, last = np.diff([*places, len(data)]).tolist()
+    assert first > max(later)
+    assert last < 5 + 1200 + 300
+    assert check_agreement(data, np.zeros_like(image))
+    assert np.array_equal(native_decode(data, np.zeros_like(image))[0], no_x(image))
+
+
+def test_the_known_runs_end_and_more_are_spelled_out():
     size = (64, 64 * 64)
     image = scene("ramp", size)
     data = encoded(np.vstack([image, image]))
     starts = [data[at + 5] for _, at in operations(data, (64, 2 * 4096))]
-    # Of the second half, the last two tiles start with a colour that found no place among the 3952.
-    assert starts.count(0xFF) == 64 + 2
+    # Of the second half, the last tiles hold runs that found no place among the 3072.
+    assert starts.count(0xFF) == 64 + (4096 - 3072) // 64
     assert check_agreement(data, np.zeros((2 * 4096, 64, 4), np.uint8))
 
 

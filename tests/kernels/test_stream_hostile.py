@@ -77,16 +77,23 @@ BAD = {
     "index 255": tile_op(INDEXED, *LAST_TILE, bytes([255]) + bytes(765) + b"\xff" * PIXELS),
 }
 GOOD |= {
-    "runs": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\x80\xff" * 2 + b"\x80\x12\0"),
-    "runs of literals": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * PIXELS),
-    "runs of places far off": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * 112 + b"\x7f\4\5\6" + b"\x70\0" * 679),
+    "runs": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\0\0" + b"\xf0\x1a" + b"\xfe\4\5\6"),
+    "runs of a pixel": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * PIXELS),
+    "runs of places far off": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * 299 + b"\xfe\4\5\6" + b"\xe5\x2b" * 492),
+    "run comes near": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * 97 + b"\xe4\x60" * 8 + b"\x60" * (PIXELS - 105)),
 }
 BAD |= {
-    "run without table": tile_op(RUNS, *LAST_TILE, b"\0" * PIXELS),
-    "run past the table": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" + b"\1" * (PIXELS - 1)),
-    "run far past the table": tile_op(RUNS, *LAST_TILE, b"\x7f\1\2\3" * 112 + b"\x7e\xff" * (PIXELS - 112)),
-    "run past the tile": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\x80\xff" * 2 + b"\x80\x14"),
-    "runs outside": tile_op(RUNS, 3, 0, b"\xff\1\2\3\xff" + b"\x80\xff" * 16),
+    "run that was not before": tile_op(RUNS, *LAST_TILE, b"\0" * PIXELS),
+    "run past the near ones": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" + b"\1" * (PIXELS - 1)),
+    "run not near yet": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * 97 + b"\xe4\x60" * 7 + b"\x60" * (PIXELS - 104)),
+    "run past all": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * 112 + b"\xe4\x70" * (PIXELS - 112)),
+    "run far past all": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" * 112 + b"\xef\xff" * (PIXELS - 112)),
+    "run of the colour of none": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" + b"\xf1\1" * (PIXELS - 1)),
+    "run of the colour of none far off": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" + b"\xf8\1\1" * (PIXELS - 1)),
+    "run of a colour without pixels": tile_op(RUNS, *LAST_TILE, b"\xfe\1\2\3" + b"\xf0\0" + b"\0" * PIXELS),
+    "spelled run without pixels": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\0" + b"\xfe\1\2\3" * PIXELS),
+    "run past the tile": tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\xff" + b"\0\0" + b"\xf0\x1c"),
+    "runs outside": tile_op(RUNS, 3, 0, b"\xff\1\2\3\xff" + b"\0" * 16),
     "cached out of an empty slot": slots_op(CACHED, 0, 0, 1, 0),
     "cached slot outside": slots_op(CACHED, 0, 0, 1, SLOTS),
     "cached slot 65535": slots_op(CACHED, 0, 0, 1, 65535),
@@ -101,7 +108,7 @@ BAD |= {
 GOOD |= {
     "part": part_op(21, 3, 1, 33, tile_op(RAW, *LAST_TILE, bytes(99))),
     "part of a palette": part_op(2, 3, 9, 5, tile_op(PALETTE, *LAST_TILE, TWO + b"\xff" * 10)),
-    "part of runs": part_op(2, 3, 9, 5, tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\x2b")),
+    "part of runs": part_op(2, 3, 9, 5, tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\x2d")),
     "part of predicted": part_op(2, 3, 9, 5, tile_op(PREDICTED, *LAST_TILE, b"\xfe" * 135)),
     "part of indexed": part_op(2, 3, 9, 5, tile_op(INDEXED, *LAST_TILE, bytes([2]) + bytes(6) + b"\1" * 45)),
 }

@@ -180,7 +180,7 @@ def test_only_pixels_of_a_tile_come_in_part(code):
 
 
 def test_the_operation_after_a_part_is_whole_again():
-    data = part_op(1, 1, 2, 2, tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\2")) + tile_op(
+    data = part_op(1, 1, 2, 2, tile_op(RUNS, *LAST_TILE, b"\xff\1\2\3\4")) + tile_op(
         RAW, *LAST_TILE, bytes(3 * 22 * 36)
     )
     assert check_agreement(data, START)

@@ -242,6 +242,24 @@ static void check_edges(const tile *t)
     }
 }
 
+/* Runs make the tile again, as few as the rule allows, and the same ones in every variant. */
+static void check_runs(const tile *t)
+{
+    static uint32_t runs[FL_RUNS_ROOM], expected[FL_RUNS_ROOM];
+    const int n = wide.tile_runs(t->pixels, t->stride, t->w, t->h, runs);
+    CHECK(n == scalar.tile_runs(t->pixels, t->stride, t->w, t->h, expected));
+    CHECK(!memcmp(runs, expected, (size_t)n * sizeof *runs));
+    int at = 0;
+    for (int i = 0; i < n; i++) {
+        const int length = (int)(runs[i] >> 24), start = at;
+        CHECK(length > 0 && length <= t->w * t->h - at);
+        for (; at < start + length; at++)
+            CHECK(fl_load_pixel(t->pixels + at / t->w * t->stride + at % t->w * 4) == (runs[i] & FL_COLOUR));
+        CHECK(!i || ((runs[i] ^ runs[i - 1]) & FL_COLOUR) || start % t->w == 0);
+    }
+    CHECK(at == t->w * t->h);
+}
+
 /* Half of a picture is marked, and nobody may read the other half: a row is a page of memory. */
 static void check_untouched(void)
 {
@@ -329,6 +347,7 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_row_sums(&a);
     check_row_takes(&a);
     check_edges(&a);
+    check_runs(&a);
     const uint8_t *last = a.pixels + (h - 1) * a.stride;
     check_planes(h > 1 ? last - a.stride : last, last, w);
     const int half = (int)(tile_bytes(&a) / 8);

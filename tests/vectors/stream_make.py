@@ -111,22 +111,35 @@ TAKEN = {
             RUNS,
             1,
             0,
-            b"\x7f\x01\x02\x03" + b"\xff\x0a\x14\x1e\x00" + b"\x80\x03" + b"\x81\xff" + b"\x00\x81\x73" + b"\x01",
+            b"\xfe\x01\x02\x03"
+            + b"\xff\x0a\x14\x1e\x02"
+            + b"\xf0\x05"
+            + b"\x01\xff\x28\x32\x3c\xff"
+            + b"\x00\x02"
+            + b"\xf8\x01\x71",
         ),
     ),
-    "runs_of_far_colours": (
+    "runs_come_near_at_the_eighth_use": (
         SIZE,
         tile(
             RUNS,
             0,
-            1,
-            b"".join(b"\x7f" + bytes([k, 255 - k, 9]) for k in range(120)) + b"\x70\x07\xf0\x00\x03\x6f\x00",
+            0,
+            b"".join(b"\xfe" + bytes([k, 255 - k, 9]) for k in range(100))
+            + b"\xe4\x62" * 8
+            + b"\x60\x5f\xe4\x61" * 1300
+            + b"\x61" * 88,
         ),
     ),
-    "runs_of_more_colours_than_the_table": (
+    "runs_of_more_than_are_near": (
         (64, 128),
-        tile(RUNS, 0, 0, b"".join(b"\x7f" + struct.pack("<I", k * 4001)[:3] for k in range(4096)))
-        + tile(RUNS, 0, 1, b"\x7e\xff" * 4096),
+        tile(RUNS, 0, 0, b"".join(b"\xfe" + struct.pack("<I", k * 4001)[:3] for k in range(4096)))
+        + tile(RUNS, 0, 1, b"".join(bytes([0xE4, k]) * 9 for k in range(96, 240)) + b"\xe3" * 2800),
+    ),
+    "runs_of_more_than_are_known": (
+        (64, 128),
+        tile(RUNS, 0, 0, b"".join(b"\xfe" + struct.pack("<I", k * 4001)[:3] for k in range(4096)))
+        + tile(RUNS, 0, 1, b"\xef\xff" * 4096),
     ),
     "cached_elsewhere": (
         (128, 64),
@@ -162,8 +175,8 @@ TAKEN = {
     "part_runs_share_the_table": (
         SIZE,
         background()
-        + part(0, 63, 64, 1, tile(RUNS, 0, 0, b"\xff\x01\x02\x03\x1e" + b"\xff\x0a\x14\x1e\x1e"))
-        + part(2, 0, 3, 3, tile(RUNS, 1, 0, b"\x81\x05\x80\x00")),
+        + part(0, 63, 64, 1, tile(RUNS, 0, 0, b"\xff\x01\x02\x03\x20" + b"\xff\x0a\x14\x1e\x20"))
+        + part(2, 0, 3, 3, tile(RUNS, 1, 0, b"\xf1\x07" + b"\xf0\x02")),
     ),
     "part_of_a_whole_tile": (SIZE, part(0, 0, 6, 2, tile(RAW, 1, 1, ramp(36)))),
     "work_of_four_pictures": (SIZE, rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4),
@@ -184,9 +197,14 @@ REFUSED = {
     "palette_index_past_it": tile(PALETTE, 1, 1, b"\x02" + bytes(9) + b"\x00\x00\x00\x0c"),
     "indexed_past_the_table": tile(INDEXED, 1, 1, b"\x02" + bytes(6) + bytes([0] * 11 + [2])),
     "indexed_table_of_256": tile(INDEXED, 1, 1, b"\xff" + bytes(765) + bytes(12)) * 2,
-    "runs_past_the_table": tile(RUNS, 1, 1, b"\x7f\x01\x02\x03" + b"\x81\x09"),
-    "runs_past_the_tile": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0b"),
-    "runs_cut_off": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x08"),
+    "runs_not_before": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xf0\x0a" + b"\x02"),
+    "runs_not_near_yet": tile(RUNS, 0, 0, b"\xfe\x01\x02\x03" * 97 + b"\xe4\x60" * 7 + b"\x60" * 3992),
+    "runs_far_past_the_known": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xe4\x01" * 11),
+    "runs_of_the_colour_of_none": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xf1\x0b"),
+    "runs_of_the_colour_of_none_far_off": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xf8\x01\x0b"),
+    "runs_without_pixels": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xf0\x00" + b"\xf0\x0b"),
+    "runs_past_the_tile": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0d"),
+    "runs_cut_off": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0a"),
     "cached_empty_slot": slots(CACHED, 0, 0, 1, 0),
     "cached_other_size": slots(STORE, 0, 0, 1, 2) + slots(CACHED, 1, 0, 1, 2),
     "cached_row_half_there": slots(STORE, 0, 0, 1, 0) + slots(CACHED, 0, 0, 2, 0),

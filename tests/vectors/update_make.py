@@ -59,7 +59,7 @@ SEQUENCES = {
     "tiles_slides": ("tiles", lambda: frames(slides(SIZE))),
     "tiles_pages_take_turns": ("tiles", lambda: frames([*slides(SIZE)] * 3)),
     "hybrid_typing": ("hybrid", lambda: frames(typing(SIZE))[:3]),
-    "hybrid_film_rest": ("hybrid", lambda: film_and_rest((100, 70))),
+    "hybrid_film_rest": ("hybrid", lambda: film_and_rest((160, 140))),
     "hybrid_region_beside_text": ("hybrid", lambda: film_beside_text((333, 250))),
 }
 
