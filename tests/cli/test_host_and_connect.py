@@ -53,7 +53,7 @@ def test_the_decoded_picture_equals_an_independent_look_at_the_screen(
     assert summary["exact"] is True
     assert summary["size"] == [1024, 768]
     assert summary["frames"] >= 1
-    assert set(summary) == {"frames", "fps", "bytes", "latency_ms", "exact", "size"}
+    assert set(summary) == {"frames", "fps", "bytes", "latency_ms", "exact", "size", "connection"}
     assert np.array_equal(read_png(screenshot), painter.image()[..., :3])
 
 
