@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_sessions_command import Programs, ended, listed, sessions
+from test_sessions_command import Programs, ended, listed, programs, sessions
 
 from commands import HostProcess, StartHost, fanlight_command, password_file, run_fanlight, start_host
 from fanlight.inject import Injector, open_injector
 from x11_client import X11Client
 from x_server import StartXvfb, wait_until
 
-__all__ = ["password_file", "start_host"]  # Fixtures.
+__all__ = ["password_file", "programs", "start_host"]  # Fixtures.
 
 pytest.importorskip("pygame")
 
@@ -91,15 +91,6 @@ def person(start_xvfb: StartXvfb) -> Iterator[Person]:
 @pytest.fixture
 def host(start_host: StartHost, person: Person) -> HostProcess:
     return start_host("--display", person.display, "--dialog", "auto")
-
-
-@pytest.fixture
-def programs(host: HostProcess, tmp_path: Path) -> Iterator[Programs]:
-    made = Programs(host, tmp_path / "viewer")
-    yield made
-    for program in made.running:
-        program.kill()
-        program.communicate()
 
 
 def opened(host: HostProcess) -> dict[str, Any]:

@@ -130,6 +130,16 @@ def test_who_was_expected_in_vain_is_not_expected_again(studio: Studio) -> None:
     assert studio.post.picture().states == 1
 
 
+def test_who_is_not_ready_when_nothing_changed_for_a_while_is_expected_no_longer(studio: Studio) -> None:
+    while not 0.0 < (studio.capture.asked.get(timeout=SECONDS) or 0.0) < 1.0:
+        pass
+    studio.capture.wake()  # As when that time is over. What is asked next is the look that it takes once a second.
+    assert studio.capture.asked.get(timeout=SECONDS) == 0.0
+    studio.thread.want(studio.viewer)
+    studio.capture.draw(Rect(0, 0, 9, 9), 50)
+    assert studio.post.picture().states == 1
+
+
 def test_after_a_large_update_it_waits_for_the_viewer(studio: Studio) -> None:
     studio.waits_for_damage()
     studio.thread.want(studio.viewer)
