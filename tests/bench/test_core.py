@@ -204,6 +204,17 @@ def test_quick_plan_is_short_and_every_line_has_its_case() -> None:
     assert core.Options(quick=True, turns=4).turns == 4
 
 
+def test_cases_are_measured_by_themselves() -> None:
+    cases = [case for group in core.plan(core.Options(cases=("letter", "idle"))) for case in group]
+    named = [case.workload for case in cases]
+    assert named == [table.LETTER, table.LETTER_MAPPED, table.IDLE, table.IDLE_LARGE]
+
+
+def test_case_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UsageError, match=r'no case "film".*letter'):
+        core.plan(core.Options(cases=("letter", "film")))
+
+
 def test_larger_screen_has_twice_the_sides() -> None:
     cases = [case for group in core.plan(core.Options(size="640x400")) for case in group]
     sizes = {case.workload: case.settings["size"] for case in cases}

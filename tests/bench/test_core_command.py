@@ -42,7 +42,7 @@ def test_report_holds_every_figure_to_its_limit(capfd) -> None:
 def test_command_explains_itself(capfd) -> None:
     assert run(["bench", "core", "--help"]) == 0
     out = capfd.readouterr().out
-    for option in ("--quick", "--turns", "--json", "--html", "--size"):
+    for option in ("--quick", "--turns", "--json", "--html", "--case", "--size"):
         assert option in out
 
 

@@ -1,11 +1,13 @@
 """`fanlight bench core`: capture, compare, motion and tiles, each figure as a ratio with the limit it must keep to."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import av
 
 from fanlight.config import parse_size
+from fanlight.errors import UsageError
 from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.core import coding, table, whole
@@ -28,7 +30,7 @@ _FULL_TURNS = 3
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure; no turns mean the usual number.
+    """What to measure; no turns mean the usual number, no cases all of them.
 
     `size` is WxH and stands in the place of 1080p, twice its sides in that of 4K.
     """
@@ -36,6 +38,7 @@ class Options:
     quick: bool = False
     turns: int = 0
     size: str = _SIZE
+    cases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.turns:
@@ -65,20 +68,15 @@ _PNG_SECONDS = 1.3
 
 
 def plan(options: Options) -> list[list[Case]]:
-    """Return a group for each kind of thing; UsageError for a size that is none, or too small."""
+    """Return a group for each kind of thing; UsageError for a case that does not exist, or a size that is too small."""
     size = parse_size(options.size)
-    larger = 2 * size[0], 2 * size[1]
-    for shown in (size, larger):
+    for shown in (size, _larger(size)):
         workloads.check("typing", shown)
+    unknown = [name for name in options.cases if name not in CASES]
+    if unknown:
+        raise UsageError(f'There is no case "{unknown[0]}". There are: {", ".join(CASES)}.')
     length = _QUICK if options.quick else _FULL
-    return [
-        _idle(size, larger, length),
-        _letter(size, larger, length),
-        _motion(size, length),
-        _whole(size, length),
-        *(_peers(name, size, length) for name in table.PEER_WORKLOADS),
-        *([case] for case in _coding(size, length)),
-    ]
+    return [group for name in options.cases or CASES for group in CASES[name](size, length)]
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:
@@ -104,59 +102,84 @@ def tools() -> list[Tool]:
     return [*taken, Tool("FFmpeg's PNG", ".".join(map(str, libavcodec)), settings)]
 
 
-def _idle(size: Size, larger: Size, length: _Length) -> list[Case]:
+def _larger(size: Size) -> Size:
+    """Return what stands in the place of 4K."""
+    return 2 * size[0], 2 * size[1]
+
+
+def _idle(size: Size, length: _Length) -> list[list[Case]]:
     seconds = length.idle + _START_SECONDS + 0.5
     return [
-        CoreCase(label, Task("idle", (shown,), seconds=length.idle), seconds, displays=1)
-        for label, shown in ((table.IDLE, size), (table.IDLE_LARGE, larger))
+        [
+            CoreCase(label, Task("idle", (shown,), seconds=length.idle), seconds, displays=1)
+            for label, shown in ((table.IDLE, size), (table.IDLE_LARGE, _larger(size)))
+        ]
     ]
 
 
-def _letter(size: Size, larger: Size, length: _Length) -> list[Case]:
-    task = Task("letter", (size, larger), samples=length.letters)
+def _letter(size: Size, length: _Length) -> list[list[Case]]:
+    task = Task("letter", (size, _larger(size)), samples=length.letters)
     seconds = 2 + length.letters * _LETTER_SECONDS
     return [
-        CoreCase(label, task, seconds, displays=2, maps=maps)
-        for label, maps in ((table.LETTER, False), (table.LETTER_MAPPED, True))
+        [
+            CoreCase(label, task, seconds, displays=2, maps=maps)
+            for label, maps in ((table.LETTER, False), (table.LETTER_MAPPED, True))
+        ]
     ]
 
 
-def _motion(size: Size, length: _Length) -> list[Case]:
+def _motion(size: Size, length: _Length) -> list[list[Case]]:
     def case(label: str, name: str, maps: bool = False) -> Case:
         task = Task("motion", (size,), workload=name, seconds=length.motion)
         return CoreCase(label, task, length.motion + 0.6 + _START_SECONDS, displays=1, shows=True, maps=maps)
 
     return [
-        case(table.SCROLL, "scroll-text"),
-        case(table.SCROLL_MAPPED, "scroll-text", maps=True),
-        case(table.SCROLL_SIDEBAR, "scroll-text-sidebar"),
-        case(table.DRAG, "window-drag"),
+        [
+            case(table.SCROLL, "scroll-text"),
+            case(table.SCROLL_MAPPED, "scroll-text", maps=True),
+            case(table.SCROLL_SIDEBAR, "scroll-text-sidebar"),
+            case(table.DRAG, "window-drag"),
+        ]
     ]
 
 
-def _whole(size: Size, length: _Length) -> list[Case]:
+def _whole(size: Size, length: _Length) -> list[list[Case]]:
     seconds = 1 + length.passes * _PICTURE_SECONDS
     return [
-        CoreCase(label, Task("whole", (size,), workload=planes, samples=length.passes), seconds)
-        for label, planes in ((table.WHOLE, ""), (table.WHOLE_NV12, whole.WITH_NV12))
+        [
+            CoreCase(label, Task("whole", (size,), workload=planes, samples=length.passes), seconds)
+            for label, planes in ((table.WHOLE, ""), (table.WHOLE_NV12, whole.WITH_NV12))
+        ]
     ]
 
 
-def _peers(name: str, size: Size, length: _Length) -> list[Case]:
-    command = functools.partial(_workload_command, name)
-    return [
-        PipelineCase(system, name, size, length.peers, systems.SYSTEMS[system], command) for system in (OURS, PIXELFLUX)
-    ]
+def _peers(size: Size, length: _Length) -> list[list[Case]]:
+    def case(system: str, name: str) -> Case:
+        command = functools.partial(_workload_command, name)
+        return PipelineCase(system, name, size, length.peers, systems.SYSTEMS[system], command)
+
+    return [[case(system, name) for system in (OURS, PIXELFLUX)] for name in table.PEER_WORKLOADS]
 
 
-def _coding(size: Size, length: _Length) -> list[Case]:
+def _coding(size: Size, length: _Length) -> list[list[Case]]:
     pictures = ((table.TEXT, "scroll-text"), (table.DESKTOP, "idle"), (table.PHOTOGRAPH, "full-change"))
     seconds = _PNG_SECONDS + length.codings * _PICTURE_SECONDS
     return [
-        CoreCase(label, Task("coding", (size,), workload=name, samples=length.codings), seconds)
+        [CoreCase(label, Task("coding", (size,), workload=name, samples=length.codings), seconds)]
         for label, name in pictures
     ]
 
 
 def _workload_command(workload: str, size: Size, rate: int) -> list[str]:
     return workloads.command(workload, size, rate=rate)
+
+
+CASES: dict[str, Callable[[Size, _Length], list[list[Case]]]] = {
+    "idle": _idle,
+    "letter": _letter,
+    "motion": _motion,
+    "full-change": _whole,
+    "peers": _peers,
+    "coding": _coding,
+}
+"""What can be measured by itself."""

@@ -108,6 +108,7 @@ def growth(**options: Any) -> None:
 
 @bench.command()
 @_common
+@_filter("case", "Only this case: idle, letter, motion, full-change, peers or coding")
 @click.option("--size", metavar="WxH", help="In the place of 1920x1080; the larger screen has twice its sides.")
 def core(**options: Any) -> None:
     """Measure capture, compare, motion and tiles, each beside the limit that it must keep to."""
