@@ -1,6 +1,7 @@
 """`fanlight audit`: what happened at this home's door, and whether anybody changed what was written of it."""
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from fanlight.errors import FanlightError, RemoteProtocolError, SettingRefused, 
 
 # Old files may be missing only when as much as this was kept in their place.
 _KEPT_BYTES = MAX_FILE * KEPT_FILES
+# Longer than a fingerprint: a key, a head or a signature.
+_LONG_HEX = re.compile("[0-9a-f]{65,}")
 
 
 @click.group()
@@ -121,11 +124,16 @@ def _entries(place: Home) -> Iterator[dict[str, Any]]:
 def _words(entry: dict[str, Any]) -> str:
     own = ("seq", "at", "time", "event")
     fields = " ".join(
-        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        f"{name}={_shortened(value) if isinstance(value, str) else json.dumps(value)}"
         for name, value in entry.items()
         if name not in own and value not in (None, "")
     )
     return printable(f"{entry['seq']:>6}  {entry['time']}  {entry['event']}  {fields}".rstrip())
+
+
+def _shortened(value: str) -> str:
+    """Cut keys and signatures, which nobody reads: `--json` has them. Fingerprints stay whole."""
+    return f"{value[:16]}..." if _LONG_HEX.fullmatch(value) else value
 
 
 def _facts(report: Report) -> dict[str, Any]:
