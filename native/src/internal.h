@@ -24,6 +24,7 @@ enum {
     FL_COLOUR = 0xFFFFFF, /* B, G and R of a pixel; the rest is X */
     FL_LONGEST_RUN = 255, /* pixels */
     FL_RUNS_ROOM = FL_TILE_PIXELS + 16,
+    FL_BOX_PIXELS = FL_TILE_PIXELS / 16, /* what is sent again for fewer needs no slot of the cache */
 };
 
 /* ---- dispatch --------------------------------------------------------------------------------------------------- */
@@ -217,6 +218,19 @@ void fl_move_pixels(uint8_t *image, ptrdiff_t stride, const fl_move *move);
 void fl_tiles_keep(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
                    const fl_rect *rect, int w, bool all, uint8_t *changed);
 
+/* What a stream brings: the marked tiles of `image`, to a decoder that has `before`, but for the lossy tiles. */
+typedef struct fl_source {
+    const uint8_t *image, *before; /* `before` or NULL */
+    ptrdiff_t stride, before_stride;
+    int w, h;
+    const uint8_t *tiles, *lossy; /* `lossy` or NULL */
+    const fl_rect *box;           /* outside of which nothing is looked at, or NULL */
+} fl_source;
+
+/* fl_stream_encode() of arguments that are right, without moves, and where no tile takes part in the cache: what changed in
+ * a box of few pixels. */
+int64_t fl_stream_encode_box(const fl_source *source, fl_cache *cache, uint8_t *out, int64_t capacity);
+
 /* ---- tiles ------------------------------------------------------------------------------------------------------ */
 
 static inline int fl_tile_count(int side)
@@ -235,12 +249,22 @@ static inline fl_tile fl_tile_at(int column, int row, int w, int h)
     return (fl_tile){row * fl_tile_count(w) + column, x, y, fl_min(FL_TILE, w - x), fl_min(FL_TILE, h - y)};
 }
 
+/* The first mark at or after `index`, or `count`. Most of a picture is not marked, so eight are looked at together. */
+static inline int fl_next_mark(const uint8_t *marks, int count, int index)
+{
+    uint64_t eight;
+    while (index + 8 <= count && (memcpy(&eight, marks + index, sizeof eight), !eight))
+        index += 8;
+    while (index < count && !marks[index])
+        index++;
+    return index;
+}
+
 /* Step to the next marked tile at or after `*index`. Returns whether there is one; start with *index = 0. */
 static inline bool fl_next_tile(const uint8_t *tiles, int w, int h, int *index, fl_tile *tile)
 {
     const int columns = fl_tile_count(w), count = columns * fl_tile_count(h);
-    while (*index < count && !tiles[*index])
-        ++*index;
+    *index = fl_next_mark(tiles, count, *index);
     if (*index >= count)
         return false;
     *tile = fl_tile_at(*index % columns, *index / columns, w, h);
@@ -257,6 +281,14 @@ static inline bool fl_next_run(const uint8_t *tiles, int w, int h, int *index, f
     while (*index % columns && tiles[*index])
         run->w += fl_tile_at((*index)++ % columns, 0, w, h).w;
     return true;
+}
+
+/* The part of a tile that lies in a box, which touches it. */
+static inline fl_tile fl_tile_within(const fl_tile *t, const fl_rect *box)
+{
+    const int left = fl_max(t->x, box->x), top = fl_max(t->y, box->y);
+    const int right = fl_min(t->x + t->w, box->x + box->w), bottom = fl_min(t->y + t->h, box->y + box->h);
+    return (fl_tile){t->index, left, top, right - left, bottom - top};
 }
 
 static inline const uint8_t *fl_tile_pixels(const uint8_t *image, ptrdiff_t stride, const fl_tile *tile)

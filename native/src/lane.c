@@ -1,6 +1,7 @@
 /* One update of the tile lane. What it calls is all there is to it; but each call from elsewhere costs more than a letter
  * does, when the caches have gone cold. */
-#include "internal.h"
+#include "shadow.h"
+#include "stream.h"
 
 static bool valid_lane(const fl_lane *lane)
 {
@@ -63,6 +64,90 @@ static void write_head(fl_lane *lane, int64_t length)
     memcpy(lane->out + 1, &stream, sizeof stream);
 }
 
+/* ---- a box of few pixels ----------------------------------------------------------------------------------------- */
+
+enum { MOST_BOX_TILES = 8 }; /* a box of so few pixels touches no more than 6 */
+
+/* A letter is a small part of the tiles that it stands in, and each of their rows lies in a page of memory of its own. So
+ * nothing is looked at here but a box. */
+typedef struct box_update {
+    fl_lane *lane;
+    fl_rect box;
+    fl_tile tiles[MOST_BOX_TILES]; /* those that changed, and */
+    fl_tile parts[MOST_BOX_TILES]; /* what the box has of them */
+    int n;
+} box_update;
+
+/* The box round all rectangles. Returns whether it lies within the picture and has some pixels, but few. */
+static bool has_few_pixels(const fl_rect *rects, int n, int w, int h, fl_rect *box)
+{
+    int left = w, top = h, right = 0, bottom = 0;
+    for (int i = 0; i < n; i++) {
+        const fl_rect *r = rects + i;
+        if (!fl_rect_inside(r->x, r->y, r->w, r->h, w, h))
+            return false;
+        left = fl_min(left, r->x);
+        top = fl_min(top, r->y);
+        right = fl_max(right, r->x + r->w);
+        bottom = fl_max(bottom, r->y + r->h);
+    }
+    *box = (fl_rect){left, top, right - left, bottom - top};
+    return n > 0 && (int64_t)box->w * box->h < FL_BOX_PIXELS;
+}
+
+static void look_at_tile(box_update *u, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *t)
+{
+    fl_lane *lane = u->lane;
+    const fl_shadow *shadow = lane->shadow;
+    const fl_tile part = fl_tile_within(t, &u->box);
+    if (fl_kernels.tile_equal(fl_tile_pixels(shadow->pixels, shadow->stride, &part), shadow->stride,
+                              fl_tile_pixels(after, after_stride, &part), after_stride, part.w, part.h))
+        return;
+    lane->tiles[t->index] = lane->touched[t->index] = lane->stale[t->index] = 1;
+    lane->tile_pixels += t->w * t->h;
+    u->tiles[u->n] = *t;
+    u->parts[u->n++] = part;
+}
+
+static void find_in_box(box_update *u, const uint8_t *after, ptrdiff_t after_stride)
+{
+    fl_lane *lane = u->lane;
+    const int w = lane->shadow->w, h = lane->shadow->h;
+    const size_t count = (size_t)fl_tile_count(w) * (size_t)fl_tile_count(h);
+    const int right = (u->box.x + u->box.w - 1) / FL_TILE, bottom = (u->box.y + u->box.h - 1) / FL_TILE;
+    memset(lane->tiles, 0, count);
+    memset(lane->touched, 0, count);
+    lane->tile_pixels = lane->move_pixels = 0;
+    lane->n_moves = 0;
+    for (int row = u->box.y / FL_TILE; row <= bottom; row++) {
+        for (int column = u->box.x / FL_TILE; column <= right; column++) {
+            const fl_tile t = fl_tile_at(column, row, w, h);
+            look_at_tile(u, after, after_stride, &t);
+        }
+    }
+    lane->differed = u->n;
+}
+
+static int64_t update_box(box_update *u, const uint8_t *after, ptrdiff_t after_stride, int most)
+{
+    fl_lane *lane = u->lane;
+    fl_shadow *shadow = lane->shadow;
+    find_in_box(u, after, after_stride);
+    if (u->n > most)
+        return -EAGAIN;
+    if (!u->n)
+        return 0;
+    const fl_source source = {after,     shadow->pixels, after_stride, shadow->stride, shadow->w,
+                              shadow->h, lane->tiles,    NULL,         &u->box};
+    const int64_t length =
+        fl_stream_encode_box(&source, lane->cache, lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
+    for (int i = 0; i < u->n && length >= 0; i++)
+        fl_take_part(shadow, after, after_stride, u->tiles + i, u->parts + i);
+    return length;
+}
+
+/* ---- any change -------------------------------------------------------------------------------------------------- */
+
 static int64_t update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                       int max_moves, int most)
 {
@@ -80,14 +165,31 @@ static int64_t update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_strid
     if (length < 0)
         return length;
     fl_shadow_take(shadow, after, after_stride, lane->tiles);
-    write_head(lane, length);
     return length;
+}
+
+/* ---- the entry --------------------------------------------------------------------------------------------------- */
+
+static int64_t choose(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
+                      int max_moves, int most)
+{
+    const fl_shadow *shadow = lane->shadow;
+    if (!fl_valid_shadow(shadow) || !shadow->work || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) ||
+        n < 0 || (n > 0 && !rects) || max_moves < 0 || max_moves > FL_MAX_MOVES ||
+        (lane->cache && !fl_cache_valid_index(lane->cache)))
+        return -EINVAL;
+    box_update u = {.lane = lane, .n = 0};
+    if (has_few_pixels(rects, n, shadow->w, shadow->h, &u.box))
+        return update_box(&u, after, after_stride, most);
+    return update(lane, after, after_stride, rects, n, max_moves, most);
 }
 
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most)
 {
-    const int64_t length = valid_lane(lane) ? update(lane, after, after_stride, rects, n, max_moves, most) : -EINVAL;
+    const int64_t length = valid_lane(lane) ? choose(lane, after, after_stride, rects, n, max_moves, most) : -EINVAL;
+    if (length > 0)
+        write_head(lane, length);
     if (lane)
         lane->length = length;
     return length;

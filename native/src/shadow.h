@@ -30,6 +30,10 @@ void fl_know_rows(fl_shadow *shadow, uint8_t *marks);
  * taken. */
 void fl_adopt_rows(fl_shadow *shadow, const fl_search *s, const uint8_t *tiles);
 
+/* Take over what of a tile lies in a part of it, and bring those of its row sums that are known up to date. */
+void fl_take_part(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *tile,
+                  const fl_tile *part);
+
 /* Apply moves to the shadow, each as far as its pixels are right, and unmark the tiles that this makes so. Returns how
  * many are left. */
 int fl_apply_moves(fl_shadow *shadow, const fl_search *s, fl_move *moves, int n, uint8_t *tiles);

@@ -44,3 +44,17 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
         take_run(shadow, after, after_stride, &run);
     return 0;
 }
+
+void fl_take_part(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *tile,
+                  const fl_tile *part)
+{
+    uint8_t *pixels = shadow->pixels, *known = shadow->known + tile->index;
+    fl_kernels.tile_copy(fl_tile_pixels(after, after_stride, part), after_stride,
+                         pixels + part->y * shadow->stride + (ptrdiff_t)part->x * 4, shadow->stride, part->w, part->h);
+    if (*known != FL_ROWS_KNOWN) {
+        *known = FL_ROWS_UNKNOWN;
+        return;
+    }
+    fl_kernels.tile_rows(pixels + part->y * shadow->stride + (ptrdiff_t)tile->x * 4, shadow->stride, tile->w, part->h,
+                         shadow->rows + fl_rows_at(shadow->h, tile) + (part->y - tile->y));
+}

@@ -112,6 +112,8 @@ int fl_merge_colours(fl_writer *out, uint8_t *numbers)
     fl_colours *table = &out->table;
     const fl_colours *own = &out->own;
     int fresh = 0;
+    if (table->n < 0)
+        fl_clear_colours(table);
     for (int i = 0; i < own->n; i++)
         fresh += !*colour_slot(table, own->colours[i]);
     if (table->n + fresh > FL_MAX_TABLE)

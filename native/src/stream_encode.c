@@ -11,7 +11,6 @@ enum {
      * numbering them all would prove; and it is predicted better than told by its runs, although half of it may be drawn. */
     LEAST_ALIKE_FEW = 5,
     LEAST_ALIKE_DRAWN = 33,
-    LEAST_STORED = FL_TILE_PIXELS / 16, /* pixels: what is sent again for less needs no slot of the cache */
 };
 
 /* ---- parts ------------------------------------------------------------------------------------------------------ */
@@ -158,11 +157,19 @@ static int write_part(fl_writer *out, const fl_tile *part)
     return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part);
 }
 
+static int write_parts(fl_writer *out, const fl_parts *changed)
+{
+    int failure = 0;
+    for (int i = 0; i < changed->n && !failure; i++)
+        failure = write_part(out, changed->parts + i);
+    return failure;
+}
+
 static int write_tile(fl_writer *out, const fl_tile *t)
 {
     const fl_parts changed = fl_changed_parts(&out->source, t);
-    if (!changed.n)
-        return 0;
+    if (!changed.n || out->source.box)
+        return write_parts(out, &changed);
     const bool whole = !is_part(out, changed.parts);
     /* A tile of one colour has parts of one colour. */
     if ((whole || look_for_solid(out, changed.parts)) && look_for_solid(out, t))
@@ -170,19 +177,14 @@ static int write_tile(fl_writer *out, const fl_tile *t)
     const int slot = cached_slot(out, t);
     if (slot >= 0)
         return fl_write_slot(out, FL_OP_CACHED, t, slot);
-    if (whole)
-        return write_form(out, t);
-    int failure = 0;
-    for (int i = 0; i < changed.n && !failure; i++)
-        failure = write_part(out, changed.parts + i);
-    return failure;
+    return whole ? write_form(out, t) : write_parts(out, &changed);
 }
 
 /* Put a tile aside that is about to be overwritten, unless it is cheap, hardly changes, or is there already. */
 static int store_tile(fl_writer *out, const fl_tile *t)
 {
     const fl_source *s = &out->source;
-    if (fl_changed_parts(s, t).pixels < fl_min(LEAST_STORED, t->w * t->h))
+    if (fl_changed_parts(s, t).pixels < fl_min(FL_BOX_PIXELS, t->w * t->h))
         return 0;
     look_at(out, s->before, s->before_stride, t);
     if (is_solid(out))
@@ -295,7 +297,7 @@ static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_
     writer->cache = cache;
     writer->solid.rect.w = 0;
     writer->slots.tiles = 0;
-    fl_clear_colours(&writer->table);
+    writer->table.n = -1;
     writer->has_later = false;
     memset(writer->later, 0, ((size_t)fl_tile_count(s->w) * (size_t)fl_tile_count(s->h) + 7) / 8);
     writer->run_table.n = 0;
@@ -311,6 +313,17 @@ int64_t fl_stream_bound(int n_moves, int n_tiles)
            (int64_t)n_tiles * (FL_SLOTS_BYTES + FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS);
 }
 
+int64_t fl_stream_encode_box(const fl_source *source, fl_cache *cache, uint8_t *out, int64_t capacity)
+{
+    fl_writer writer;
+    writer.source = *source;
+    open_writer(&writer, cache, out, capacity);
+    int failure = write_tiles(&writer);
+    if (!failure)
+        failure = write_later(&writer);
+    return failure ? failure : writer.at - out;
+}
+
 int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, const fl_move *moves, int n_moves,
                          const uint8_t *tiles, fl_cache *cache, const uint8_t *before, ptrdiff_t before_stride,
                          const uint8_t *lossy, uint8_t *out, int64_t capacity)
@@ -320,7 +333,7 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
         (before && !fl_valid_picture(before, before_stride, w, h)))
         return -EINVAL;
     fl_writer writer;
-    writer.source = (fl_source){image, before, stride, before_stride, w, h, tiles, lossy};
+    writer.source = (fl_source){image, before, stride, before_stride, w, h, tiles, lossy, NULL};
     open_writer(&writer, cache, out, capacity);
     int failure = write_moves(&writer, moves, n_moves);
     if (!failure && cache && before && !is_motion(moves, n_moves, tiles, w, h))

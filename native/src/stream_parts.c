@@ -102,17 +102,20 @@ fl_parts fl_changed_parts(const fl_source *s, const fl_tile *t)
     uint64_t rows[FL_TILE];
     if (!s->before || (s->lossy && s->lossy[t->index]))
         return all_of(t);
-    fl_kernels.tile_changes(fl_tile_pixels(s->before, s->before_stride, t), s->before_stride,
-                            fl_tile_pixels(s->image, s->stride, t), s->stride, t->w, t->h, rows);
-    box boxes[FL_MAX_PARTS] = {bound_rows(rows, 0, t->h)};
+    const fl_tile seen = s->box ? fl_tile_within(t, s->box) : *t;
+    fl_kernels.tile_changes(fl_tile_pixels(s->before, s->before_stride, &seen), s->before_stride,
+                            fl_tile_pixels(s->image, s->stride, &seen), s->stride, seen.w, seen.h, rows);
+    box boxes[FL_MAX_PARTS] = {bound_rows(rows, 0, seen.h)};
     fl_parts found = {.n = 0, .pixels = 0};
     if (!area(boxes[0]))
         return found;
     found.n = cut_all(rows, boxes);
     for (int i = 0; i < found.n; i++) {
         const box b = boxes[i];
-        found.parts[i] = (fl_tile){t->index, t->x + b.left, t->y + b.top, b.right - b.left, b.bottom - b.top};
+        found.parts[i] = (fl_tile){t->index, seen.x + b.left, seen.y + b.top, b.right - b.left, b.bottom - b.top};
         found.pixels += area(b);
     }
+    if (s->box)
+        return found;
     return found.pixels + found.n * FL_PART_BYTES > t->w * t->h * 3 / 4 ? all_of(t) : found;
 }

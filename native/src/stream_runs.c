@@ -4,21 +4,23 @@
  * those that are used again and again. */
 #include "stream_write.h"
 
-static uint32_t slot_of(uint32_t run)
+static uint32_t slot_of(const fl_run_table *table, uint32_t run)
 {
-    return (run * UINT32_C(0x9E3779B1)) >> (32 - FL_RUN_SLOT_BITS);
+    return (run * UINT32_C(0x9E3779B1)) >> (32 - table->slot_bits);
 }
 
-static uint32_t colour_slot_of(uint32_t run)
+static uint32_t colour_slot_of(const fl_run_table *table, uint32_t run)
 {
-    return ((run & FL_COLOUR) * UINT32_C(0x9E3779B1)) >> (32 - FL_RUN_COLOUR_BITS);
+    return ((run & FL_COLOUR) * UINT32_C(0x9E3779B1)) >> (32 - table->colour_bits);
 }
 
-/* Number 0 has no pixels, so it is never what is looked for. */
-static void open_table(fl_run_table *table)
+/* Number 0 has no pixels, so it is never what is looked for. To clear all slots takes longer than to write a letter. */
+static void open_table(fl_run_table *table, bool small)
 {
-    memset(table->slots, 0, sizeof table->slots);
-    memset(table->of_colour, 0, sizeof table->of_colour);
+    table->slot_bits = small ? FL_RUN_SLOT_BITS - FL_RUN_SMALLER_BITS : FL_RUN_SLOT_BITS;
+    table->colour_bits = small ? FL_RUN_COLOUR_BITS - FL_RUN_SMALLER_BITS : FL_RUN_COLOUR_BITS;
+    memset(table->slots, 0, sizeof *table->slots << table->slot_bits);
+    memset(table->of_colour, 0, sizeof *table->of_colour << table->colour_bits);
     table->runs[0] = (fl_known_run){.run = 0};
     table->n = 1;
     table->near = 0;
@@ -43,7 +45,7 @@ static void remember(fl_run_table *table, uint32_t run, uint16_t *slot)
     *slot = (uint16_t)table->n++;
     if (table->near < FL_RUNS_NEAR_AT_ONCE)
         name_near(table, known);
-    uint16_t *like = table->of_colour + colour_slot_of(run);
+    uint16_t *like = table->of_colour + colour_slot_of(table, run);
     if ((table->runs[*like].run ^ run) & FL_COLOUR || !*like)
         *like = *slot;
 }
@@ -51,7 +53,7 @@ static void remember(fl_run_table *table, uint32_t run, uint16_t *slot)
 /* Write a run that has not been before: by one of its colour, if that is found, or spelled out. */
 static uint8_t *put_new(uint8_t *to, const fl_run_table *table, uint32_t run)
 {
-    const int number = table->of_colour[colour_slot_of(run)], place = number - 1;
+    const int number = table->of_colour[colour_slot_of(table, run)], place = number - 1;
     const uint8_t length = (uint8_t)(run >> 24);
     if (number && place < FL_MAX_LIKE && ((table->runs[number].run ^ run) & FL_COLOUR) == 0) {
         *to++ = (uint8_t)(place < FL_MAX_FIRST ? FL_RUN_LIKE_FIRST + place : FL_RUN_LIKE + place / 256);
@@ -97,10 +99,10 @@ static void bring_forward(fl_run_table *table, uint32_t first, uint32_t now)
 /* Write a run that does not stand in its first slot. */
 static uint8_t *put_sought(uint8_t *to, fl_run_table *table, uint32_t run)
 {
-    const uint32_t first = slot_of(run);
+    const uint32_t first = slot_of(table, run);
     uint32_t i = first;
     while (table->slots[i] && table->runs[table->slots[i]].run != run)
-        i = (i + 1) & ((1U << FL_RUN_SLOT_BITS) - 1);
+        i = (i + 1) & ((1U << table->slot_bits) - 1);
     if (!table->slots[i]) {
         to = put_new(to, table, run);
         remember(table, run, table->slots + i);
@@ -114,7 +116,7 @@ static uint8_t *put_sought(uint8_t *to, fl_run_table *table, uint32_t run)
 static uint8_t *put_runs(uint8_t *to, fl_run_table *table, const uint32_t *runs, int n)
 {
     for (int i = 0; i < n; i++) {
-        fl_known_run *known = table->runs + table->slots[slot_of(runs[i])];
+        fl_known_run *known = table->runs + table->slots[slot_of(table, runs[i])];
         to = known->run == runs[i] ? put_known(to, table, known) : put_sought(to, table, runs[i]);
     }
     return to;
@@ -125,7 +127,7 @@ int fl_write_runs(fl_writer *out, const fl_tile *t)
     uint8_t spare[3 * FL_TILE_PIXELS + FL_RUN_SLACK];
     const ptrdiff_t head = fl_tile_head_bytes(out, t);
     if (!out->run_table.n)
-        open_table(&out->run_table);
+        open_table(&out->run_table, out->source.box != NULL);
     const bool roomy = fl_has_room(out, head + 3 * t->w * t->h + FL_RUN_SLACK);
     uint8_t *const start = roomy ? out->at + head : spare;
     const ptrdiff_t length = put_runs(start, &out->run_table, out->runs, out->n_runs) - start;

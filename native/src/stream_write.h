@@ -9,6 +9,7 @@ enum {
     FL_SLOT_BITS = 10, /* four slots for each colour, so that most are found at once */
     FL_RUN_SLOT_BITS = 13,
     FL_RUN_COLOUR_BITS = 11,
+    FL_RUN_SMALLER_BITS = 4, /* fewer for FL_BOX_PIXELS, which have no more runs than pixels */
     FL_RUN_SLACK = 2, /* bytes that writing a run may touch behind it */
     FL_MAX_PARTS = 4,
     FL_CHUNK = 8, /* indexes are written and packed so many at a time */
@@ -17,7 +18,7 @@ enum {
 /* A set of up to FL_MAX_TABLE colours, numbered as they first appear. */
 typedef struct fl_colours {
     uint32_t colours[FL_MAX_TABLE];
-    int n;
+    int n; /* negative before the first use, which clears it */
     uint8_t slots[1 << FL_SLOT_BITS]; /* number + 1, 0 when free */
 } fl_colours;
 
@@ -30,6 +31,7 @@ typedef struct fl_known_run {
 /* The runs that the stream remembers, in the order in which they came, from number 1 on. */
 typedef struct fl_run_table {
     int n, near; /* `n` counts number 0 too; 0 before the first run */
+    int slot_bits, colour_bits;
     fl_known_run runs[1 + FL_MAX_RUNS];
     uint16_t slots[1 << FL_RUN_SLOT_BITS]; /* by run: number, 0 when free */
     uint16_t of_colour[1 << FL_RUN_COLOUR_BITS]; /* by colour: a run of perhaps that colour */
@@ -45,14 +47,6 @@ typedef struct fl_solid_run {
 typedef struct fl_slot_run {
     int op, column, row, tiles, slot;
 } fl_slot_run;
-
-/* What is written: the marked tiles of `image`, for a decoder that has `before`, but for the lossy tiles. */
-typedef struct fl_source {
-    const uint8_t *image, *before; /* `before` or NULL */
-    ptrdiff_t stride, before_stride;
-    int w, h;
-    const uint8_t *tiles, *lossy; /* `lossy` or NULL */
-} fl_source;
 
 /* What the decoder lacks of a tile: nothing, parts of it, or all. */
 typedef struct fl_parts {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from kernel_cases import Canvas
-from reference_stream import COPY, PART
+from reference_stream import COPY, PART, SOLID
 from stream_links import codes, no_x
 from stream_scenes import scene
 
@@ -75,8 +75,52 @@ def test_only_the_damage_is_looked_at():
     image[10:20, 10:20], image[200:210, 300:310] = 1, 2
     assert len(codes(end.show(image, (Rect(300, 200, 10, 10),)), SIZE)) == 1
     assert np.array_equal(end.shown[:64, :64], no_x(PAGE)[:64, :64])
-    end.show(image, (Rect(12, 12, 1, 1),))
+    end.show(image, (Rect(0, 0, 64, 64),))
     assert np.array_equal(end.shown, no_x(image))
+
+
+FEW = {
+    "one pixel": (Rect(399, 299, 1, 1),),
+    "in a tile": (Rect(70, 100, 10, 20),),
+    "in four tiles": (Rect(120, 120, 15, 17),),
+    "in a row of tiles": (Rect(10, 63, 255, 1),),
+    "in a column of tiles": (Rect(63, 2, 1, 255),),
+    "two rectangles": (Rect(126, 190, 3, 3), Rect(130, 195, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("few", FEW.values(), ids=FEW)
+@pytest.mark.parametrize("kind", ["noise", "text", "white"])
+def test_of_few_pixels_nothing_else_is_looked_at(few, kind):
+    before = np.full_like(PAGE, 255) if kind == "white" else scene(kind, SIZE)
+    end = End()
+    end.show(before)
+    assert end.shadow.digest is not None
+    left, top = min(r.x for r in few), min(r.y for r in few)
+    right, bottom = max(r.x + r.w for r in few), max(r.y + r.h for r in few)
+    elsewhere = before ^ np.uint8(0x55)
+    elsewhere[top:bottom, left:right] = scene("noise", SIZE)[::-1][top:bottom, left:right]
+    wanted = no_x(before)
+    wanted[top:bottom, left:right] = no_x(elsewhere)[top:bottom, left:right]
+    data = end.show(elsewhere, few)
+    assert set(codes(data, SIZE)) <= {PART, SOLID}
+    assert np.array_equal(end.shown, wanted)
+    assert np.array_equal(end.shadow.image, wanted)
+    fresh = Shadow(SIZE)
+    fresh.take(wanted, tiles.all_tiles(SIZE))
+    assert end.shadow.digest == fresh.digest
+    assert end.bytes_of(elsewhere, few) == b""
+    assert not end.lane.touched.any()
+
+
+def test_of_few_pixels_no_more_tiles_are_brought_than_asked_for():
+    end = End()
+    end.show(PAGE)
+    few = (Rect(126, 126, 4, 4),)
+    assert end.lane.update(PAGE ^ np.uint8(1), few, 16, 3) == TOO_MANY
+    assert np.count_nonzero(end.lane.tiles) == end.lane.differed == 4
+    assert np.array_equal(end.shadow.image, no_x(PAGE))
+    assert end.lane.update(PAGE ^ np.uint8(1), few, 16, 4) > 0
 
 
 def test_any_number_of_rectangles_is_looked_at():
@@ -187,10 +231,14 @@ def test_a_picture_of_another_size_is_refused():
         End().lane.update(np.zeros((300, 400, 3), np.uint8), WHOLE, 16, ANY)
 
 
+@pytest.mark.parametrize("damage", [WHOLE, (Rect(5, 5, 1, 1),)])
+def test_more_moves_than_there_can_be_are_refused(damage):
+    with pytest.raises(UsageError):
+        End().lane.update(PAGE, damage, 65, ANY)
+
+
 def test_too_little_room_is_refused():
     shadow = Shadow(SIZE)
     lane = Lane(shadow, stream.Cache(8), np.empty(HEAD + stream.bound(SIZE) - 1, np.uint8))
     with pytest.raises(UsageError):
         lane.update(PAGE, WHOLE, 16, ANY)
-    with pytest.raises(UsageError):
-        End().lane.update(PAGE, WHOLE, 65, ANY)

@@ -1,10 +1,10 @@
 /* fl_lane_update() with pictures in which parts move and change inside the damage, update after update. What it writes is
- * taken by fl_stream_decode() and gives the shadow at the other end; the shadow becomes the screen in every damaged tile, and
- * stays as it was elsewhere. Where more tiles are left than were asked for, all is as fl_shadow_find() leaves it, and the
+ * taken by fl_stream_decode() and gives the shadow at the other end; the shadow becomes the screen in every damaged tile, or
+ * of few pixels in the box round them, and stays as it was elsewhere. Where more tiles are left than were asked for, all is as fl_shadow_find() leaves it, and the
  * single calls finish the update. */
 #include "fuzz_input.h"
 
-enum { MOST_UPDATES = 6, MOST_RECTS = 5, MOST_PAINTS = 4, MOST_FOUND = 8, SLOTS = 16 };
+enum { MOST_UPDATES = 6, MOST_RECTS = 5, MOST_PAINTS = 4, MOST_FOUND = 8, SLOTS = 16, FEW_PIXELS = 256 };
 
 typedef struct fuzz_lane {
     picture screen, kept, shown; /* X of the screen as it comes */
@@ -47,19 +47,45 @@ static void paint(fuzz_input *in, const picture *p)
     }
 }
 
+/* The box round the rectangles, if that has so few pixels that it is looked at alone; else without width. */
+static fl_rect box_of_few(const fl_rect *rects, int n, const picture *p)
+{
+    int left = p->w, top = p->h, right = 0, bottom = 0;
+    for (int i = 0; i < n; i++) {
+        const fl_rect r = rects[i];
+        if (r.x + r.w > p->w || r.y + r.h > p->h)
+            return (fl_rect){0, 0, 0, 0};
+        left = r.x < left ? r.x : left;
+        top = r.y < top ? r.y : top;
+        right = r.x + r.w > right ? r.x + r.w : right;
+        bottom = r.y + r.h > bottom ? r.y + r.h : bottom;
+    }
+    const bool few = n && (right - left) * (bottom - top) < FEW_PIXELS;
+    return few ? (fl_rect){left, top, right - left, bottom - top} : (fl_rect){0, 0, 0, 0};
+}
+
+static bool is_inside(const fl_rect *r, int x, int y)
+{
+    return x >= r->x && y >= r->y && x < r->x + r->w && y < r->y + r->h;
+}
+
 /* Change the screen, and damage some of it: what lies in no damaged tile has not changed. Returns how many rectangles. */
 static int take_changes(fuzz_input *in, const fuzz_lane *f, fl_rect *rects)
 {
-    const int n = take_u8(in) % (MOST_RECTS + 1);
-    for (int i = 0; i < n; i++)
+    const int choice = take_u8(in), n = choice % (MOST_RECTS + 1);
+    for (int i = 0; i < n; i++) {
         rects[i] = take_rect(in, &f->screen);
+        if (choice & 0x80)
+            rects[i] = (fl_rect){rects[i].x, rects[i].y, 1 + rects[i].w % 16, 1 + rects[i].h % 16};
+    }
     for (int i = take_u8(in) % MOST_PAINTS; i > 0; i--)
         paint(in, &f->screen);
     memset(f->damaged, 0, (size_t)f->screen.tiles);
     CHECK(fl_tiles_mark(rects, n, f->screen.w, f->screen.h, f->damaged) == 0);
+    const fl_rect box = box_of_few(rects, n, &f->screen);
     for (int y = 0; y < f->screen.h; y++) {
         for (int x = 0; x < f->screen.w; x++) {
-            if (!f->damaged[tile_of(&f->screen, x, y)])
+            if (!(box.w ? is_inside(&box, x, y) : f->damaged[tile_of(&f->screen, x, y)]))
                 memcpy(pixel_at(&f->screen, x, y), pixel_at(&f->kept, x, y), 4);
         }
     }
