@@ -251,10 +251,21 @@ int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size);
  * `frame` is filled; its pixels stay as they are until the next call that fills it. */
 int fl_x11_next(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame);
 
+/* What fl_x11_next_update() is to do, and `news`, what fl_x11_next() returned in it. One argument is what a call from Python
+ * takes the fewest steps for. */
+typedef struct fl_x11_wait {
+    fl_x11 *x;
+    fl_x11_frame *frame;
+    fl_lane *lane;
+    int64_t timeout_ns;
+    int32_t max_moves, most, news;
+} fl_x11_wait;
+
 /* Do what fl_x11_next() does, and then fl_lane_update() with the frame: for a small change, all that lies between waking up
  * and an update that is made. lane->length is the result, -ESTALE where the frame has not the shadow's size; without a frame
- * it stays as it was. */
-int fl_x11_next_update(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame, fl_lane *lane, int max_moves, int most);
+ * it stays as it was. Returns how many bytes an update has that was written and came with no other news, head and stream;
+ * else 0, or -EINVAL. */
+int64_t fl_x11_next_update(fl_x11_wait *wait);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
 void fl_x11_wake(fl_x11 *x);

@@ -3,18 +3,24 @@
 
 #include "capture.h"
 
-int fl_x11_next_update(fl_x11 *x, int64_t timeout_ns, fl_x11_frame *frame, fl_lane *lane, int max_moves, int most)
+static void update(const fl_x11_wait *wait)
 {
-    int news;
+    const fl_x11_frame *frame = wait->frame;
 
-    if (!x || !lane || !lane->shadow)
-        return -EINVAL;
-    news = fl_x11_next(x, timeout_ns, frame);
-    if (news < 0 || !(news & FL_X11_FRAME))
-        return news;
-    if (frame->w != lane->shadow->w || frame->h != lane->shadow->h)
-        lane->length = -ESTALE;
+    if (frame->w != wait->lane->shadow->w || frame->h != wait->lane->shadow->h)
+        wait->lane->length = -ESTALE;
     else
-        fl_lane_update(lane, frame->pixels, frame->stride, frame->rects, frame->n_rects, max_moves, most);
-    return news;
+        fl_lane_update(wait->lane, frame->pixels, frame->stride, frame->rects, frame->n_rects, wait->max_moves,
+                       wait->most);
+}
+
+int64_t fl_x11_next_update(fl_x11_wait *wait)
+{
+    if (!wait || !wait->x || !wait->frame || !wait->lane || !wait->lane->shadow)
+        return -EINVAL;
+    wait->news = fl_x11_next(wait->x, wait->timeout_ns, wait->frame);
+    if (wait->news < 0 || !(wait->news & FL_X11_FRAME))
+        return 0;
+    update(wait);
+    return wait->news == FL_X11_FRAME && wait->lane->length > 0 ? FL_LANE_HEAD + wait->lane->length : 0;
 }

@@ -9,7 +9,7 @@ from stream_scenes import scene
 
 from fanlight.errors import UsageError
 from fanlight.kernels import stream, tiles
-from fanlight.kernels.lane import HEAD, TOO_MANY, Lane
+from fanlight.kernels.lane import HEAD, TOO_MANY, Lane, pixels_of
 from fanlight.kernels.shadow import Shadow
 from fanlight.types import Rect
 
@@ -177,16 +177,16 @@ def test_it_tells_what_it_changes_at_the_decoder():
     end = End()
     end.show(PAGE)
     assert end.lane.touched.all()
-    assert end.lane.result[1:] == (400 * 300, 0)
+    assert pixels_of(end.lane.counts[:]) == (400 * 300, 0)
     end.show(LETTER, (Rect(75, 105, 1, 1), Rect(300, 200, 9, 9)))
     assert np.flatnonzero(end.lane.touched).tolist() == [7 + 1]
-    assert end.lane.result[1:] == (64 * 64, 0)
+    assert pixels_of(end.lane.counts[:]) == (64 * 64, 0)
     end.show(scrolled(LETTER))
     assert end.lane.touched.all()
-    assert end.lane.result[1:] == (400 * 44, 400 * 276)
+    assert pixels_of(end.lane.counts[:]) == (400 * 44, 400 * 276)
     end.show(scrolled(LETTER))
     assert not end.lane.touched.any()
-    assert end.lane.result == (0, 0, 0)
+    assert (end.lane.length, *pixels_of(end.lane.counts[:])) == (0, 0, 0)
 
 
 def test_the_head_makes_an_update_that_is_not_compressed():

@@ -76,13 +76,14 @@ static void take_frame_for_another(fl_x11 *x)
     fl_shadow shadow = {.pixels = pixels, .stride = 4, .w = 1, .h = 1, .rows = rows, .known = known};
     fl_lane lane = {.shadow = &shadow, .tiles = marks, .stale = marks + 1, .touched = marks + 2, .out = out};
     fl_x11_frame frame;
-    int news;
+    fl_x11_wait wait = {.x = x, .frame = &frame, .lane = &lane, .timeout_ns = 20LL * SECOND};
+    int64_t length;
 
     do
-        news = fl_x11_next_update(x, 20LL * SECOND, &frame, &lane, 0, 0);
-    while (news > 0 && !(news & FL_X11_FRAME));
-    if (news <= 0 || lane.length != -ESTALE)
-        fail("a frame of another size was not left alone", news);
+        length = fl_x11_next_update(&wait);
+    while (!length && wait.news > 0 && !(wait.news & FL_X11_FRAME));
+    if (length || wait.news <= 0 || lane.length != -ESTALE)
+        fail("a frame of another size was not left alone", wait.news);
 }
 
 /* `colour` differs from one call to the next, for drawing that changes nothing gives no frame. */

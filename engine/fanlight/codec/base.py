@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from fanlight.errors import CodecError, EncoderError, UsageError
 from fanlight.kernels import tiles as tile_kernels
+from fanlight.kernels.lane import pixels_of
 from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Frame, Image, PointerPlace, Rect, Size, Tiles
 
@@ -64,8 +65,8 @@ class SmallUpdate(Update):
 
     exact = True
     lane = "tiles"
-    result = (0, 0, 0)
-    """The length of the stream, how many pixels its tiles have, and how many its moves write."""
+    counts = bytes(16)
+    """How many pixels it writes, as `kernels.lane.pixels_of` reads it."""
     if TYPE_CHECKING:
 
         def __new__(cls, data: bytes | memoryview = b"") -> Self:
@@ -76,9 +77,9 @@ class SmallUpdate(Update):
     @property
     def pixels(self) -> Mapping[str, int]:  # type: ignore[override]
         """How many pixels each operation wrote."""
-        _, tiles, moved = self.result
         if not self:
             return _NO_PIXELS
+        tiles, moved = pixels_of(self.counts)
         return {"tiles": tiles, "copy": moved} if moved else {"tiles": tiles}
 
 

@@ -149,7 +149,7 @@ class HybridEncoder(Encoder):
         if not found:
             return found
         update = SmallUpdate(sections.write_tiles(found))
-        update.result = found.result
+        update.counts = found.counts
         return update
 
     def _look_touched(self) -> Tiles:

@@ -18,7 +18,7 @@ from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
-from fanlight.kernels.x11 import Screen
+from fanlight.kernels.x11 import NO_FRAME, Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
 DEFAULT_LEVEL = 1
@@ -31,6 +31,10 @@ _LEAST_COMPRESSED = 512
 _MOST_WINDOW = 1 << 23
 _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
+_SHORT = HEAD + _LEAST_COMPRESSED
+_ALL = slice(None)
+# Of a bytes object it copies the bytes once, and runs no Python.
+_new = bytes.__new__
 _NOTHING = SmallUpdate()
 _NOTHING.lane = ""
 
@@ -60,31 +64,36 @@ class TileWriter:
         self._room = memory[HEAD:]
         self._body = memory.data
         self._lane = Lane(shadow, self._cache, memory)
+        self._written, self._counts = self._lane.written, self._lane.counts
 
     def update(self, image: Image, damage: tuple[Rect, ...]) -> SmallUpdate:
         """Plan, pack and commit at once, for a decoder that has no lossy tile.
 
         It must reach the decoder. Empty: nothing changed.
         """
-        self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
-        return self._finish() or _NOTHING
+        length = self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
+        return self._finish(length) or _NOTHING
 
     def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate | Batch:
         """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
-        return self.last if length == TOO_MANY else self._finish() or _NOTHING
+        return self.last if length == TOO_MANY else self._finish(length) or _NOTHING
 
     def next(self, screen: Screen, timeout: float | None) -> SmallUpdate | None:
         """Do what `update` does with the next frame of a screen, which is then its `last`; None: none came for us."""
-        if screen.next_update(timeout, self._lane, _MOST_MOVES, _ANY_NUMBER):
-            return self._finish()
-        return None
+        length = screen.next_update(timeout, self._lane, _MOST_MOVES, _ANY_NUMBER)
+        if 0 < length < _SHORT:
+            update = _new(SmallUpdate, self._written[:length])
+            update.counts = self._counts[_ALL]
+            return update
+        return None if length == NO_FRAME else self._finish(self._lane.length)
 
     def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | Batch | None:
         """Do what `update_few` does with the next frame of a screen, as `next` does."""
-        if not screen.next_update(timeout, self._lane, _MOST_MOVES, most):
+        if screen.next_update(timeout, self._lane, _MOST_MOVES, most) == NO_FRAME:
             return None
-        return self.last if self._lane.length == TOO_MANY else self._finish()
+        length = self._lane.length
+        return self.last if length == TOO_MANY else self._finish(length)
 
     @property
     def last(self) -> Batch:
@@ -101,17 +110,15 @@ class TileWriter:
         """How many tiles differed before the moves in the last `update` or `update_few`."""
         return self._lane.differed
 
-    def _finish(self) -> SmallUpdate | None:
+    def _finish(self, length: int) -> SmallUpdate | None:
         """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
-        result = self._lane.result
-        length = result[0]
         if length >= _LEAST_COMPRESSED:
             update = SmallUpdate(self._compress(self._body[HEAD : HEAD + length]))
         elif length > 0:
-            update = SmallUpdate(self._body[: HEAD + length])
+            update = SmallUpdate(self._written[: HEAD + length])
         else:
             return None if length == OTHER_SIZE else _NOTHING
-        update.result = result
+        update.counts = self._counts[_ALL]
         return update
 
     def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:

@@ -22,7 +22,7 @@ _MEANINGS: Final = {errno.EAGAIN: TOO_MANY, errno.ESTALE: OTHER_SIZE}
 HEAD: Final[int] = lib.FL_LANE_HEAD
 """Bytes before the stream that make an update of it which is not compressed: a zero, and its length as u32."""
 
-_RESULT = struct.Struct("=3q")
+_PIXELS = struct.Struct("=2q")
 _RECT = struct.Struct("=4i")
 _ROOM = 64
 
@@ -30,7 +30,8 @@ _ROOM = 64
 class Lane:
     """Updates of `shadow` and `cache`, written to `out` with HEAD bytes before them, which must have room for any.
 
-    It remembers the image that it saw last, since a capture hands out the same array again and again.
+    It remembers the image that it saw last, since a capture hands out the same array again and again. Slices of
+    `written`, which begins with HEAD, are bytes; so are those of `counts`, of which all is for `pixels_of`.
     """
 
     def __init__(self, shadow: Shadow, cache: Cache, out: NDArray[np.uint8]) -> None:
@@ -39,7 +40,8 @@ class Lane:
         self._touched: Tiles = np.zeros_like(shadow.stale)
         self._keep: Final = (shadow, cache, out)
         self.native: Final[Any] = ffi.new("fl_lane *")
-        self._fields: Final = memoryview(ffi.buffer(self.native))
+        self.written: Final[Any] = ffi.buffer(ffi.from_buffer("uint8_t[]", out, require_writable=True), out.nbytes)
+        self.counts: Final[Any] = ffi.buffer(ffi.addressof(self.native, "tile_pixels"), _PIXELS.size)
         self.native.shadow, self.native.cache = shadow.searchable(), cache.native
         self.native.tiles = write_tiles(self._marks, shadow.size)
         self.native.stale = write_tiles(shadow.stale, shadow.size)
@@ -67,13 +69,8 @@ class Lane:
     @property
     def length(self) -> int:
         """What the last update returned; OTHER_SIZE where a capture brought a frame of another one."""
-        return self.result[0]
-
-    @property
-    def result(self) -> tuple[int, int, int]:
-        """The length of the last update, how many pixels its tiles have, and how many its moves write."""
-        result: tuple[int, int, int] = _RESULT.unpack_from(self._fields)
-        return result if result[0] >= 0 else (_meaning(result[0]), 0, 0)
+        length: int = self.native.length
+        return length if length >= 0 else _MEANINGS.get(-length) or check(length, "encoding what changed")
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -115,5 +112,7 @@ class Lane:
         return self._rects_there
 
 
-def _meaning(code: int) -> int:
-    return _MEANINGS.get(-code) or check(code, "encoding what changed")
+def pixels_of(counts: bytes) -> tuple[int, int]:
+    """Return how many pixels the tiles of an update have, and how many its moves write."""
+    tiles, moved = _PIXELS.unpack(counts)
+    return tiles, moved

@@ -21,6 +21,10 @@ from fanlight.types import CursorShape, Frame, Image, Monitor, PointerPlace, Rec
 MAX_BUTTON: Final = 15
 NO_DISPLAY_ADVICE: Final = "start an X server and set DISPLAY, or run `fanlight host --virtual 1920x1080`"
 
+NO_FRAME: Final = 0
+UNSETTLED: Final = -1
+"""What `Screen.next_update` returns besides a length."""
+
 _COOKIE_BYTES: Final = 16
 _WHY_BYTES: Final = 256
 _MONITORS: Final = 64
@@ -30,6 +34,7 @@ _RECT: Final = struct.Struct("=4i")
 # fl_x11_frame: pixels, memory, w, h, stride, how many rectangles, changed, two times; and the first rectangle.
 _FIELDS: Final = struct.Struct("=8xQ12xiQqq4i")
 _RECTS_AT: Final = ffi.offsetof("fl_x11_frame", "rects")
+_next_update: Final[Callable[[Any], int]] = lib.fl_x11_next_update
 _MAX_PLACE: Final = 0x7FFF
 _MAX_KEYSYM: Final = 0x1FFFFFFF
 
@@ -58,7 +63,7 @@ class Screen:
         self._display = _name(display)
         self._monitor = monitor
         self._gate = threading.Lock()
-        self._busy = threading.Lock()
+        self._taking = threading.Lock()
         out = ffi.new("fl_x11 **")
         names = [_encode(str(framebuffer) if framebuffer else None), _encode(monitor)]
         options = ffi.new("fl_x11_options *", [max_fps, compare, *names])
@@ -68,14 +73,15 @@ class Screen:
         self._handle = ffi.gc(out[0], lib.fl_x11_close)
         self._frame = ffi.new("fl_x11_frame *")
         self._fields = memoryview(ffi.buffer(self._frame))
+        self._next = ffi.new("fl_x11_wait *", {"frame": self._frame})
         self._memory = 0
         self._pixels: Image | None = None
         self._last: Frame | None = None
         self._untaken = False
         self._size = self._ask_size()
         self._mapped = self._ask_mapped()
-        self.cursor = self._ask_cursor()
-        self.pointer = self._ask_pointer()
+        self.cursor = _ask_cursor(self._handle)
+        self.pointer = _ask_pointer(self._handle)
 
     @property
     def size(self) -> Size:
@@ -95,20 +101,48 @@ class Screen:
 
     def next(self, timeout: float | None) -> Frame | None:
         """Wait for a frame; None: the time is over, woken, or only the pointer changed."""
-        return self.last if self._wait(timeout, lib.fl_x11_next) else None
+        deadline = _deadline(timeout)
+        self._take_last()
+        while True:
+            handle = self._open_handle()
+            news = lib.fl_x11_next(handle, _left(deadline), self._frame)
+            if news == -errno.EINTR:
+                continue
+            heard, handle = self._hear(news, handle), None
+            if heard is None:
+                raise self._failure(news)
+            return self.last if heard else None
 
-    def next_update(self, timeout: float | None, lane: Lane, moves: int, most: int) -> bool:
-        """Wait as `next` does, and do `lane.update` with the frame in the same native call; False: no frame came.
+    def next_update(self, timeout: float | None, lane: Lane, moves: int, most: int) -> int:
+        """Wait as `next` does, and do `lane.update` with the frame in the same native call.
 
-        `lane.result` is what came of it, and `last` the frame.
+        Returns the length of the update that `lane.written` then begins with; NO_FRAME; or UNSETTLED: a frame came, and
+        `lane.length` says what came of it. `last` is the frame.
         """
-        return self._wait(timeout, lib.fl_x11_next_update, lane.native, moves, most)
+        deadline = _deadline(timeout)
+        self._take_last()
+        wait = self._next
+        wait.lane, wait.max_moves, wait.most = lane.native, moves, most
+        while True:
+            wait.x = handle = self._open_handle()
+            wait.timeout_ns = _left(deadline)
+            length = _next_update(wait)
+            # After a rest, every step from here on costs microseconds.
+            if length > 0 and self._handle is handle:
+                self._untaken = True
+                return length
+            news = wait.news
+            if news == -errno.EINTR:
+                continue
+            heard, handle = self._hear(news, handle), None
+            if heard is None:
+                raise self._failure(news)
+            return UNSETTLED if heard else NO_FRAME
 
     @property
     def last(self) -> Frame | None:
         """The frame that came last."""
-        with self._busy:
-            self._take_last()
+        self._take_last()
         return self._last
 
     def wake(self) -> None:
@@ -120,42 +154,32 @@ class Screen:
     def close(self) -> None:
         """End the capture; a thread that waits in `next` gets a CaptureError. Images stay readable."""
         with self._gate:
-            handle, self._handle = self._handle, None
-            if handle is None:
+            if self._handle is None:
                 return
-            lib.fl_x11_wake(handle)
-        with self._busy:
+            lib.fl_x11_wake(self._handle)
             self._take_last()
-            ffi.release(handle)
+            # Whoever waits in `next` has a reference of its own, and the last one to go closes.
+            self._handle = None
 
-    def _wait(self, timeout: float | None, call: Callable[..., int], *arguments: Any) -> bool:
-        """Wait for news; tell whether there is a frame among them. After a rest, every step more costs microseconds."""
-        deadline = None if timeout is None else time.monotonic_ns() + max(0, math.ceil(timeout * _NANOSECONDS))
-        with self._busy:
-            # The next one takes its place, and marks of what changed do not even wait for that.
-            self._take_last()
-            while True:
-                handle = self._handle
-                if handle is None:
-                    raise CaptureError(f"the capture of display {self._display} is closed")
-                left = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
-                news = call(handle, left, self._frame, *arguments)
-                if news == _FRAME:
-                    self._untaken = True
-                    return True
-                if news >= 0:
-                    return self._look_at(news)
-                # After a signal Python runs its handlers here, between two waits.
-                if news != -errno.EINTR:
-                    raise self._failure(news)
+    def _open_handle(self) -> Any:
+        handle = self._handle
+        if handle is None:
+            raise CaptureError(f"the capture of display {self._display} is closed")
+        return handle
 
-    def _look_at(self, news: int) -> bool:
+    def _hear(self, news: int, handle: Any) -> bool | None:
+        """Look at what came; tell whether there is a frame, or nothing where it is a failure."""
+        if news < 0:
+            return None
         if news & lib.FL_X11_CURSOR:
-            self.cursor = self._ask_cursor()
+            self.cursor = _ask_cursor(handle)
         if news & lib.FL_X11_POINTER:
-            self.pointer = self._ask_pointer()
+            self.pointer = _ask_pointer(handle)
         self._untaken = bool(news & _FRAME)
-        return self._untaken
+        if self._handle is None:
+            # Its pixels go with the capture that was closed meanwhile, but for who holds them.
+            self._take_last()
+        return bool(news & _FRAME)
 
     def _failure(self, code: int) -> CaptureError:
         if code == -errno.EPIPE:
@@ -165,9 +189,13 @@ class Screen:
         return CaptureError(f"display {self._display} cannot be captured any more: {os.strerror(-code)}")
 
     def _take_last(self) -> None:
-        if self._untaken:
-            self._untaken = False
-            self._last = self._take_frame()
+        """Make a Frame of what came last, before the next one takes its place; any thread may ask for it."""
+        if not self._untaken:
+            return
+        with self._taking:
+            if self._untaken:
+                self._last = self._take_frame()
+                self._untaken = False
 
     def _take_frame(self) -> Frame:
         """Make a Frame of the native one. After a rest, every step more costs as much as a letter's pixels do."""
@@ -203,22 +231,6 @@ class Screen:
     def _ask_mapped(self) -> tuple[bool, str]:
         mapped, why = _open(lambda text: lib.fl_x11_is_mapped(self._handle, text, _WHY_BYTES))
         return bool(mapped), why
-
-    def _ask_pointer(self) -> PointerPlace | None:
-        place = ffi.new("int32_t[2]")
-        on_screen = lib.fl_x11_pointer(self._handle, place, place + 1)
-        return PointerPlace(place[0], place[1]) if on_screen else None
-
-    def _ask_cursor(self) -> CursorShape | None:
-        shape = ffi.new("fl_x11_cursor *")
-        pixels = ffi.new("uint8_t[]", 0)
-        length = lib.fl_x11_cursor_shape(self._handle, shape, pixels, 0)
-        while length == -errno.ENOSPC:
-            pixels = ffi.new("uint8_t[]", shape.w * shape.h * 4)
-            length = lib.fl_x11_cursor_shape(self._handle, shape, pixels, len(pixels))
-        if not length:
-            return None
-        return CursorShape(shape.w, shape.h, shape.hot_x, shape.hot_y, bytes(ffi.buffer(pixels, length)))
 
 
 class Input:
@@ -295,6 +307,32 @@ def allow_current_user(display: str, cookie: bytes) -> None:
     code, why = _open(lambda text: lib.fl_x11_allow_user(_encode(display), cookie, os.getuid(), text, _WHY_BYTES))
     if code < 0:
         raise CaptureError(why)
+
+
+def _ask_pointer(handle: Any) -> PointerPlace | None:
+    place = ffi.new("int32_t[2]")
+    on_screen = lib.fl_x11_pointer(handle, place, place + 1)
+    return PointerPlace(place[0], place[1]) if on_screen else None
+
+
+def _ask_cursor(handle: Any) -> CursorShape | None:
+    shape = ffi.new("fl_x11_cursor *")
+    pixels = ffi.new("uint8_t[]", 0)
+    length = lib.fl_x11_cursor_shape(handle, shape, pixels, 0)
+    while length == -errno.ENOSPC:
+        pixels = ffi.new("uint8_t[]", shape.w * shape.h * 4)
+        length = lib.fl_x11_cursor_shape(handle, shape, pixels, len(pixels))
+    if not length:
+        return None
+    return CursorShape(shape.w, shape.h, shape.hot_x, shape.hot_y, bytes(ffi.buffer(pixels, length)))
+
+
+def _deadline(timeout: float | None) -> int | None:
+    return None if timeout is None else time.monotonic_ns() + max(0, math.ceil(timeout * _NANOSECONDS))
+
+
+def _left(deadline: int | None) -> int:
+    return -1 if deadline is None else max(0, deadline - time.monotonic_ns())
 
 
 def _tiles(frame: Any) -> Tiles:
