@@ -24,12 +24,12 @@
  * shape and place are known all the same.
  *
  * Damage is subtracted before it is read, so what is drawn during the read is damage again. A read costs one round trip
- * where little changed: the request that subtracts the damage, the one that fetches it and one for the pixels of the box
- * that the damage events spoke of go out together, in this order. Where the damage turns out to leave the box, its pixels
- * are read by a second trip, so all that was drawn until the server looked comes in one frame. Events are marked with the
- * last request that the server had seen, so those from before the subtraction, whose damage the read has taken, are told
- * from new ones. Narrow boxes are read aside and copied to their place, so a letter costs the same on a wide screen as on
- * a small one.
+ * where little changed: the request that subtracts the damage and one for the pixels of the box that the damage events spoke
+ * of go out together, in this order. The server tells whenever that box grows, so it is not asked what the damage is. Events
+ * are marked with the last request that the server had seen, so those from before the subtraction are told from new ones:
+ * where one of them spoke of a larger box, that is read by a second trip, and all that was drawn until the server looked
+ * comes in one frame. A large box may hold little damage, so there that is fetched first. Narrow boxes are read aside and
+ * copied to their place, so a letter costs the same on a wide screen as on a small one.
  *
  * A mapped framebuffer needs no trip to be read. A small box is read at once, while the subtraction is on its way. What
  * was drawn there between the two is in the damage that comes back, so that is looked at once more: where it differs from
@@ -109,12 +109,13 @@ typedef struct fl_x11_request {
 typedef struct fl_x11_trip {
     enum { FL_HOME, FL_DAMAGE, FL_PIXELS, FL_PLACE, FL_SHAPE } stage;
     bool everything;
-    bool guessed; /* the pixels of the first request were asked for before the damage was known */
+    bool guessed; /* the pixels of the first request were asked for before all of the damage was known */
     bool early;   /* the frame was made before the damage was known */
     bool framed;  /* a frame is made, to be handed out at the end */
     bool failed;
     int n, heard; /* requests for pixels, and how many of them are answered */
     fl_rect area; /* as it was */
+    fl_rect said; /* of the screen: what the last event spoke of that the server sent before it subtracted the damage */
     int64_t sent_at_ns;
     xcb_xfixes_fetch_region_cookie_t damage;
     fl_x11_question question;
@@ -168,7 +169,7 @@ struct fl_x11 {
 void fl_x11_signal(int fd);
 void fl_x11_unsignal(int fd);
 
-/* Take all events that have come, or that are here already, and note what they ask for. Returns how many. */
+/* Take events, and note what they ask for: what one look at the socket brings, or what is here already. Returns how many. */
 int fl_x11_take_events(fl_x11 *x);
 int fl_x11_take_queued_events(fl_x11 *x);
 

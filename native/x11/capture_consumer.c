@@ -46,7 +46,8 @@ static int read_frame(fl_x11 *x)
 {
     const int code = fl_x11_set_out_to_read(x);
 
-    return code ? code : fl_x11_go_on(x);
+    /* Here the server often runs on our core: to look for its answer would put that off. */
+    return code ? code : -EAGAIN;
 }
 
 /* Do one thing that is due. 1: a frame is there; 0: something was done; -EAGAIN: nothing is to be done until the server

@@ -8,13 +8,17 @@ static void note_damage(fl_x11 *x, const xcb_generic_event_t *event)
 {
     const xcb_rectangle_t *area = &((const xcb_damage_notify_event_t *)event)->area;
 
-    /* What was on its way while the damage was subtracted has been read since. */
-    if ((int32_t)(event->full_sequence - x->todo.subtracted) < 0)
+    const fl_rect box = {area->x, area->y, area->width, area->height};
+
+    /* What was on its way while the damage was subtracted belongs to the read that subtracted it. */
+    if ((int32_t)(event->full_sequence - x->todo.subtracted) < 0) {
+        x->trip.said = box;
         return;
+    }
     if (!x->todo.damage)
         x->todo.damaged_at_ns = fl_x11_now();
     x->todo.damage = true;
-    x->todo.box = (fl_rect){area->x, area->y, area->width, area->height};
+    x->todo.box = box;
 }
 
 static void take_event(fl_x11 *x, const xcb_generic_event_t *event)
@@ -31,12 +35,12 @@ static void take_event(fl_x11 *x, const xcb_generic_event_t *event)
         x->todo.geometry = true;
 }
 
-static int take_all(fl_x11 *x, xcb_generic_event_t *(*next)(xcb_connection_t *c))
+/* Take an event, and those that came with it. */
+static int take_all(fl_x11 *x, xcb_generic_event_t *event)
 {
-    xcb_generic_event_t *event;
     int n = 0;
 
-    for (; (event = next(x->c)) != NULL; n++) {
+    for (; event; event = xcb_poll_for_queued_event(x->c), n++) {
         take_event(x, event);
         free(event);
     }
@@ -45,12 +49,12 @@ static int take_all(fl_x11 *x, xcb_generic_event_t *(*next)(xcb_connection_t *c)
 
 int fl_x11_take_events(fl_x11 *x)
 {
-    return take_all(x, xcb_poll_for_event);
+    return take_all(x, xcb_poll_for_event(x->c));
 }
 
 int fl_x11_take_queued_events(fl_x11 *x)
 {
-    return take_all(x, xcb_poll_for_queued_event);
+    return take_all(x, xcb_poll_for_queued_event(x->c));
 }
 
 bool fl_x11_is_dead(fl_x11 *x)

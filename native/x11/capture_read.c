@@ -40,11 +40,17 @@ static void add_damage(fl_x11 *x, const xcb_rectangle_t *r)
     add_rect(x, in_area(x, (fl_rect){r->x, r->y, r->width, r->height}));
 }
 
+/* Let the server forget the damage. */
+static void subtract_damage(fl_x11 *x, xcb_xfixes_region_t aside)
+{
+    x->todo.subtracted = xcb_damage_subtract(x->c, x->damage, XCB_NONE, aside).sequence;
+}
+
 /* Let the server forget the damage and put it aside. Before the pixels are read, so what is drawn during the read is
  * damage again. */
 static xcb_xfixes_fetch_region_cookie_t ask_damage(fl_x11 *x)
 {
-    x->todo.subtracted = xcb_damage_subtract(x->c, x->damage, XCB_NONE, x->region).sequence;
+    subtract_damage(x, x->region);
     return xcb_xfixes_fetch_region(x->c, x->region);
 }
 
@@ -188,29 +194,30 @@ static void ask_boxes(fl_x11 *x)
     xcb_flush(x->c);
 }
 
-/* Ask for the pixels of the box that damage events spoke of together with the damage itself: one round trip instead of
- * two. */
+/* Ask for the pixels of the box that damage events spoke of: the damage need not be fetched. */
 static void guess_pixels(fl_x11 *x, fl_rect box)
 {
+    subtract_damage(x, XCB_NONE);
+    add_rect(x, box);
     x->trip.requests[0] = (fl_x11_request){.box = box, .aside = true, .offset = aside_offset(x)};
     ask_pixels(x, &x->trip.requests[0]);
+    x->trip.stage = FL_PIXELS;
     x->trip.guessed = true;
     x->trip.n = 1;
 }
 
-static bool was_right(const fl_x11 *x)
+/* Whether all that was damaged lies in the box that was asked for. If not, ask for all of it. */
+static bool was_right(fl_x11 *x)
 {
-    for (int i = 0; i < x->frame.n_rects; i++)
-        if (!contains(&x->trip.requests[0].box, &x->frame.rects[i]))
-            return false;
-    return true;
-}
+    const fl_rect said = in_area(x, x->trip.said);
 
-static void drop_guess(fl_x11 *x)
-{
-    xcb_discard_reply(x->c, x->trip.requests[0].cookie.sequence);
     x->trip.guessed = false;
-    x->trip.n = 0;
+    if (is_empty(said) || contains(&x->trip.requests[0].box, &said))
+        return true;
+    x->frame.rects[0] = said;
+    x->trip.heard = 0;
+    ask_boxes(x);
+    return false;
 }
 
 /* ---- the mapped framebuffer ----------------------------------------------------------------------------------------- */
@@ -278,13 +285,14 @@ int fl_x11_set_out_to_read(fl_x11 *x)
         grow(&box, &x->todo.again);
     else if (is_empty(box))
         box = x->todo.again;
-    x->trip.stage = FL_DAMAGE;
     x->trip.everything = x->todo.everything;
-    x->trip.damage = ask_damage(x);
     begin_frame(x);
     x->trip.early = x->mapped.pixels && !x->trip.everything && is_small(box);
+    x->trip.stage = FL_DAMAGE;
     if (!x->mapped.pixels && !x->trip.everything && is_small(box))
         guess_pixels(x, box);
+    else
+        x->trip.damage = ask_damage(x);
     xcb_flush(x->c);
     x->todo.damage = x->todo.everything = false;
     x->todo.box = (fl_rect){0};
@@ -316,16 +324,13 @@ static void hear_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
         x->frame.rects[0] = (fl_rect){0, 0, x->frame.w, x->frame.h};
         x->frame.n_rects = 1;
     }
-    if (trip->guessed && (trip->failed || !x->frame.n_rects || !was_right(x)))
-        drop_guess(x);
     if (trip->failed || !x->frame.n_rects)
         return;
     if (x->mapped.pixels) {
         read_mapped(x);
         return;
     }
-    if (!trip->guessed)
-        ask_boxes(x);
+    ask_boxes(x);
     trip->stage = FL_PIXELS;
 }
 
@@ -341,6 +346,12 @@ static void hear_pixels(fl_x11 *x, xcb_shm_get_image_reply_t *reply)
     free(reply);
     if (trip->heard < trip->n)
         return;
+    if (trip->guessed && !trip->failed) {
+        /* Whatever the server sent before this answer is here. */
+        fl_x11_take_queued_events(x);
+        if (!was_right(x))
+            return;
+    }
     trip->stage = FL_PLACE;
     if (!trip->failed &&
         (!x->kept.memory || fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride)))

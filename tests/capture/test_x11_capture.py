@@ -207,9 +207,22 @@ def test_frames_come_no_faster_than_asked(xvfb: str, painter: X11Client) -> None
         assert frame_of(slow).damage == (Rect(90, 90, 20, 20),), "a second one is free, to fall into step"
         painter.fill(0x00FF00, (10, 10, 20, 20))
         assert slow.next(0.0) is None
-        painter.fill(0x00FF00, (50, 50, 20, 20))
+        painter.fill(0x00FF00, (900, 700, 20, 20))
         frame = frame_of(slow)
-        assert set(frame.damage) == {Rect(10, 10, 20, 20), Rect(50, 50, 20, 20)}
+        assert set(frame.damage) == {Rect(10, 10, 20, 20), Rect(900, 700, 20, 20)}
+
+
+def test_what_lies_close_comes_in_one_box(xvfb: str, painter: X11Client) -> None:
+    with open_capture(xvfb, backend="x11", max_fps=1) as slow:
+        assert slow.next(5.0) is not None
+        painter.fill(0x0000FF, (90, 90, 20, 20))
+        assert frame_of(slow).damage == (Rect(90, 90, 20, 20),)
+        painter.fill(0x00FF00, (10, 10, 20, 20))
+        painter.fill(0x123456, (50, 50, 20, 20))
+        frame = frame_of(slow)
+        assert frame.damage == (Rect(10, 10, 60, 60),)
+        assert (frame.image[10:30, 10:30, :3] == (0, 0xFF, 0)).all()
+        assert (frame.image[50:70, 50:70, :3] == (0x56, 0x34, 0x12)).all()
 
 
 def test_iteration_gives_frames_for_ever(capture: Capture, painter: X11Client) -> None:
