@@ -31,9 +31,11 @@
  * comes in one frame. A large box may hold little damage, so there that is fetched first. Narrow boxes are read aside and
  * copied to their place, so a letter costs the same on a wide screen as on a small one.
  *
- * A mapped framebuffer needs no trip to be read. A small box is read at once, while the subtraction is on its way. What
- * was drawn there between the two is in the damage that comes back, so that is looked at once more: where it differs from
- * what was read, it is damage again.
+ * A mapped framebuffer needs no trip to be read. A small box is read at once, and the server is asked to subtract the
+ * damage only when the consumer comes back: nobody waits for that. What was drawn there between the two is in the damage
+ * that comes back then, so that is looked at once more: where it differs from what was read, it is damage again.
+ *
+ * Where the pointer stands is asked along with the damage, but not along with a small box: there it is asked afterwards.
  *
  * What is captured is an area of the screen, all of it or one monitor; everything above works in the area's pixels.
  */
@@ -105,9 +107,9 @@ typedef struct fl_x11_request {
     xcb_shm_get_image_cookie_t cookie;
 } fl_x11_request;
 
-/* Requests that are on their way, by the answer that comes next. HOME: none. */
+/* Requests that are on their way, by the answer that comes next. HOME: none; UNASKED: none yet. */
 typedef struct fl_x11_trip {
-    enum { FL_HOME, FL_DAMAGE, FL_PIXELS, FL_PLACE, FL_SHAPE } stage;
+    enum { FL_HOME, FL_UNASKED, FL_DAMAGE, FL_PIXELS, FL_PLACE, FL_SHAPE } stage;
     bool everything;
     bool guessed; /* the pixels of the first request were asked for before all of the damage was known */
     bool early;   /* the frame was made before the damage was known */
@@ -134,14 +136,14 @@ struct fl_x11 {
     char *monitor; /* NULL: the whole screen */
     pthread_t thread;
     int thread_fd, consumer_fd; /* to signal them */
-    int minded_fd;              /* epoll: the X socket while nobody else looks at it, and thread_fd */
+    int minded_fd; /* epoll: the X socket while nobody else looks at it, and thread_fd */
 
     /* The owner's: what is still to be asked of the server, and from when on it may be. */
     struct {
         bool damage, everything, geometry, misfit, cursor, pointer;
         int64_t damaged_at_ns, read_due_ns, pointer_due_ns;
-        fl_rect box;         /* of the screen: what damage events spoke of since the last read */
-        fl_rect again;       /* of the area: what was read too early, and is damage whatever the server says */
+        fl_rect box; /* of the screen: what damage events spoke of since the last read */
+        fl_rect again; /* of the area: what was read too early, and is damage whatever the server says */
         uint32_t subtracted; /* the request before which damage was read */
     } todo;
     fl_x11_trip trip;
@@ -158,8 +160,8 @@ struct fl_x11 {
     bool waiting; /* the consumer is in fl_x11_next() */
     bool woken, stopped;
     int failure; /* negated errno once capturing has ended by itself */
-    int news;    /* FL_X11_POINTER, FL_X11_CURSOR: not yet told */
-    int w, h;    /* of the area now */
+    int news; /* FL_X11_POINTER, FL_X11_CURSOR: not yet told */
+    int w, h; /* of the area now */
     bool is_mapped;
     char unmapped[192]; /* why not, where a framebuffer was named */
     fl_x11_sprite sprite;

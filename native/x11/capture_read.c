@@ -258,21 +258,55 @@ static void look_again(fl_x11 *x)
 static void depart(fl_x11 *x)
 {
     x->trip = (fl_x11_trip){.area = x->area, .sent_at_ns = fl_x11_now()};
+}
+
+static void ask_pointer(fl_x11 *x)
+{
     x->todo.pointer_due_ns = fl_x11_next_due(x->todo.pointer_due_ns, x->trip.sent_at_ns, x->interval_ns);
-    /* The pointer's answers come along with the pixels, so a screen that never rests does not hide it. */
     x->trip.question = fl_x11_ask_pointer(x);
 }
 
 void fl_x11_set_out_for_pointer(fl_x11 *x)
 {
     depart(x);
+    ask_pointer(x);
     x->trip.stage = FL_PLACE;
     xcb_flush(x->c);
+}
+
+/* Ask for the damage. The pointer's answers come along, so a screen that never rests does not hide it. */
+static void ask_all(fl_x11 *x)
+{
+    ask_pointer(x);
+    x->trip.damage = ask_damage(x);
+    x->trip.stage = FL_DAMAGE;
+}
+
+/* Ask for the pixels of a small box. Where the pointer stands is not worth that somebody waits for it: that is asked
+ * afterwards, or with the next box, which may come so soon that there is no afterwards. */
+static void ask_box(fl_x11 *x, fl_rect box)
+{
+    if (x->todo.pointer || x->todo.cursor)
+        ask_pointer(x);
+    else
+        x->todo.pointer = true;
+    guess_pixels(x, box);
 }
 
 static bool is_small(fl_rect box)
 {
     return !is_empty(box) && bytes_of(box) <= GUESS_BYTES;
+}
+
+/* Read a small box of a mapped framebuffer. If that makes a frame, the server is told when the consumer comes back. */
+static int read_early(fl_x11 *x, fl_rect box)
+{
+    x->trip.early = true;
+    x->trip.stage = FL_UNASKED;
+    x->todo.again = (fl_rect){0};
+    add_rect(x, box);
+    read_mapped(x);
+    return x->trip.framed ? 1 : fl_x11_go_on(x);
 }
 
 int fl_x11_set_out_to_read(fl_x11 *x)
@@ -287,21 +321,16 @@ int fl_x11_set_out_to_read(fl_x11 *x)
         box = x->todo.again;
     x->trip.everything = x->todo.everything;
     begin_frame(x);
-    x->trip.early = x->mapped.pixels && !x->trip.everything && is_small(box);
-    x->trip.stage = FL_DAMAGE;
-    if (!x->mapped.pixels && !x->trip.everything && is_small(box))
-        guess_pixels(x, box);
-    else
-        x->trip.damage = ask_damage(x);
-    xcb_flush(x->c);
     x->todo.damage = x->todo.everything = false;
     x->todo.box = (fl_rect){0};
-    if (!x->trip.early)
-        return 0;
-    x->todo.again = (fl_rect){0};
-    add_rect(x, box);
-    read_mapped(x);
-    return x->trip.framed;
+    if (x->mapped.pixels && !x->trip.everything && is_small(box))
+        return read_early(x, box);
+    if (!x->trip.everything && is_small(box))
+        ask_box(x, box);
+    else
+        ask_all(x);
+    xcb_flush(x->c);
+    return 0;
 }
 
 static void hear_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
@@ -352,7 +381,7 @@ static void hear_pixels(fl_x11 *x, xcb_shm_get_image_reply_t *reply)
         if (!was_right(x))
             return;
     }
-    trip->stage = FL_PLACE;
+    trip->stage = trip->question.place.sequence ? FL_PLACE : FL_HOME;
     if (!trip->failed &&
         (!x->kept.memory || fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride)))
         end_frame(x);
@@ -412,6 +441,10 @@ int fl_x11_go_on(fl_x11 *x)
 {
     void *reply;
 
+    if (x->trip.stage == FL_UNASKED) {
+        ask_all(x);
+        xcb_flush(x->c);
+    }
     while (x->trip.stage != FL_HOME) {
         if (!fl_x11_answered(x, sequence_of(&x->trip), &reply))
             return -EAGAIN;
