@@ -91,7 +91,7 @@ int64_t fl_shadow_work(int w, int h);
 /* Find what makes the shadow equal to `after` inside the marked tiles: at most `max` moves, which are verified pixel by
  * pixel and applied to the shadow here, in order, each on what those before it left; then the tiles that still
  * differ, which stay marked. No move reads or writes a tile marked in `lossy`
- * (may be NULL). Unmarked tiles are not read, unless they lie among changed ones where a move is looked for.
+ * (may be NULL). No unmarked tile of `after` is read, and no move writes to one.
  * `*differed` becomes the count of tiles that differed before the moves. Returns how many moves were written. */
 int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, uint8_t *tiles,
                    const uint8_t *lossy, fl_move *moves, int max, int32_t *differed);

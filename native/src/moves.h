@@ -45,6 +45,7 @@ typedef struct fl_search {
     ptrdiff_t before_stride, after_stride;
     int w, h, columns, tile_rows, cell_rows;
     const uint8_t *lossy; /* or NULL */
+    uint8_t *damaged;     /* marks of the tiles of `after` that may be read */
     fl_rect box;          /* round the changed tiles, in tiles */
     /* Marks of the changed tiles that may move; the rows of both pictures, complete inside the box. */
     uint8_t *movable;

@@ -33,17 +33,27 @@ static bool is_movable(const fl_search *s, int column, int cell_row)
     return s->movable[cell_row / (FL_TILE / FL_CELL_ROWS) * s->columns + column];
 }
 
+/* How many of the tiles that a rectangle touches are marked. */
+static int count_marked(const fl_search *s, const uint8_t *marks, int x, int y, int w, int h)
+{
+    int n = 0;
+    for (int row = y / FL_TILE; row <= (y + h - 1) / FL_TILE; row++) {
+        for (int column = x / FL_TILE; column <= (x + w - 1) / FL_TILE; column++)
+            n += marks[row * s->columns + column] != 0;
+    }
+    return n;
+}
+
 static bool is_lossy(const fl_search *s, int x, int y, int w, int h)
 {
-    if (!s->lossy)
-        return false;
-    for (int row = y / FL_TILE; row <= (y + h - 1) / FL_TILE; row++) {
-        for (int column = x / FL_TILE; column <= (x + w - 1) / FL_TILE; column++) {
-            if (s->lossy[row * s->columns + column])
-                return true;
-        }
-    }
-    return false;
+    return s->lossy && count_marked(s, s->lossy, x, y, w, h);
+}
+
+/* Whether all that a rectangle touches was damaged. Of other tiles nobody knows what they will be once they are. */
+static bool is_damaged(const fl_search *s, int x, int y, int w, int h)
+{
+    const int columns = (x + w - 1) / FL_TILE - x / FL_TILE + 1, rows = (y + h - 1) / FL_TILE - y / FL_TILE + 1;
+    return count_marked(s, s->damaged, x, y, w, h) == columns * rows;
 }
 
 void fl_mark_changed_cells(fl_search *s)
@@ -86,7 +96,7 @@ static bool cell_matches(const fl_search *s, int column, int row, fl_vector v)
     const int w = fl_min(FL_TILE, s->w - x), rows = fl_min(FL_CELL_ROWS, s->h - y);
     if (!fl_rect_inside(x + v.dx, y + v.dy, w, rows, s->w, s->h))
         return false;
-    if (is_lossy(s, x, y, w, rows) || is_lossy(s, x + v.dx, y + v.dy, w, rows))
+    if (!is_damaged(s, x, y, w, rows) || is_lossy(s, x, y, w, rows) || is_lossy(s, x + v.dx, y + v.dy, w, rows))
         return false;
     if (!v.dx)
         return rows_match(s, column, y, rows, v.dy);
@@ -218,7 +228,8 @@ static void grow(const fl_search *s, fl_move *m, fl_move grown, const fl_move *m
 
 static bool row_matches(const fl_search *s, const fl_move *m, int row)
 {
-    return fl_kernels.span_equal(fl_after_at(s, m->x, m->y + row), fl_before_at(s, m->src_x, m->src_y + row), m->w);
+    return is_damaged(s, m->x, m->y + row, m->w, 1) &&
+           fl_kernels.span_equal(fl_after_at(s, m->x, m->y + row), fl_before_at(s, m->src_x, m->src_y + row), m->w);
 }
 
 static void grow_up(const fl_search *s, fl_move *m, const fl_move *moves, int n)
@@ -243,6 +254,9 @@ static void grow_down(const fl_search *s, fl_move *m, const fl_move *moves, int 
  * the left. */
 static int matching_columns(const fl_search *s, const fl_move *m, int from, int step, int most)
 {
+    /* A move begins and ends where tiles do, so no more than one column of them is read. */
+    if (most > 0 && !is_damaged(s, m->x + from, m->y, 1, m->h))
+        return 0;
     for (int y = 0; y < m->h && most > 0; y++) {
         const uint8_t *after = fl_after_at(s, m->x + from, m->y + y);
         const uint8_t *before = fl_before_at(s, m->src_x + from, m->src_y + y);

@@ -182,6 +182,7 @@ int fl_shadow_find(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
         *differed = fl_tiles_compare(shadow->pixels, shadow->stride, after, after_stride, s.w, s.h, tiles);
         return 0;
     }
+    memcpy(s.damaged, tiles, (size_t)s.columns * (size_t)s.tile_rows);
     memset(s.slid, 0, (size_t)s.columns * (size_t)s.tile_rows);
     const int slid = fl_slide(shadow, &s, tiles, s.slid, moves, max);
     *differed = fl_tiles_compare(shadow->pixels, shadow->stride, after, after_stride, s.w, s.h, tiles);

@@ -10,7 +10,7 @@ static int slot_bits_of(int h)
 }
 
 typedef struct fl_layout {
-    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, spare, slid, end;
+    size_t after_rows, anchors, ballots, slots, shift_votes, sums, cells, movable, spare, slid, damaged, end;
 } fl_layout;
 
 static size_t place(size_t *end, size_t bytes)
@@ -36,6 +36,7 @@ static fl_layout layout_of(int w, int h)
     at.movable = place(&at.end, columns * rows);
     at.spare = place(&at.end, columns * rows);
     at.slid = place(&at.end, columns * rows);
+    at.damaged = place(&at.end, columns * rows);
     return at;
 }
 
@@ -65,6 +66,7 @@ fl_search fl_search_of(const fl_shadow *shadow, const uint8_t *after, ptrdiff_t 
         .tile_rows = fl_tile_count(shadow->h),
         .cell_rows = (shadow->h + FL_CELL_ROWS - 1) / FL_CELL_ROWS,
         .lossy = lossy,
+        .damaged = work + at.damaged,
         .movable = work + at.movable,
         .spare = work + at.spare,
         .slid = work + at.slid,

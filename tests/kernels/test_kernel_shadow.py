@@ -49,6 +49,12 @@ def shadow_of(image):
     return shadow
 
 
+def no_x_of(image):
+    plain = image.copy()
+    plain[..., 3] = 0
+    return plain
+
+
 def differing(before, after):
     """The tiles that really differ."""
     marks = tiles.no_tiles(size_of(before))
@@ -266,6 +272,29 @@ def test_moves_are_looked_for_in_the_damage():
     before = page(SIZE)
     found, _ = find(before, scrolled(before, WHOLE, 16), area=Rect(64, 64, 192, 192))
     assert found
+
+
+@pytest.mark.parametrize(("shift", "sideways"), [(16, 0), (-24, 0), (8, 24), (0, -40)])
+@pytest.mark.parametrize("hole", [False, True], ids=["outside", "and a hole"])
+def test_no_move_leaves_the_damage(shift, sideways, hole):
+    """All of the page moved, but only a part is damaged: the rest may be anything, and is left alone."""
+    before = page((640, 640))
+    after = scrolled(before, Rect(0, 0, 640, 640), shift, sideways=sideways)
+    shadow, marks = shadow_of(before), tiles.no_tiles((640, 640))
+    marks[2:8, 2:8] = 1
+    if hole:
+        marks[4, 5] = 0
+    damaged = marks.copy()
+    found, _ = shadow.find(after, marks)
+    assert found
+    for x, y, w, h, *_ in found:
+        assert damaged[y // 64 : (y + h - 1) // 64 + 1, x // 64 : (x + w - 1) // 64 + 1].all()
+    elsewhere = np.kron(damaged == 0, np.ones((64, 64), bool))
+    assert np.array_equal(shadow.image[elsewhere], no_x_of(before)[elsewhere])
+    shadow.take(after, marks)
+    assert np.array_equal(shadow.image[~elsewhere], no_x_of(after)[~elsewhere])
+    assert np.array_equal(shadow.image[elsewhere], no_x_of(before)[elsewhere])
+    check_digest(shadow)
 
 
 def test_no_move_touches_a_lossy_tile():
