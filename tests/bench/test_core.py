@@ -101,9 +101,10 @@ def test_ratios_are_of_what_was_taken_side_by_side() -> None:
 def test_letter_is_held_to_the_grab_beside_it() -> None:
     smaller = Taken(awaited=[1e-4, 2e-4, 4e-4], captured=[1e-5, 2e-5, 9e-5], in_two=[3e-4] * 3, ready=[5e-5] * 3)
     larger = Taken(awaited=[2e-4, 2e-4, 4e-4], captured=[1e-5, 2e-5, 9e-5], in_two=[3e-4] * 3, ready=[6e-5] * 3)
-    figures = letter.figures(smaller, larger, [1e-3, 1e-3, 1e-3])
+    figures = letter.figures(smaller, larger, [1e-3, 1e-3, 1e-3], [4e-5, 5e-5, 9e-5])
     medians = {name: figure.median for name, figure in figures.items()}
     assert medians["letter"] == pytest.approx(200)
+    assert medians["(limit: an answer of the X server)"] == pytest.approx(50)
     assert medians["letter until captured"] == pytest.approx(20)
     assert medians["letter by two calls"] == pytest.approx(300)
     assert medians["letter that lay ready, 4K"] == pytest.approx(60)

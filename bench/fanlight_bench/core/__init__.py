@@ -62,7 +62,7 @@ _FULL = _Length(idle=10.0, letters=60, motion=4.0, passes=40, codings=15, peers=
 
 # What starting and ending takes beside the measuring itself; for a letter and a picture, one of them.
 _START_SECONDS = 1.0
-_LETTER_SECONDS = 0.3
+_LETTER_SECONDS = 0.36
 _PICTURE_SECONDS = 0.05
 _PNG_SECONDS = 1.3
 

@@ -93,10 +93,12 @@ def _unseen() -> CaptureError:
 def measure(task: Task) -> Figures:
     """Type `samples` letters on each screen, for a capture that waits and again for one that comes later."""
     grabs: list[float] = []
+    asked: list[float] = []
     with contextlib.ExitStack() as stack:
         orders = stack.enter_context(_typists(task))
         screens = [Screen(stack, task, number) for number in (0, 1)]
         grabber = stack.enter_context(mss.MSS(display=task.displays[0]))
+        asker = stack.enter_context(contextlib.closing(painter.Canvas(task.displays[0])))
         for screen in screens:
             screen.settle()
         for turn in range(_WARM_UP + task.samples):
@@ -113,11 +115,12 @@ def measure(task: Task) -> Figures:
                 _order(orders, number)
                 screens[number].take_letter()
             _grab(grabber)
+            asked.append(_ask(asker))
     smaller, larger = (screen.taken(_WARM_UP) for screen in screens)
-    return figures(smaller, larger, grabs[_WARM_UP:])
+    return figures(smaller, larger, grabs[_WARM_UP:], asked[_WARM_UP:])
 
 
-def figures(smaller: Taken, larger: Taken, grabs: list[float]) -> Figures:
+def figures(smaller: Taken, larger: Taken, grabs: list[float], asked: list[float]) -> Figures:
     """Return the figures of a turn."""
     return {
         "letter": _micros(smaller.awaited),
@@ -126,6 +129,7 @@ def figures(smaller: Taken, larger: Taken, grabs: list[float]) -> Figures:
         "letter until captured": _micros(smaller.captured),
         "letter that lay ready": _micros(smaller.ready),
         "letter that lay ready, 4K": _micros(larger.ready),
+        "(limit: an answer of the X server)": _micros(asked),
         "mss.grab": _micros(grabs),
         "letter to mss.grab": once(statistics.median(ratios(smaller.awaited, grabs)), "of mss.grab"),
         "4K to 1080p": once(statistics.median(ratios(larger.awaited, smaller.awaited)), "of 1080p"),
@@ -157,4 +161,12 @@ def _grab(grabber: mss.MSS) -> float:
     whole = grabber.monitors[0]
     began = time.monotonic()
     grabber.grab(whole)
+    return time.monotonic() - began
+
+
+def _ask(asker: painter.Canvas) -> float:
+    """Ask for next to nothing after a rest: what no capture by the server can do without, and two calls from Python."""
+    time.sleep(_READY_SECONDS)
+    began = time.monotonic()
+    asker.sync()
     return time.monotonic() - began
