@@ -4,9 +4,9 @@
  * those that are used again and again. */
 #include "stream_write.h"
 
-static uint32_t slot_of(const fl_run_table *table, uint32_t run)
+static uint32_t slot_of(uint32_t run, int bits)
 {
-    return (run * UINT32_C(0x9E3779B1)) >> (32 - table->slot_bits);
+    return (run * UINT32_C(0x9E3779B1)) >> (32 - bits);
 }
 
 static uint32_t colour_slot_of(const fl_run_table *table, uint32_t run)
@@ -99,7 +99,7 @@ static void bring_forward(fl_run_table *table, uint32_t first, uint32_t now)
 /* Write a run that does not stand in its first slot. */
 static uint8_t *put_sought(uint8_t *to, fl_run_table *table, uint32_t run)
 {
-    const uint32_t first = slot_of(table, run);
+    const uint32_t first = slot_of(run, table->slot_bits);
     uint32_t i = first;
     while (table->slots[i] && table->runs[table->slots[i]].run != run)
         i = (i + 1) & ((1U << table->slot_bits) - 1);
@@ -113,10 +113,11 @@ static uint8_t *put_sought(uint8_t *to, fl_run_table *table, uint32_t run)
     return to;
 }
 
-static uint8_t *put_runs(uint8_t *to, fl_run_table *table, const uint32_t *runs, int n)
+/* `bits` is the table's: whatever is written might be a field of it, so that would be read again for each run. */
+static inline uint8_t *put_runs(uint8_t *to, fl_run_table *table, const uint32_t *runs, int n, int bits)
 {
     for (int i = 0; i < n; i++) {
-        fl_known_run *known = table->runs + table->slots[slot_of(table, runs[i])];
+        fl_known_run *known = table->runs + table->slots[slot_of(runs[i], bits)];
         to = known->run == runs[i] ? put_known(to, table, known) : put_sought(to, table, runs[i]);
     }
     return to;
@@ -130,7 +131,7 @@ int fl_write_runs(fl_writer *out, const fl_tile *t)
         open_table(&out->run_table, out->source.box != NULL);
     const bool roomy = fl_has_room(out, head + 3 * t->w * t->h + FL_RUN_SLACK);
     uint8_t *const start = roomy ? out->at + head : spare;
-    const ptrdiff_t length = put_runs(start, &out->run_table, out->runs, out->n_runs) - start;
+    const ptrdiff_t length = put_runs(start, &out->run_table, out->runs, out->n_runs, out->run_table.slot_bits) - start;
     if (!fl_has_room(out, head + length))
         return -ENOSPC;
     fl_put_tile_head(out, FL_OP_RUNS, t);
