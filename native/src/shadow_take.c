@@ -19,7 +19,7 @@ static void take_row(const uint8_t *from, uint8_t *to, const fl_tile *run, const
     }
 }
 
-static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
+void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
 {
     const uint8_t *from = fl_tile_pixels(after, after_stride, run);
     uint8_t *to = shadow->pixels + run->y * shadow->stride + (ptrdiff_t)run->x * 4, *known = shadow->known + run->index;
@@ -41,6 +41,6 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
     int index = 0;
     fl_tile run;
     while (fl_next_run(tiles, shadow->w, shadow->h, &index, &run))
-        take_run(shadow, after, after_stride, &run);
+        fl_take_run(shadow, after, after_stride, &run);
     return 0;
 }
