@@ -84,27 +84,28 @@ static int write_run(fl_writer *out, const fl_tile *run)
 
 /* Write a run of tiles, and let the shadow take it over while the caches have it: before, which reads it from end to end,
  * unless what the shadow had is to be looked at first. */
-static int bring_run(fl_writer *out, const fl_tile *run)
+static int bring_run(fl_writer *out, const fl_tile *run, bool past)
 {
     const fl_source *s = &out->source;
     if (s->taker && !s->before)
-        fl_take_run(s->taker, s->image, s->stride, run);
+        fl_take_run(s->taker, s->image, s->stride, run, past);
     const int failure = write_run(out, run);
     if (s->taker && s->before)
-        fl_take_run(s->taker, s->image, s->stride, run);
+        fl_take_run(s->taker, s->image, s->stride, run, past);
     return failure;
 }
 
 static int write_tiles(fl_writer *out)
 {
     const fl_source *s = &out->source;
-    int index = 0, failure;
+    const bool past = s->taker && fl_are_many(s->tiles, s->w, s->h);
+    int index = 0, failure = 0;
     fl_tile run;
-    while (fl_next_run(s->tiles, s->w, s->h, &index, &run)) {
-        if ((failure = bring_run(out, &run)))
-            return failure;
-    }
-    return fl_flush_spans(out);
+    while (!failure && fl_next_run(s->tiles, s->w, s->h, &index, &run))
+        failure = bring_run(out, &run, past);
+    if (past)
+        fl_past_done();
+    return failure ? failure : fl_flush_spans(out);
 }
 
 /* Photographs come last, so that the compressor need not find one code for them and for text. */

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
 from fanlight.kernels.native import (
+    black_picture,
     check,
     check_same_size,
     grid,
@@ -32,11 +33,10 @@ class Shadow:
 
     def __init__(self, size: Size) -> None:
         rows, columns = grid(size)
-        width, height = size
         self.size = size
-        self.image: Image = np.zeros((height, width, 4), np.uint8)
+        self.image: Image = black_picture(size)
         self._known = np.zeros((rows, columns), np.uint8)
-        self._rows = np.empty(columns * height, np.uint64)
+        self._rows = np.empty(columns * size[1], np.uint64)
         self.stale: Tiles = np.ones((rows, columns), np.uint8)
         self._mixed = np.zeros((rows, columns), np.uint64)
         self._stale_marks = write_tiles(self.stale, size)
