@@ -74,7 +74,7 @@ def measure(task: Task) -> Figures:
 
 
 def _tiles(image: Image, runs: Runs) -> None:
-    """Encode and decode all of a picture once, and compress its stream. What memory that takes was written to before."""
+    """Encode and decode all of a picture once, and compress its stream, in memory that was written to before."""
     size = image.shape[1], image.shape[0]
     whole = (Rect(0, 0, *size),)
     made = Update()

@@ -1,7 +1,7 @@
 """The lossless lane: changed tiles and moves as one stream, compressed as one batch.
 
-An update is a stream of docs/tile-stream.md in the form of packing.py, or nothing at all when nothing changed. Both ends
-have a cache of the tiles that streams overwrote.
+An update is a stream of docs/tile-stream.md in the form of packing.py, or nothing at all when nothing changed. Both
+ends have a cache of the tiles that streams overwrote.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
 from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
-# A shorter stream without moves, as that of a letter, fits a packet as it is, and compressing it would take as long as all
-# the rest; moves take many times as long to find.
+# A shorter stream without moves, as that of a letter, fits a packet as it is, and compressing it would take as long as
+# all the rest; moves take many times as long to find.
 _LEAST_UNMOVED = 512
 _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
