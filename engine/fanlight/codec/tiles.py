@@ -16,6 +16,7 @@ from fanlight.codec.picture import Picture
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
+from fanlight.kernels.native import zeros
 from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
@@ -49,7 +50,7 @@ class TileWriter:
         self._packer = Packer(checked)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
         # Pages of it that no stream has needed yet are not there. It starts with room for the header.
-        memory = np.empty(HEAD + stream_kernels.bound(shadow.size), np.uint8)
+        memory = zeros(HEAD + stream_kernels.bound(shadow.size))
         self._room = memory[HEAD:]
         self._body = memory.data
         self._lane = Lane(shadow, self._cache, memory)
