@@ -63,7 +63,7 @@ def grid(size: Size) -> tuple[int, int]:
 
 
 def zeros(length: int) -> NDArray[np.uint8]:
-    """Make memory of which what is never written to costs nothing, from a page's start on, in large pages if it is large.
+    """Make memory of which what is never written to costs nothing, in large pages where the system has them.
 
     Tiles are walked across rows, each of which lies in another page of the usual size. What numpy gets of malloc has
     large pages only as long as nothing large was freed before.
