@@ -1,12 +1,10 @@
 """Children that do one thing each, in a folder of their own in memory, and what came of it.
 
-Time is counted so that a run that is paused loses nothing: seconds of computing for a child that turns in circles, and
-turns of our own loop for one that waits for ever.
+How long one may take is counted in turns of our own loop, so that a run that is paused loses nothing.
 """
 
 import os
 import pickle
-import resource
 import shutil
 import tempfile
 import time
@@ -42,7 +40,7 @@ class Forks:
         place = Path(tempfile.mkdtemp(dir=self._place))
         pid = os.fork()
         if not pid:
-            _be_child(do, place, int(seconds))
+            _be_child(do, place)
         self._running[pid] = _Child(place, self._turns + int(seconds / TURN), end)
 
     def finish(self) -> None:
@@ -68,8 +66,7 @@ class Forks:
         return None
 
 
-def _be_child(do: Callable[[Path], object], place: Path, seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+def _be_child(do: Callable[[Path], object], place: Path) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)

@@ -12,6 +12,8 @@ from mutants import PLACE, ROOT, Mutant, digest
 
 TESTS = ROOT / "tests/access"
 KEPT = PLACE / "results"
+# As they are when the run begins.
+_TEXTS = {path: path.read_text() for path in TESTS.glob("*.py")}
 
 
 class Result(NamedTuple):
@@ -54,5 +56,5 @@ class Results:
 def basis(mutant: Mutant, tests: list[str]) -> str:
     """Return what a result rests on: the text of the mutant and of the files of `tests`."""
     files = {ROOT / test.partition("::")[0] for test in tests}
-    files |= {path for path in TESTS.glob("*.py") if not path.name.startswith("test_")} if tests else set()
-    return digest(mutant.original + mutant.text + "".join(path.read_text() for path in sorted(files)))
+    files |= {path for path in _TEXTS if not path.name.startswith("test_")} if tests else set()
+    return digest(mutant.original + mutant.text + "".join(_TEXTS[path] for path in sorted(files)))

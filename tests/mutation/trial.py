@@ -6,6 +6,7 @@ seen in a run without a mistake, which all tests must pass.
 
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class Seen(NamedTuple):
         return sorted(self.tests.get(mutant.function, ()), key=lambda test: self.seconds[test])
 
     def limit(self, tests: list[str]) -> float:
-        """Return the seconds after which a mutant does not end: many, for others may be at work beside us."""
+        """Return the seconds after which tests wait for ever: many, for others may be at work beside us."""
         return 20 + 10 * sum(self.seconds[test] for test in tests)
 
 
@@ -48,6 +49,7 @@ class Trial:
     def __init__(self, modules: list[str], refused: set[str], jobs: int) -> None:
         self._modules, self._refused, self._jobs = modules, refused, jobs
         self._items: dict[str, pytest.Item] = {}
+        self._seen = Seen({}, {})
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not any(word in item.nodeid for word in LEFT_OUT)]
@@ -56,9 +58,9 @@ class Trial:
         self._items = {item.nodeid: item for item in session.items}
         gc.collect()
         gc.freeze()
-        seen = self._see()
+        self._seen = self._see()
         for module in self._modules:
-            self._try(module, seen)
+            self._try(module)
         return True
 
     def _see(self) -> Seen:
@@ -88,6 +90,8 @@ class Trial:
         items = [self._items[test] for test in tests]
         items[0].config._tmp_path_factory._basetemp = place  # type: ignore[attr-defined]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            # Ends a test that turns in circles, by seconds of computing.
+            signal.setitimer(signal.ITIMER_PROF, 3 + 10 * self._seen.seconds.get(item.nodeid, HOUR))
             yield item.nodeid, any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
 
     def _killer(self, mutant: Mutant, tests: list[str], place: Path) -> str:
@@ -95,29 +99,29 @@ class Trial:
         set_mutant_under_test(mutant.name)
         return next((name for name, failed in self._run(tests, place) if failed), "")
 
-    def _try(self, module: str, seen: Seen) -> None:
+    def _try(self, module: str) -> None:
         results, forks, everyone = Results(module), Forks(self._jobs), mutants(module)
         for mutant in everyone:
-            tests = seen.tests_of(mutant)
+            tests = self._seen.tests_of(mutant)
             if mutant.name in self._refused:
                 results.keep(mutant, "refused", [])
             elif not tests:
                 results.keep(mutant, "survived", [])
             elif not results.is_known(mutant, tests):
-                self._start(forks, mutant, tests, results, seen.limit(tests))
+                self._start(forks, mutant, tests, results)
         forks.finish()
         results.save()
         states = [results[mutant].state for mutant in everyone]
         counts = ", ".join(f"{states.count(each)} {each}" for each in ("refused", "killed", "survived"))
         sys.stderr.write(f"fanlight: {module}: {counts}\n")
 
-    def _start(self, forks: Forks, mutant: Mutant, tests: list[str], results: Results, limit: float) -> None:
+    def _start(self, forks: Forks, mutant: Mutant, tests: list[str], results: Results) -> None:
         def end(killer: object) -> None:
             # A mutant that ends pytest itself, or does not end, was noticed too.
             results.keep(mutant, "survived" if killer == "" else "killed", tests, str(killer or ""))
             results.save()
 
-        forks.start(lambda place: self._killer(mutant, tests, place), limit, end)
+        forks.start(lambda place: self._killer(mutant, tests, place), self._seen.limit(tests), end)
 
 
 def run(modules: list[str], refused: set[str], jobs: int) -> int:
