@@ -16,8 +16,10 @@ from results import Results
 EXPLAINED = ROOT / "tests/access/mutation_survivors.md"
 # SQLite does not tell cases apart in its words and names, nor Python in names of hashes and codecs.
 CASELESS = re.compile(
-    r"\b(SELECT|INSERT|UPDATE|DELETE|SET|WHERE|ORDER BY|ON CONFLICT)\b|\"(sha256|ascii)\"|^\s*for table in "
+    r"\b(SELECT|INSERT|UPDATE|DELETE|SET|WHERE|ORDER BY|ON CONFLICT|PRAGMA|BEGIN|COMMIT)\b"
+    r"|_pragma\(\"|\"(sha256|ascii|utf-8)\"|^\s*for table in "
 )
+TEXT = re.compile(r"f?\"(?:[^\"\\]|\\.)*\"|None")
 ERROR = re.compile(r"\braise \w+\(|^\s*f?\"[^\"]*\"$")
 LEAST = 0.9
 
@@ -37,8 +39,9 @@ class Change(NamedTuple):
     @property
     def is_wording(self) -> bool:
         """Whether only the words of an error differ."""
-        words = (re.sub(r"f?\"(?:[^\"\\]|\\.)*\"|None", "", line) for line in (self.before, self.after))
-        return bool(ERROR.search(self.before)) and len(set(words)) == 1
+        # What an error is told with is more than words.
+        rest = (TEXT.sub(lambda text: "".join(re.findall(r"{[^}]*}", text[0])), line) for line in self)
+        return bool(ERROR.search(self.before)) and len(set(list(rest)[1:])) == 1
 
 
 def change(mutant: Mutant) -> Change:
