@@ -16,6 +16,7 @@ from fanlight.access.audit_heads import (
     anchor,
     countersign,
     countersignature_is_valid,
+    forget_receipt,
     keep_receipt,
     receipts,
 )
@@ -104,3 +105,12 @@ def test_a_client_notices_a_host_s_log_that_went_back(tmp_path, store):
     assert keep_receipt(again, "host", head(7, last=2), NOW) == f"the host's audit log was changed {since}"
     assert keep_receipt(again, "host", head(9, begun=2), NOW) == f"the host's audit log was begun anew {since}"
     assert [(host, kept.seq) for host, kept, _ in receipts(again)] == [("host", 7), ("other", 1)]
+
+
+def test_a_receipt_that_is_forgotten_is_compared_with_nothing(store):
+    for host in ("host", "other"):
+        assert keep_receipt(store, host, Head(b"1" * 32, 7, b"1" * 32).to_bytes(), NOW) is None
+    assert forget_receipt(store, "host") is True
+    assert forget_receipt(store, "host") is False
+    assert [host for host, _, _ in receipts(store)] == ["other"]
+    assert keep_receipt(store, "host", Head(b"2" * 32, 1, b"2" * 32).to_bytes(), NOW) is None
