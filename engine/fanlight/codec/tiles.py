@@ -114,15 +114,27 @@ class TileWriter:
         update.result = result
         return update
 
-    def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
+    def plan(
+        self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None, film: Tiles | None = None
+    ) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
 
-        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has.
+        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has. Those of `film`,
+        lossy as well, are not compared: where they are damaged, they count as changed.
         """
         tiles = tile_kernels.no_tiles(self._shadow.size)
         tile_kernels.mark(tiles, damage, self._shadow.size)
+        if film is None:
+            return Batch(*self._found(image, tiles, lossy))
+        damaged = tiles & film
+        np.bitwise_xor(tiles, damaged, out=tiles)
+        moves, _, changed = self._found(image, tiles, lossy)
+        np.bitwise_or(tiles, damaged, out=tiles)
+        return Batch(moves, tiles, changed + int(np.count_nonzero(damaged)))
+
+    def _found(self, image: Image, tiles: Tiles, lossy: Tiles | None) -> tuple[tuple[Move, ...], Tiles, int]:
         moves, changed = self._shadow.find(image, tiles, lossy, _MOST_MOVES)
-        return Batch(moves, tiles, changed)
+        return moves, tiles, changed
 
     def pack(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
         """Write a batch as the body of an update, before it is committed; with `key` one that needs nothing earlier.
