@@ -184,6 +184,11 @@ typedef struct fl_lane {
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most);
 
+/* After -EAGAIN, with the same picture: write what was found, as fl_lane_update() does, with the same results; and take
+ * what was written into the shadow. In between, the stream may be given up by fl_cache_take_back(). */
+int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
+int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
+
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 
 /* What fl_x11_next() brings, OR-ed in its result. */

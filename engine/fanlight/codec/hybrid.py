@@ -34,7 +34,7 @@ from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
+from fanlight.codec.tiles import DEFAULT_LEVEL, MANY, Batch, TileWriter, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
@@ -108,19 +108,17 @@ class HybridEncoder(Encoder):
         frame = screen.last
         if found is None or frame is None:
             return None
-        self._regions.note(frame.damage)
         return self._encode_plain(frame, found)
 
-    def _encode_plain(self, frame: Frame, found: SmallUpdate | Batch) -> Update:
+    def _encode_plain(self, frame: Frame, found: SmallUpdate) -> Update:
         """Encode what was found while all is exact; unless it may be film, as a scroll is not, nothing is weighed."""
-        if not isinstance(found, Batch):
+        if found is not MANY:
             return self._tell(found)
-        body = self._tiles.pack(frame.image, found)
-        if is_dear(int(np.count_nonzero(found.tiles)), len(body)):
-            return self._encode_found(frame, found, body)
-        self._tiles.commit(frame.image, found.tiles)
-        self._touched = touched_by(found, self.size)
-        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(found, self.size))
+        found = self._tiles.write_many(frame.image)
+        if is_dear(found.result[1], len(found)):
+            return self._encode_found(frame, self._tiles.last, found)
+        self._tiles.take_many()
+        return self._tell(found)
 
     def _encode_found(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
         """Choose the lanes for what was found, and encode it; `body` is its tiles, if they are packed."""

@@ -33,6 +33,8 @@ _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
 _NOTHING = SmallUpdate()
 _NOTHING.lane = ""
+MANY = SmallUpdate()
+"""Stands for an update of more tiles than were asked for, which is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,10 @@ class TileWriter:
         self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
         return self._finish() or _NOTHING
 
-    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate | Batch:
-        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate:
+        """Do what `update` does if at most `most` tiles are left after the moves; MANY: there are more."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
-        return self.last if length == TOO_MANY else self._finish() or _NOTHING
+        return MANY if length == TOO_MANY else self._finish() or _NOTHING
 
     def next(self, screen: Screen, timeout: float | None) -> SmallUpdate | None:
         """Do what `update` does with the next frame of a screen, which is then its `last`; None: none came for us."""
@@ -80,11 +82,23 @@ class TileWriter:
             return self._finish()
         return None
 
-    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | Batch | None:
+    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | None:
         """Do what `update_few` does with the next frame of a screen, as `next` does."""
         if not screen.next_update(timeout, self._lane, _MOST_MOVES, most):
             return None
-        return self.last if self._lane.length == TOO_MANY else self._finish()
+        return MANY if self._lane.length == TOO_MANY else self._finish()
+
+    def write_many(self, image: Image) -> SmallUpdate:
+        """Write what was MANY, of the same image.
+
+        It must reach the decoder and be taken, by `take_many` or `commit`; or be taken back.
+        """
+        self._lane.write(image)
+        return self._finish() or _NOTHING
+
+    def take_many(self) -> None:
+        """Take over into the shadow what `write_many` wrote."""
+        self._lane.take()
 
     @property
     def last(self) -> Batch:
