@@ -48,11 +48,14 @@ class Regions:
             np.bitwise_or(tiles, region.tiles, out=tiles)
         return tiles
 
-    def choose(self, frame: Frame, changed: Tiles, density: Callable[[Tiles], float]) -> list[Region]:
-        """Return the regions of which the update holds a packet; close those that rest, shrink those too large."""
+    def choose(self, frame: Frame, changed: Tiles, moving: Tiles, density: Callable[[Tiles], float]) -> list[Region]:
+        """Return the regions of which the update holds a packet; close those that rest, shrink those too large.
+
+        `moving` are the changed tiles without those of film in which the same was drawn again.
+        """
         chosen = []
         for region in tuple(self._live):
-            verdict = region.weigh(frame, changed, density)
+            verdict = region.weigh(frame, changed, moving, density)
             if verdict is Verdict.CLOSE:
                 self._put_away(region, frame)
             elif verdict is Verdict.VIDEO:
