@@ -6,7 +6,8 @@ Arguments name modules; without them it is all. What is known from an earlier ru
 import os
 import sys
 
-from mutants import ACCESS, make, refused
+from making import make, refused
+from mutants import ACCESS
 from report import report
 from trial import run
 
