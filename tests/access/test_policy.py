@@ -132,6 +132,79 @@ def test_the_line_that_decides_is_told(office, question, allowed, line, reason):
     assert reason in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("who", "decision"),
+    [
+        ("anna@acme", Decision(True, "*@acme is on the access list", line_of('who = "*@acme"'))),
+        ("old@other", Decision(False, "the entry old@other of the access list is off", line_of("enabled = false"))),
+        ("eve@evil", Decision(False, "not on the access list", line_of("list"))),
+    ],
+)
+def test_who_may_ask_is_told_with_the_entry_that_says_so(office, who, decision):
+    assert office.may_ask(parse_who(who)) == decision
+
+
+def test_while_the_list_is_off_everybody_may_ask_and_that_is_told_with_its_line():
+    policy = Policy.from_toml(b"[[allow]]\nwho = 'old@other'\nenabled = false\n\n[access]\n\nlist = false\n")
+    for who in ("old@other", "eve@evil"):
+        assert policy.may_ask(parse_who(who)) == Decision(True, "the access list is off", 7)
+
+
+@pytest.mark.parametrize(
+    ("who", "profile", "now", "decision"),
+    [
+        ("bob@acme", "Default", 0, Decision(False, "bob@acme may not come in", line_of('who = "bob'))),
+        ("anna@acme", "Nobody", 0, Decision(False, "there is no profile 'Nobody'", None)),
+        (
+            "anna@acme",
+            "Full Access",
+            0,
+            Decision(False, "the profile 'Full Access' is disabled", line_of("enabled = false", 2)),
+        ),
+        (
+            "anna@acme",
+            "Support",
+            MONDAY_NOON + 6 * HOUR,
+            Decision(False, "no time window that is about this client is open", line_of("[[window]]")),
+        ),
+        (
+            "anna@acme",
+            "Support",
+            MONDAY_NOON,
+            Decision(True, "*@acme is on the access list", line_of('who = "*@acme"')),
+        ),
+    ],
+)
+def test_who_may_come_in_is_told_with_what_says_so(office, who, profile, now, decision):
+    assert office.may_come_in(parse_who(who), profile, now) == decision
+
+
+@pytest.mark.parametrize(
+    ("question", "decision"),
+    [
+        ({"who": "eve@acme", "right": "files"}, Decision(False, "files is denied to eve@acme", line_of("rights = ["))),
+        (
+            {"right": "print"},
+            Decision(False, "the profile 'Default' does not grant print", line_of("print")),
+        ),
+        (
+            {"right": "files", "path": "/srv/share/private/a"},
+            Decision(False, "/srv/share/private is denied", line_of("deny = ")),
+        ),
+        (
+            {"right": "files", "path": "/etc"},
+            Decision(False, "only /srv/share and what else is named is allowed", line_of('allow = "/srv')),
+        ),
+        (
+            {"right": "tunnels", "tunnel": "10.1.2.3:22"},
+            Decision(True, "10.0.0.0/8:22 is allowed", line_of('allow = "10')),
+        ),
+    ],
+)
+def test_a_decision_is_told_in_one_sentence(office, question, decision):
+    assert ask(office, **question) == decision
+
+
 def test_an_empty_policy_is_what_a_new_host_does():
     policy = Policy.from_toml(b"")
     assert ask(policy, "x@evil", "Default") == Decision(
