@@ -17,7 +17,7 @@ EXPLAINED = ROOT / "tests/access/mutation_survivors.md"
 # SQLite does not tell cases apart in its words and names, nor Python in names of hashes and codecs.
 CASELESS = re.compile(
     r"\b(SELECT|INSERT|UPDATE|DELETE|SET|WHERE|ORDER BY|ON CONFLICT|PRAGMA|BEGIN|COMMIT)\b"
-    r"|_pragma\(\"|\"(sha256|ascii|utf-8)\"|^\s*for table in "
+    r"|_pragma\(\"|_has\(db, \"|\"(sha256|ascii|utf-8)\"|^\s*for table in "
 )
 TEXT = re.compile(r"f?\"(?:[^\"\\]|\\.)*\"|None")
 ERROR = re.compile(r"\braise \w+\(|^\s*f?\"[^\"]*\"$")
