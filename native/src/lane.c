@@ -74,13 +74,11 @@ static int64_t update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_strid
         return -EAGAIN;
     if (!left && !lane->n_moves)
         return 0;
-    const int64_t length = fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves,
-                                            lane->tiles, lane->cache, shadow->pixels, shadow->stride, NULL,
-                                            lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
-    if (length < 0)
-        return length;
-    fl_shadow_take(shadow, after, after_stride, lane->tiles);
-    write_head(lane, length);
+    const int64_t length =
+        fl_shadow_send(shadow, after, after_stride, lane->moves, lane->n_moves, lane->tiles, lane->cache, NULL, false,
+                       lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
+    if (length >= 0)
+        write_head(lane, length);
     return length;
 }
 

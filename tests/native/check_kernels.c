@@ -298,6 +298,25 @@ static void check_round_trip(const picture *p)
     free(tiles);
 }
 
+/* What stands alone is what fl_stream_encode() makes of the picture, whatever the shadow had, and the shadow becomes it. */
+static void check_send(const picture *p)
+{
+    uint8_t *tiles = new_tiles(p, 1);
+    stream s = encode(p, NULL, 0, tiles);
+    uint8_t *out = allocate((size_t)s.length);
+    picture kept = new_picture(p->w, p->h, 5);
+    fl_shadow shadow = new_shadow(&kept);
+    CHECK(fl_shadow_send(&shadow, p->pixels, p->stride, NULL, 0, tiles, NULL, NULL, 1, out, s.length) == s.length);
+    CHECK(!memcmp(out, s.bytes, (size_t)s.length));
+    CHECK(same_colours(p, &kept));
+    CHECK(fl_shadow_send(&shadow, p->pixels, p->stride, NULL, 0, tiles, NULL, NULL, 0, out, s.length) == 0);
+    free_shadow(&shadow);
+    free(kept.memory);
+    free(out);
+    free(s.bytes);
+    free(tiles);
+}
+
 /* ---- hostile streams ---------------------------------------------------------------------------------------------- */
 
 static void decode_hostile(const uint8_t *bytes, int64_t length, picture *p, uint8_t *tiles)
@@ -395,6 +414,9 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
     CHECK(fl_shadow_find(&shadow, p, 4, tiles, NULL, &move, 1, &differed) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, NULL, 4, tiles) == -EINVAL && fl_shadow_take(&shadow, p, 3, tiles) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, p, 4, NULL) == -EINVAL && fl_shadow_take(NULL, p, 4, tiles) == -EINVAL);
+    CHECK(fl_shadow_send(NULL, p, 4, NULL, 0, tiles, NULL, NULL, 0, p, 4) == -EINVAL);
+    CHECK(fl_shadow_send(&shadow, NULL, 4, NULL, 0, tiles, NULL, NULL, 0, p, 4) == -EINVAL);
+    CHECK(fl_shadow_send(&shadow, p, 4, NULL, 0, NULL, NULL, NULL, 1, p, 4) == -EINVAL);
     CHECK(fl_shadow_digest(&shadow, NULL, hashes, hashes) == -EINVAL);
     CHECK(fl_shadow_digest(&shadow, tiles, NULL, hashes) == -EINVAL);
     CHECK(fl_shadow_digest(NULL, tiles, hashes, hashes) == -EINVAL);
@@ -437,6 +459,7 @@ static void check_case(int w, int h, enum fill fill)
     check_planes(&p);
     check_shadow(&p, &other);
     check_round_trip(&p);
+    check_send(&p);
     free(p.memory);
     free(other.memory);
 }

@@ -162,6 +162,15 @@ class TileWriter:
         before = None if key else self._shadow.image
         return self._compress(self._stream(image, batch, self._cache, before, lossy))
 
+    def send(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
+        """Do what `pack` and `commit` do, at once. It must reach the decoder."""
+        if key:
+            self._cache.forget()
+        stream = stream_kernels.send(
+            self._shadow, image, batch.moves, batch.tiles, self._cache, self._room, lossy=lossy, alone=key
+        )
+        return self._compress(stream)
+
     def take_back(self) -> None:
         """Undo the last `pack`, because its body will never reach the decoder."""
         self._cache.take_back()
@@ -288,8 +297,7 @@ class TilesEncoder(Encoder):
             np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
         if not batch:
             return Update(exact=True)
-        body = self._writer.pack(frame.image, batch, self._lacks, key=key)
-        self._writer.commit(frame.image, batch.tiles)
+        body = self._writer.send(frame.image, batch, self._lacks, key=key)
         self._key_due, self._lacks = False, None
         self._touched = touched_by(batch, self.size)
         return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))

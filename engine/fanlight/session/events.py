@@ -237,7 +237,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input
     that was injected before the capture; 0: none. `quality` is the quantiser of the video in it on H.264's scale, None
-    where there is no video. Times are on the host's clock.
+    where there is no video. `asks`: the host waits for the acknowledgement. Times are on the host's clock.
     """
 
     seq: int
@@ -254,6 +254,7 @@ class Picture(msgspec.Struct, frozen=True):
     sent_at: float
     digest: int | None
     update: Buffer
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
