@@ -28,15 +28,19 @@ class Film:
 
     def ran(self, tiles: Tiles) -> None:
         """Say that a packet brings what changed in these tiles."""
-        np.bitwise_or(self.behind, tiles, out=self.behind)
+        began = (tiles > self.behind).view(np.uint8)
+        if began.any():
+            # They were found, and will not be taken.
+            self._shadow.touch(began)
+            np.bitwise_or(self.behind, began, out=self.behind)
 
     def took(self, tiles: Tiles) -> None:
         """Say that the shadow has these tiles as they are now."""
-        self.behind[tiles != 0] = 0
+        np.greater(self.behind, tiles, out=self.behind.view(np.bool_))
 
     def left(self, under_video: Tiles) -> Tiles:
         """Return the tiles that the shadow is behind in, and that are under video no more."""
-        return np.where(under_video, np.uint8(0), self.behind)
+        return (self.behind > under_video).view(np.uint8)
 
     def catch_up(self, image: Image, under_video: Tiles) -> None:
         """Take over what is under video no more."""

@@ -220,8 +220,10 @@ class HybridEncoder(Encoder):
             if body is None:
                 body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
             draft.add_tiles(lane, body)
-        self._commit(frame.image, batch, lane, coded)
-        self._mark(lane.tiles, 0)
+            self._tiles.commit(frame.image, lane.tiles)
+            self._film.took(lane.tiles)
+            self._mark(lane.tiles, 0)
+        self._follow(frame.image, batch, coded)
         self._add_video(draft, coded)
         if self._lossy_left and not self._key_due:
             self._refine(batch, draft)
@@ -236,13 +238,11 @@ class HybridEncoder(Encoder):
         self._lacks, self._regions.closed = None, 0
         return draft.finish(exact=not self._lossy_left, key=key)
 
-    def _commit(self, image: Image, batch: Batch, lane: Batch, coded: list[_Coded]) -> None:
-        """Take over into the shadow what is brought as tiles, and what film has left behind."""
-        self._tiles.commit(image, lane.tiles)
+    def _follow(self, image: Image, batch: Batch, coded: list[_Coded]) -> None:
+        """Note what the shadow does not follow, and take over into it what film has left behind."""
         for region, _, _ in coded:
             self._film.ran(batch.tiles & region.tiles)
         if self._regions or self._lossy_left:
-            self._film.took(lane.tiles)
             self._film.catch_up(image, self._regions.tiles)
 
     def _add_state(self, draft: Draft) -> None:
@@ -262,7 +262,7 @@ class HybridEncoder(Encoder):
     def _refine(self, batch: Batch, draft: Draft) -> None:
         """Add a portion of lossy tiles, if there is room."""
         budget = max(self.portion // _BESIDE - len(draft), self.portion // _AT_LEAST) if batch else self.portion
-        waiting = np.where(self._regions.tiles, np.uint8(0), self._lossy)
+        waiting = (self._lossy > self._regions.tiles).view(np.uint8)
         if not waiting.any():
             return
         count = self._refinement.count(budget)
@@ -279,9 +279,11 @@ class HybridEncoder(Encoder):
         self._mark(part.tiles, 0)
 
     def _mark(self, tiles: Tiles, lossy: int) -> None:
-        if lossy or self._lossy_left:
-            self._lossy[tiles != 0] = lossy
-            self._lossy_left = int(np.count_nonzero(self._lossy))
+        if lossy:
+            np.bitwise_or(self._lossy, tiles, out=self._lossy)
+        elif self._lossy_left:
+            self._lossy[tiles != 0] = 0
+        self._lossy_left = int(np.count_nonzero(self._lossy))
 
     @property
     def pending(self) -> bool:

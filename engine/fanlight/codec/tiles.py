@@ -142,6 +142,8 @@ class TileWriter:
             return Batch(*self._found(image, tiles, lossy))
         damaged = tiles & film
         np.bitwise_xor(tiles, damaged, out=tiles)
+        if not tiles.any():
+            return Batch((), damaged, int(np.count_nonzero(damaged)))
         moves, _, changed = self._found(image, tiles, lossy)
         np.bitwise_or(tiles, damaged, out=tiles)
         return Batch(moves, tiles, changed + int(np.count_nonzero(damaged)))
