@@ -13,6 +13,8 @@ from fanlight.types import MAX_PIXELS, MAX_SIDE, Image, Size, Tiles
 
 TILE: Final[int] = lib.FL_TILE
 
+_LINE: Final = 64
+
 _ERRORS: Final[dict[int, type[FanlightError]]] = {errno.EINVAL: UsageError, errno.EBADMSG: CodecError}
 _MEANINGS: Final[dict[int, str]] = {
     errno.EINVAL: "the arguments do not fit the picture",
@@ -56,6 +58,14 @@ def grid(size: Size) -> tuple[int, int]:
     """Return the rows and columns of tiles that cover a picture."""
     width, height = check_size(size)
     return -(-height // TILE), -(-width // TILE)
+
+
+def black_picture(size: Size) -> Image:
+    """Make a picture whose rows begin with a cache line, if its width allows: so it is written fastest."""
+    width, height = check_size(size)
+    memory = np.zeros(4 * width * height + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + 4 * width * height].reshape(height, width, 4)
 
 
 def read_picture(image: Image, name: str) -> Picture:
