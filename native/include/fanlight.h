@@ -58,6 +58,11 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
  * is what tests hold them to. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
+/* Look at every 8th row of the marked tiles. Unmark those in which these rows have the sum that stands in `glances` (one a
+ * tile, 0 at first) since the last look; write the new sums there. Returns how many stay marked: in these something
+ * changed, and in the others probably nothing. */
+int fl_tiles_glance(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *tiles, uint64_t *glances);
+
 /* Write the marked tiles to planes of a video frame: BT.709 in full range, exactly as native/src/tiles_planes.c defines
  * it. NV12 has planes of even sides: `luma` takes h + h % 2 rows and `chroma`, Cb and Cr in turns, half of that, each of
  * w + w % 2 bytes. 4:4:4 has three planes of h rows of w bytes. Strides are at least those. */
@@ -185,6 +190,11 @@ typedef struct fl_lane {
  * `most` tiles are left after the moves, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most);
+
+/* After -EAGAIN, with the same picture: write what was found, as fl_lane_update() does, with the same results; and take
+ * what was written into the shadow. In between, the stream may be given up by fl_cache_take_back(). */
+int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
+int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
 
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 

@@ -90,3 +90,21 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
         lane->length = length;
     return length;
 }
+
+int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    if (!valid_lane(lane))
+        return -EINVAL;
+    const fl_shadow *shadow = lane->shadow;
+    lane->length = fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves, lane->tiles,
+                                    lane->cache, shadow->pixels, shadow->stride, NULL, lane->out + FL_LANE_HEAD,
+                                    lane->capacity - FL_LANE_HEAD);
+    if (lane->length > 0)
+        write_head(lane, lane->length);
+    return lane->length;
+}
+
+int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    return valid_lane(lane) ? fl_shadow_take(lane->shadow, after, after_stride, lane->tiles) : -EINVAL;
+}

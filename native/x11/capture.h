@@ -24,12 +24,12 @@
  * shape and place are known all the same.
  *
  * Damage is subtracted before it is read, so what is drawn during the read is damage again. A read costs one round trip
- * where little changed: the request that subtracts the damage, the one that fetches it and one for the pixels of the box
- * that the damage events spoke of go out together, in this order. Where the damage turns out to leave the box, its pixels
- * are read by a second trip, so all that was drawn until the server looked comes in one frame. Events are marked with the
- * last request that the server had seen, so those from before the subtraction, whose damage the read has taken, are told
- * from new ones. Narrow boxes are read aside and copied to their place, so a letter costs the same on a wide screen as on
- * a small one.
+ * where little changed, or everything: the request that subtracts the damage, the one that fetches it and one for the
+ * pixels of the box that the damage events spoke of go out together, in this order. Where the damage turns out to leave
+ * the box, its pixels are read by a second trip, so all that was drawn until the server looked comes in one frame. Events
+ * are marked with the last request that the server had seen, so those from before the subtraction, whose damage the read
+ * has taken, are told from new ones. Narrow boxes are read aside and copied to their place, so a letter costs the same on
+ * a wide screen as on a small one.
  *
  * A mapped framebuffer needs no trip to be read. A small box is read at once, while the subtraction is on its way. What
  * was drawn there between the two is in the damage that comes back, so that is looked at once more: where it differs from

@@ -11,7 +11,7 @@
 /* Rows between two boxes that cost less to read than one more request. */
 #define BOX_GAP 16
 
-/* How much a guess may take: the server copies it in less than a round trip takes. */
+/* How much a guess that may be wrong can take: the server copies it in less than a round trip takes. */
 #define GUESS_BYTES (1 << 18)
 
 /* ---- damage ------------------------------------------------------------------------------------------------------- */
@@ -188,11 +188,19 @@ static void ask_boxes(fl_x11 *x)
     xcb_flush(x->c);
 }
 
+static bool is_all(const fl_x11 *x, fl_rect box)
+{
+    return box.w == x->trip.area.w && box.h == x->trip.area.h;
+}
+
 /* Ask for the pixels of the box that damage events spoke of together with the damage itself: one round trip instead of
- * two. */
+ * two. No damage leaves a box that is the whole picture. */
 static void guess_pixels(fl_x11 *x, fl_rect box)
 {
-    x->trip.requests[0] = (fl_x11_request){.box = box, .aside = true, .offset = aside_offset(x)};
+    if (is_all(x, box))
+        x->trip.requests[0] = (fl_x11_request){.box = box};
+    else
+        x->trip.requests[0] = (fl_x11_request){.box = box, .aside = true, .offset = aside_offset(x)};
     ask_pixels(x, &x->trip.requests[0]);
     x->trip.guessed = true;
     x->trip.n = 1;
@@ -283,7 +291,7 @@ int fl_x11_set_out_to_read(fl_x11 *x)
     x->trip.damage = ask_damage(x);
     begin_frame(x);
     x->trip.early = x->mapped.pixels && !x->trip.everything && is_small(box);
-    if (!x->mapped.pixels && !x->trip.everything && is_small(box))
+    if (!x->mapped.pixels && !x->trip.everything && (is_small(box) || is_all(x, box)))
         guess_pixels(x, box);
     xcb_flush(x->c);
     x->todo.damage = x->todo.everything = false;

@@ -87,6 +87,7 @@ RULES = {
             "session/coming_in a_revoked_alias_ends_the_session",
             "session/coming_in an_expired_alias_ends_the_session",
             "cli/sessions_command a_revoked_alias_and_a_disabled_profile_end_their_sessions_at_once",
+            "client/names a_leaver_is_sent_away_though_nobody_tells_the_host",
         ),
         (
             "access/trust an_alias_of_a_trusted_namespace_is_believed_also_after_a_restart",
@@ -133,6 +134,7 @@ RULES = {
             "session/coming_in a_viewer_cannot_take_back_what_the_host_withdrew",
             "session/rights_on_the_wire what_a_viewer_sends_counts_only_with_the_right",
             "session/open_session control_withdrawn_acts_on_what_is_already_on_its_way",
+            "net/withdrawn_view no_picture_is_sent_once_the_right_to_see_is_withdrawn",
         ),
         ("access/rules a_resumed_session_has_the_old_rights_and_today_s",),
     ),

@@ -36,6 +36,14 @@ def test_the_entries_are_shown_for_people_and_programs(command, audit):
     assert "sig" not in rows[0]
 
 
+def test_people_are_shown_fingerprints_whole_and_keys_and_signatures_shortened(command, audit):
+    audit.append("countersigned", NOW, client="f" * 64, key="3" * 182)
+    line = command("audit", "show").out.splitlines()[-1]
+    assert line.endswith(f"client={'f' * 64} key={'3' * 16}...")
+    row = json.loads(command("audit", "show", "--json").out.splitlines()[-1])
+    assert row["key"] == "3" * 182
+
+
 @pytest.mark.parametrize(
     ("since", "seqs"),
     [("2", [2]), ("2030-03-18", [2]), ("2030-03-17T17:46:40", [0, 1, 2]), ("2030-03-18T18:46:40+01:00", [2])],

@@ -1,5 +1,6 @@
 """People known by name at a real host: let in, sent away, and sent away while they are in."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from fanlight.access.policy import Policy
 from fanlight.access.policy_store import apply_policy
 from fanlight.access.trust import read_namespace_file
 from fanlight.config import Home
-from fanlight.errors import AuthenticationFailed, FanlightError, Refused, UsageError
+from fanlight.errors import AuthenticationFailed, ConnectionLost, FanlightError, Refused, UsageError
+from fanlight.net import server as net_server
 from fanlight.types import Permission
 from serving import PASSWORD, serving
 
@@ -87,6 +89,17 @@ async def test_a_leaver_is_sent_away_at_once_and_does_not_come_back(host, anna):
             async with come_in(server, anna):
                 pass
     assert "anna@acme: the certificate is revoked" in (host.path / "audit.jsonl").read_text()
+
+
+async def test_a_leaver_is_sent_away_though_nobody_tells_the_host(host, anna, monkeypatch):
+    assert 0 < net_server.REVIEW_SECONDS <= 60
+    monkeypatch.setattr(net_server, "REVIEW_SECONDS", 0.01)
+    shown = x509.load_der_x509_certificate(anna.rules().namespaces.own_certificate().certificate)
+    async with serving(host.path) as server, come_in(server, anna) as session:
+        bring(host, [(shown.serial_number, AT)], 2)
+        with pytest.raises(ConnectionLost, match="the host ended the session: its owner can tell why"):
+            async with asyncio.timeout(20):
+                await until_it_ends(session)
 
 
 async def test_a_certificate_that_is_over_is_told_before_a_host_refuses_it(host, tmp_path):

@@ -183,6 +183,9 @@ static void check_hashes(const picture *p)
     CHECK(fl_tiles_hash(p->pixels, p->stride, p->w, p->h, tiles, scalar) == 0);
     fl_cpu_use(before);
     CHECK(!memcmp(found, scalar, bytes));
+    memset(found, 0, bytes);
+    CHECK(fl_tiles_glance(p->pixels, p->stride, p->w, p->h, tiles, found) >= 0);
+    CHECK(fl_tiles_glance(p->pixels, p->stride, p->w, p->h, tiles, found) == 0);
     free(found);
     free(scalar);
     free(tiles);
@@ -372,6 +375,7 @@ static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int
     CHECK(fl_tiles_compare(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_copy(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_hash(p, stride, w, h, tiles, hashes) == -EINVAL);
+    CHECK(fl_tiles_glance(p, stride, w, h, tiles, hashes) == -EINVAL);
     CHECK(fl_shadow_take(&(fl_shadow){.pixels = p, .stride = stride, .w = w, .h = h, .rows = hashes, .known = tiles}, p,
                          stride, tiles) == -EINVAL);
     CHECK(fl_tiles_nv12(p, stride, w, h, tiles, tiles, stride, tiles, stride) == -EINVAL);
@@ -394,6 +398,7 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
           fl_tiles_compare(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_copy(p, 4, NULL, 4, 1, 1, tiles) == -EINVAL && fl_tiles_copy(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_hash(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_hash(p, 4, 1, 1, tiles, NULL) == -EINVAL);
+    CHECK(fl_tiles_glance(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_glance(p, 4, 1, 1, tiles, NULL) == -EINVAL);
     CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, p, 1, p, 2) == -EINVAL &&
           fl_tiles_nv12(p, 4, 1, 1, tiles, p, 2, p, 1) == -EINVAL);
     CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, NULL, 2, p, 2) == -EINVAL &&

@@ -14,6 +14,7 @@ from fanlight.cli.bench import bench
 from fanlight.cli.connect import connect
 from fanlight.cli.demo import demo
 from fanlight.cli.dialog import dialog
+from fanlight.cli.doctor import doctor
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
 from fanlight.cli.namespace import namespace
@@ -30,7 +31,7 @@ def fanlight() -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
 
 
-for command in (host, connect, sessions, dialog, access, identity, namespace, audit, policy, demo, bench):
+for command in (host, connect, sessions, dialog, access, identity, namespace, audit, policy, demo, bench, doctor):
     fanlight.add_command(command)
 
 

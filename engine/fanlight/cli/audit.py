@@ -1,6 +1,7 @@
 """`fanlight audit`: what happened at this home's door, and whether anybody changed what was written of it."""
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from fanlight.errors import FanlightError, RemoteProtocolError, SettingRefused, 
 
 # Old files may be missing only when as much as this was kept in their place.
 _KEPT_BYTES = MAX_FILE * KEPT_FILES
+# Longer than a fingerprint: a key, a head or a signature.
+_LONG_HEX = re.compile("[0-9a-f]{65,}")
 
 
 @click.group()
@@ -48,10 +51,10 @@ def verify(heads: tuple[str, ...], home: Path | None, as_json: bool) -> None:
     """Find any entry that was edited, removed, moved or cut off; exits 1 when there is one."""
     place = Home(home)
     known = [_parse_head(text) for text in heads]
-    report = _check(place, known)
+    report = check_log(place, known)
     for fault in report.faults if not as_json else []:
         click.echo(fault, err=True)
-    say(as_json, _facts(report), _summary(report))
+    say(as_json, _facts(report), summary(report))
     if report.faults:
         raise click.exceptions.Exit(1)
 
@@ -65,7 +68,7 @@ def accept_loss(home: Path | None, admin_file: Path | None, as_json: bool) -> No
     """
     place = Home(home)
     rules = open_to_change(home, admin_file, always=True)
-    report = _check(place, [])
+    report = check_log(place)
     if not report.faults:
         raise SettingRefused("nothing is lost: `fanlight audit verify` finds the log whole")
     aside = place.audit(place.store()).accept_loss(report.faults, time.time())
@@ -98,7 +101,8 @@ def forget_one_receipt(host: str, home: Path | None, as_json: bool) -> None:
     say(as_json, {"forgotten": host.lower()}, "forgotten: the next head of that host's log is not compared with it")
 
 
-def _check(place: Home, known: Iterable[Head]) -> Report:
+def check_log(place: Home, known: Iterable[Head] = ()) -> Report:
+    """Check the audit log of a home against its store, and against heads that are known from elsewhere."""
     store = place.store()
     log = place.audit(store).files
     with log.locked():
@@ -121,11 +125,16 @@ def _entries(place: Home) -> Iterator[dict[str, Any]]:
 def _words(entry: dict[str, Any]) -> str:
     own = ("seq", "at", "time", "event")
     fields = " ".join(
-        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        f"{name}={_shortened(value) if isinstance(value, str) else json.dumps(value)}"
         for name, value in entry.items()
         if name not in own and value not in (None, "")
     )
     return printable(f"{entry['seq']:>6}  {entry['time']}  {entry['event']}  {fields}".rstrip())
+
+
+def _shortened(value: str) -> str:
+    """Cut keys and signatures, which nobody reads: `--json` has them. Fingerprints stay whole."""
+    return f"{value[:16]}..." if _LONG_HEX.fullmatch(value) else value
 
 
 def _facts(report: Report) -> dict[str, Any]:
@@ -143,7 +152,8 @@ def _facts(report: Report) -> dict[str, Any]:
     }
 
 
-def _summary(report: Report) -> str:
+def summary(report: Report) -> str:
+    """Say in a sentence what a check found."""
     if not report.entries and not report.faults:
         return "the audit log is empty"
     if report.faults:

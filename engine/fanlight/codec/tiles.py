@@ -27,6 +27,8 @@ _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
 _NOTHING = SmallUpdate()
 _NOTHING.lane = ""
+MANY = SmallUpdate()
+"""Stands for an update of more tiles than were asked for, which is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class TileWriter:
         self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
         return self._finish() or _NOTHING
 
-    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate | Batch:
-        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate:
+        """Do what `update` does if at most `most` tiles are left after the moves; MANY: there are more."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
-        return self.last if length == TOO_MANY else self._finish() or _NOTHING
+        return MANY if length == TOO_MANY else self._finish() or _NOTHING
 
     def next(self, screen: Screen, timeout: float | None) -> SmallUpdate | None:
         """Do what `update` does with the next frame of a screen, which is then its `last`; None: none came for us."""
@@ -74,11 +76,23 @@ class TileWriter:
             return self._finish()
         return None
 
-    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | Batch | None:
+    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | None:
         """Do what `update_few` does with the next frame of a screen, as `next` does."""
         if not screen.next_update(timeout, self._lane, _MOST_MOVES, most):
             return None
-        return self.last if self._lane.length == TOO_MANY else self._finish()
+        return MANY if self._lane.length == TOO_MANY else self._finish()
+
+    def write_many(self, image: Image) -> SmallUpdate:
+        """Write what was MANY, of the same image.
+
+        It must reach the decoder and be taken, by `take_many` or `commit`; or be taken back.
+        """
+        self._lane.write(image)
+        return self._finish() or _NOTHING
+
+    def take_many(self) -> None:
+        """Take over into the shadow what `write_many` wrote."""
+        self._lane.take()
 
     @property
     def last(self) -> Batch:
@@ -108,15 +122,29 @@ class TileWriter:
         update.result = result
         return update
 
-    def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
+    def plan(
+        self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None, film: Tiles | None = None
+    ) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
 
-        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has.
+        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has. Those of `film`,
+        lossy as well, are not compared: where they are damaged, they count as changed.
         """
         tiles = tile_kernels.no_tiles(self._shadow.size)
         tile_kernels.mark(tiles, damage, self._shadow.size)
+        if film is None:
+            return Batch(*self._found(image, tiles, lossy))
+        damaged = tiles & film
+        np.bitwise_xor(tiles, damaged, out=tiles)
+        if not tiles.any():
+            return Batch((), damaged, int(np.count_nonzero(damaged)))
+        moves, _, changed = self._found(image, tiles, lossy)
+        np.bitwise_or(tiles, damaged, out=tiles)
+        return Batch(moves, tiles, changed + int(np.count_nonzero(damaged)))
+
+    def _found(self, image: Image, tiles: Tiles, lossy: Tiles | None) -> tuple[tuple[Move, ...], Tiles, int]:
         moves, changed = self._shadow.find(image, tiles, lossy, _MOST_MOVES)
-        return Batch(moves, tiles, changed)
+        return moves, tiles, changed
 
     def pack(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
         """Write a batch as the body of an update, before it is committed; with `key` one that needs nothing earlier.

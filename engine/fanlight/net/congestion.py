@@ -21,6 +21,13 @@ def choose(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, _WANTED)
 
 
+def is_offered() -> bool:
+    """Whether the kernel has it."""
+    with socket.socket() as sock:
+        choose(sock)
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, _NAME_BYTES).rstrip(b"\0") == _WANTED
+
+
 class Congestion:
     """The congestion control of the connection with a file descriptor, as `choose` left it at `now`."""
 

@@ -201,7 +201,7 @@ class Reception:
         if guest.is_requesting:
             guest.reject()
         else:
-            guest.dismiss("the person at the host ended the session")
+            guest.dismiss("the person at the host closed it")
         self.changed()
 
     def grant(self, number: str, right: Permission, *, proved: bool = False) -> None:

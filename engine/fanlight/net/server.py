@@ -31,7 +31,6 @@ from fanlight.net.tls import TlsProfile, explain, host_context
 from fanlight.net.unsent import prepare
 from fanlight.net.watching import Watcher
 from fanlight.session.events import WatchWanted
-from fanlight.session.host_presence import ENDED_BY_HOST
 from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
@@ -40,7 +39,7 @@ _TLS_SECONDS = 10.0
 _LEAF_SECONDS = 24 * 3600.0
 _MOST_CONNECTIONS = 256
 _FAREWELL_SECONDS = 2.0
-_REVIEW_SECONDS = 5.0
+REVIEW_SECONDS = 5.0
 _BACKLOG = 128
 
 
@@ -117,7 +116,7 @@ class Server:
             sock.close()
         self._gate.close()
         for viewer in tuple(self._connections.values()):
-            viewer.end(ENDED_BY_HOST)
+            viewer.end("it was stopped")
         self._parking.clear()
         if self._connections:
             await asyncio.wait(self._connections, timeout=_FAREWELL_SECONDS)
@@ -164,7 +163,7 @@ class Server:
     async def _review(self) -> None:
         """Let live sessions feel what was revoked or disabled since, long before the minute that is promised."""
         while True:
-            await asyncio.sleep(_REVIEW_SECONDS)
+            await asyncio.sleep(REVIEW_SECONDS)
             self.reception.review()
 
     def _duty_ended(self, task: asyncio.Task[None]) -> None:
@@ -286,6 +285,8 @@ class Server:
     # -- what the picture thread brings -----------------------------------------------------------------------------
 
     def _deliver(self, served: list[Served]) -> None:
+        now = time.monotonic()
+        links = []
         for one in served:
             link = self._viewers.get(one.viewer)
             if link is None:
@@ -293,7 +294,11 @@ class Server:
             if isinstance(one.picture, FanlightError):
                 link.end(f"the host cannot encode its screen: {one.picture}")
             else:
-                link.show_picture(one.picture, one.input_seq)
+                link.take_picture(one.picture, one.input_seq, now)
+                links.append(link)
+        for link in links:
+            link.flush()
+        self._picture.want(*(viewer for link in links if (viewer := link.wanting()) is not None))
 
     def _pointer_changed(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         for viewer in self._viewers.values():

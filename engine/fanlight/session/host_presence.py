@@ -23,7 +23,8 @@ from fanlight.session.limits import Bucket
 from fanlight.types import Permission
 
 FAREWELL_SECONDS = 1.0
-ENDED_BY_HOST = "the host has ended the session"
+# Which rule it was stays with the host: its log and its audit log have the reason.
+_ASK_THE_OWNER = "its owner can tell why"
 _KEEP_SECONDS = 60.0
 
 
@@ -81,11 +82,11 @@ class HostPresence(HostHandshake):
         try:
             self._proved_alias(now)
         except IdentityError as error:
-            return self.end(str(error), now, said=ENDED_BY_HOST, for_good=True)
+            return self.end(str(error), now, said=_ASK_THE_OWNER, for_good=True)
         profile = self._rules.profile_rights(self.profile, self._who, self._wall(now))
         if profile is None:
             reason = f"the profile {self.profile!r} is disabled, or the policy keeps this client out now"
-            return self.end(reason, now, said=ENDED_BY_HOST, for_good=True)
+            return self.end(reason, now, said=_ASK_THE_OWNER, for_good=True)
         self.live.profile = profile
         if now >= self._kept_at + _KEEP_SECONDS:
             self._keep(now)
