@@ -58,6 +58,11 @@ int fl_tiles_copy(const uint8_t *source, ptrdiff_t source_stride, uint8_t *targe
  * is what tests hold them to. */
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes);
 
+/* Look at every 8th row of the marked tiles. Unmark those in which these rows have the sum that stands in `glances` (one a
+ * tile, 0 at first) since the last look; write the new sums there. Returns how many stay marked: in these something
+ * changed, and in the others probably nothing. */
+int fl_tiles_glance(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *tiles, uint64_t *glances);
+
 /* Write the marked tiles to planes of a video frame: BT.709 in full range, exactly as native/src/tiles_planes.c defines
  * it. NV12 has planes of even sides: `luma` takes h + h % 2 rows and `chroma`, Cb and Cr in turns, half of that, each of
  * w + w % 2 bytes. 4:4:4 has three planes of h rows of w bytes. Strides are at least those. */
@@ -142,6 +147,13 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
                          const uint8_t *tiles, fl_cache *cache, const uint8_t *before, ptrdiff_t before_stride,
                          const uint8_t *lossy, uint8_t *out, int64_t capacity);
 
+/* Write the stream that makes the shadow's picture at a decoder that of `after` in the marked tiles, after moves that the
+ * shadow has already made, and take them over: fl_stream_encode() with the shadow as `before`, or, `alone`, with none, and
+ * then fl_shadow_take(), but each run of tiles is taken while the caches have it. After a failure some may be taken. */
+int64_t fl_shadow_send(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_move *moves,
+                       int n_moves, const uint8_t *tiles, fl_cache *cache, const uint8_t *lossy, int alone,
+                       uint8_t *out, int64_t capacity);
+
 /* Apply a tile stream to `image` and mark the tiles it touches. The stream is hostile: -EBADMSG at the first operation
  * that is unknown, truncated, leaves the picture or the cache, names a slot without such a tile, or makes it more than 4
  * pictures of work; operations before it stay applied. `cache` may be NULL: then there are no slots. Every pixel
@@ -173,11 +185,16 @@ typedef struct fl_lane {
 } fl_lane;
 
 /* Mark the tiles that `n` rectangles touch, find what makes the shadow equal to `after` there by at most `max_moves`
- * moves, write it to `out` as a tile stream with its head, and take it into the shadow: fl_tiles_mark(), fl_shadow_find(),
- * fl_stream_encode() and fl_shadow_take() in a row. Returns the stream's length, 0 where nothing differs. Where more than
+ * moves, write it to `out` as a tile stream with its head, and take it into the shadow: fl_tiles_mark(), fl_shadow_find()
+ * and fl_shadow_send() in a row. Returns the stream's length, 0 where nothing differs. Where more than
  * `most` tiles are left after the moves, -EAGAIN: found, but neither written nor taken, which is left to the caller. */
 int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride, const fl_rect *rects, int n,
                        int max_moves, int most);
+
+/* After -EAGAIN, with the same picture: write what was found, as fl_lane_update() does, with the same results; and take
+ * what was written into the shadow. In between, the stream may be given up by fl_cache_take_back(). */
+int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
+int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
 
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 
@@ -263,8 +280,8 @@ typedef struct fl_x11_wait {
 
 /* Do what fl_x11_next() does, and then fl_lane_update() with the frame: for a small change, all that lies between waking up
  * and an update that is made. lane->length is the result, -ESTALE where the frame has not the shadow's size; without a frame
- * it stays as it was. Returns how many bytes an update has that was written and came with no other news, head and stream;
- * else 0, or -EINVAL. */
+ * it stays as it was. Returns how many bytes an update has that was written, moves nothing and came with no other news, head
+ * and stream; else 0, or -EINVAL. */
 int64_t fl_x11_next_update(fl_x11_wait *wait);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */

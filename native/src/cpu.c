@@ -11,6 +11,7 @@ static void use_scalar(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_scalar;
     dsp->row_sums = fl_row_sums_scalar;
     dsp->row_take = fl_row_take_scalar;
+    dsp->row_take_past = fl_row_take_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
     dsp->tile_runs = fl_tile_runs_scalar;
     dsp->rows_nv12 = fl_rows_nv12_scalar;
@@ -29,6 +30,7 @@ static void use_avx2(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx2;
     dsp->row_sums = fl_row_sums_avx2;
     dsp->row_take = fl_row_take_avx2;
+    dsp->row_take_past = fl_row_take_past_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
     dsp->tile_runs = fl_tile_runs_avx2;
     dsp->rows_nv12 = fl_rows_nv12_avx2;
@@ -45,6 +47,7 @@ static void use_avx512(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_avx512;
     dsp->row_sums = fl_row_sums_avx512;
     dsp->row_take = fl_row_take_avx512;
+    dsp->row_take_past = fl_row_take_past_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
     dsp->tile_runs = fl_tile_runs_avx512;
     dsp->rows_nv12 = fl_rows_nv12_avx512;
@@ -84,6 +87,7 @@ static void use_neon(fl_dsp *dsp)
     dsp->tile_rows = fl_tile_rows_neon;
     dsp->row_sums = fl_row_sums_neon;
     dsp->row_take = fl_row_take_neon;
+    dsp->row_take_past = fl_row_take_neon;
     dsp->tile_edges = fl_tile_edges_neon;
     dsp->tile_runs = fl_tile_runs_neon;
     dsp->rows_nv12 = fl_rows_nv12_neon;

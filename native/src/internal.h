@@ -50,6 +50,9 @@ typedef struct fl_dsp {
     void (*row_sums)(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
     /* span_copy and row_sums at once. */
     void (*row_take)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
+    /* The same, past the caches where that is to be had: for more than they hold. A target of whole cache lines serves
+     * best. Ordered before what follows by fl_past_done() only. */
+    void (*row_take_past)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
     /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
@@ -85,6 +88,7 @@ void fl_tile_copy_avx2(const uint8_t *source, ptrdiff_t source_stride, uint8_t *
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_past_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -99,6 +103,7 @@ void fl_tile_changes_avx512(const uint8_t *a, ptrdiff_t a_stride, const uint8_t 
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows);
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
+void fl_row_take_past_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
@@ -184,6 +189,12 @@ static inline void fl_look_ahead(const uint8_t *row, ptrdiff_t stride, int step,
     }
 }
 
+/* What was written past the caches is seen by all that is done from here on, on other cores too. */
+static inline void fl_past_done(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static inline int fl_min(int a, int b)
 {
     return a < b ? a : b;
@@ -224,6 +235,7 @@ typedef struct fl_source {
     ptrdiff_t stride, before_stride;
     int w, h;
     const uint8_t *tiles, *lossy; /* `lossy` or NULL */
+    fl_shadow *taker;             /* or NULL: takes the tiles over; `before`, if there is one, is its pixels */
     const fl_rect *box;           /* outside of which nothing is looked at, or NULL */
 } fl_source;
 

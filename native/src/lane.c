@@ -138,7 +138,7 @@ static int64_t update_box(box_update *u, const uint8_t *after, ptrdiff_t after_s
     if (!u->n)
         return 0;
     const fl_source source = {after,     shadow->pixels, after_stride, shadow->stride, shadow->w,
-                              shadow->h, lane->tiles,    NULL,         &u->box};
+                              shadow->h, lane->tiles,    NULL,         NULL,           &u->box};
     const int64_t length =
         fl_stream_encode_box(&source, lane->cache, lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
     for (int i = 0; i < u->n && length >= 0; i++)
@@ -159,13 +159,8 @@ static int64_t update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_strid
         return -EAGAIN;
     if (!left && !lane->n_moves)
         return 0;
-    const int64_t length = fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves,
-                                            lane->tiles, lane->cache, shadow->pixels, shadow->stride, NULL,
-                                            lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
-    if (length < 0)
-        return length;
-    fl_shadow_take(shadow, after, after_stride, lane->tiles);
-    return length;
+    return fl_shadow_send(shadow, after, after_stride, lane->moves, lane->n_moves, lane->tiles, lane->cache, NULL,
+                          false, lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
 }
 
 /* ---- the entry --------------------------------------------------------------------------------------------------- */
@@ -193,4 +188,22 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
     if (lane)
         lane->length = length;
     return length;
+}
+
+int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    if (!valid_lane(lane))
+        return -EINVAL;
+    const fl_shadow *shadow = lane->shadow;
+    lane->length = fl_stream_encode(after, after_stride, shadow->w, shadow->h, lane->moves, lane->n_moves, lane->tiles,
+                                    lane->cache, shadow->pixels, shadow->stride, NULL, lane->out + FL_LANE_HEAD,
+                                    lane->capacity - FL_LANE_HEAD);
+    if (lane->length > 0)
+        write_head(lane, lane->length);
+    return lane->length;
+}
+
+int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    return valid_lane(lane) ? fl_shadow_take(lane->shadow, after, after_stride, lane->tiles) : -EINVAL;
 }

@@ -104,10 +104,27 @@ static bool cell_matches(const fl_search *s, int column, int row, fl_vector v)
                                  s->before_stride, w, rows);
 }
 
+/* Ask for the pixels of a row of cells, and of where they would come from: cells are narrow, and what is read in narrow
+ * columns the processor does not foresee. */
+static void ask_for_cells(const fl_search *s, fl_cell_box box, int row, fl_vector v)
+{
+    const int left = fl_max(box.left * FL_TILE, -v.dx), right = fl_min(fl_min(s->w, box.right * FL_TILE), s->w - v.dx);
+    const int top = fl_max(row * FL_CELL_ROWS, -v.dy),
+              bottom = fl_min(fl_min(s->h, (row + 1) * FL_CELL_ROWS), s->h - v.dy);
+    for (int y = top; y < bottom; y++) {
+        for (int x = left; x < right; x += FL_CACHE_LINE / 4) {
+            __builtin_prefetch(fl_after_at(s, x, y));
+            __builtin_prefetch(fl_before_at(s, x + v.dx, y + v.dy));
+        }
+    }
+}
+
 static void match_cells(fl_search *s, fl_vector v)
 {
     const fl_cell_box box = cell_box(s);
     for (int row = box.top; row < box.bottom; row++) {
+        if (v.dx)
+            ask_for_cells(s, box, row, v);
         for (int column = box.left; column < box.right; column++) {
             uint8_t *cell = cell_at(s, column, row);
             *cell &= (uint8_t)~FL_CELL_MATCHES;

@@ -34,6 +34,12 @@ void fl_adopt_rows(fl_shadow *shadow, const fl_search *s, const uint8_t *tiles);
 void fl_take_part(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *tile,
                   const fl_tile *part);
 
+/* Whether so many tiles are marked that the caches would not hold them until they are looked at again. */
+bool fl_are_many(const uint8_t *tiles, int w, int h);
+
+/* Take a run of tiles over from `after`; `past` the caches, where fl_past_done() follows. */
+void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past);
+
 /* Apply moves to the shadow, each as far as its pixels are right, and unmark the tiles that this makes so. Returns how
  * many are left. */
 int fl_apply_moves(fl_shadow *shadow, const fl_search *s, fl_move *moves, int n, uint8_t *tiles);

@@ -2,8 +2,11 @@
  * overwritten only be put aside, while the shadow still has it. */
 #include "shadow.h"
 
+enum { MANY = 256 }; /* tiles: 4 MiB of each picture */
+
 /* Take a row of a run over, and sum it but for the tiles whose sums are promised. */
-static void take_row(const uint8_t *from, uint8_t *to, const fl_tile *run, const uint8_t *known, uint64_t *sums, int h)
+static void take_row(const uint8_t *from, uint8_t *to, const fl_tile *run, const uint8_t *known, uint64_t *sums, int h,
+                     bool past)
 {
     for (int i = 0, n = fl_tile_count(run->w); i < n;) {
         const int first = i;
@@ -15,17 +18,26 @@ static void take_row(const uint8_t *from, uint8_t *to, const fl_tile *run, const
         if (promised)
             fl_kernels.span_copy(from + at, to + at, w);
         else
-            fl_kernels.row_take(from + at, to + at, w, sums + (ptrdiff_t)first * h, h);
+            (past ? fl_kernels.row_take_past : fl_kernels.row_take)(from + at, to + at, w, sums + (ptrdiff_t)first * h,
+                                                                    h);
     }
 }
 
-static void take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run)
+bool fl_are_many(const uint8_t *tiles, int w, int h)
+{
+    int n = 0;
+    for (int i = 0; i < fl_tile_count(w) * fl_tile_count(h); i++)
+        n += tiles[i] != 0;
+    return n >= MANY;
+}
+
+void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past)
 {
     const uint8_t *from = fl_tile_pixels(after, after_stride, run);
     uint8_t *to = shadow->pixels + run->y * shadow->stride + (ptrdiff_t)run->x * 4, *known = shadow->known + run->index;
     uint64_t *sums = shadow->rows + fl_rows_at(shadow->h, run);
     for (int y = 0; y < run->h; y++, from += after_stride, to += shadow->stride) {
-        take_row(from, to, run, known, sums + y, shadow->h);
+        take_row(from, to, run, known, sums + y, shadow->h, past);
         if (y + 1 < run->h) {
             fl_look_ahead(from, after_stride, 1, run->w);
             fl_look_ahead(to, shadow->stride, 1, run->w);
@@ -38,10 +50,13 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
 {
     if (!fl_valid_shadow(shadow) || !fl_valid_picture(after, after_stride, shadow->w, shadow->h) || !tiles)
         return -EINVAL;
+    const bool past = fl_are_many(tiles, shadow->w, shadow->h);
     int index = 0;
     fl_tile run;
     while (fl_next_run(tiles, shadow->w, shadow->h, &index, &run))
-        take_run(shadow, after, after_stride, &run);
+        fl_take_run(shadow, after, after_stride, &run, past);
+    if (past)
+        fl_past_done();
     return 0;
 }
 

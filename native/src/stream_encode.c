@@ -1,199 +1,9 @@
-/* Writing the tile stream: which form each tile takes.
- *
- * A tile of which the decoder has the rest is brought in part. It takes the first form that holds it: SOLID for one
- * colour, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while they fit the stream's colour table.
- * What is left is RAW where the compressor may find repeats, as in text of many colours, and PREDICTED where it will not,
- * as in photographs. */
+/* Writing the tile stream: what stands in it, in which order. Moves come first, then what is put aside, then the tiles, each
+ * in the form that stream_forms.c chooses for it. */
+#include "shadow.h"
 #include "stream_write.h"
 
-enum {
-    /* Of the runs that are looked at: with fewer of one colour, a tile has more than FL_MAX_TABLE colours, which only
-     * numbering them all would prove; and it is predicted better than told by its runs, although half of it may be drawn. */
-    LEAST_ALIKE_FEW = 5,
-    LEAST_ALIKE_DRAWN = 33,
-};
-
-/* ---- parts ------------------------------------------------------------------------------------------------------ */
-
-static fl_tile whole_tile(const fl_source *s, const fl_tile *t)
-{
-    return fl_tile_at(t->x / FL_TILE, t->y / FL_TILE, s->w, s->h);
-}
-
-static bool is_part(const fl_writer *out, const fl_tile *t)
-{
-    const fl_tile whole = whole_tile(&out->source, t);
-    return t->w != whole.w || t->h != whole.h;
-}
-
-ptrdiff_t fl_tile_head_bytes(const fl_writer *out, const fl_tile *t)
-{
-    return is_part(out, t) ? FL_PART_BYTES + FL_TILE_HEAD_BYTES : FL_TILE_HEAD_BYTES;
-}
-
-void fl_put_tile_head(fl_writer *out, int op, const fl_tile *t)
-{
-    if (is_part(out, t)) {
-        fl_put_u8(out, FL_OP_PART);
-        fl_put_u8(out, t->x % FL_TILE);
-        fl_put_u8(out, t->y % FL_TILE);
-        fl_put_u8(out, t->w - 1);
-        fl_put_u8(out, t->h - 1);
-    }
-    fl_put_u8(out, op);
-    fl_put_u16(out, t->x / FL_TILE);
-    fl_put_u16(out, t->y / FL_TILE);
-}
-
-/* ---- choice ----------------------------------------------------------------------------------------------------- */
-
-/* Turn to a tile, or a part of one. */
-static void look_at(fl_writer *out, const uint8_t *image, ptrdiff_t stride, const fl_tile *t)
-{
-    out->pixels = fl_tile_pixels(image, stride, t);
-    out->stride = stride;
-    out->n_runs = fl_kernels.tile_runs(out->pixels, stride, t->w, t->h, out->runs);
-}
-
-/* Whether the tile has one colour. */
-static bool is_solid(const fl_writer *out)
-{
-    int i = 1;
-    while (i < out->n_runs && ((out->runs[i] ^ out->runs[0]) & FL_COLOUR) == 0)
-        i++;
-    return i == out->n_runs;
-}
-
-/* Whether no tile of so many runs takes more bytes as RUNS than as RAW: five for each, four for those of one pixel. */
-static bool is_run_like(int runs, const fl_tile *t)
-{
-    return runs * 8 <= t->w * t->h * 5;
-}
-
-/* Write a tile by its colours, where that is shorter than by its pixels. Returns 1 if it was written, else 0. */
-static int write_by_colours(fl_writer *out, const fl_tile *t, bool run_like)
-{
-    const int n = out->own.n, size = t->w * t->h;
-    uint8_t numbers[FL_MAX_TABLE];
-    int failure, fresh;
-    if (n <= FL_MAX_PALETTE && 1 + 3 * n + fl_packed_row_bytes(t->w, fl_palette_bits(n)) * t->h < 3 * size)
-        return (failure = fl_write_palette(out, t)) ? failure : 1;
-    if (run_like || n <= FL_MAX_PALETTE || 1 + 3 * n + size >= 3 * size || (fresh = fl_merge_colours(out, numbers)) < 0)
-        return 0;
-    return (failure = fl_write_indexed(out, t, numbers, fresh)) ? failure : 1;
-}
-
-static void put_off(fl_writer *out, const fl_tile *t)
-{
-    out->later[t->index / 8] |= (uint8_t)(1 << t->index % 8);
-    out->has_later = true;
-}
-
-static bool is_put_off(const fl_writer *out, const fl_tile *t)
-{
-    return out->later[t->index / 8] >> t->index % 8 & 1;
-}
-
-/* Write a tile, or a part of one, in the first form that suits it; a whole tile perhaps later. */
-static int write_pixels(fl_writer *out, const fl_tile *t)
-{
-    const int size = t->w * t->h, runs = out->n_runs;
-    if (runs * 4 <= size)
-        return fl_write_runs(out, t);
-    const bool run_like = is_run_like(runs, t);
-    const int alike = fl_count_alike(out);
-    const bool few = alike >= LEAST_ALIKE_FEW && fl_index_tile(out, run_like ? FL_MAX_PALETTE : FL_MAX_TABLE);
-    const int result = few ? write_by_colours(out, t, run_like) : 0;
-    if (result)
-        return fl_min(result, 0);
-    if (alike >= LEAST_ALIKE_DRAWN && run_like)
-        return fl_write_runs(out, t);
-    if (alike >= LEAST_ALIKE_DRAWN && runs * 4 <= size * 3)
-        return fl_write_raw(out, t);
-    if (is_part(out, t))
-        return fl_write_predicted(out, t);
-    put_off(out, t);
-    return 0;
-}
-
-/* ---- the cache -------------------------------------------------------------------------------------------------- */
-
-static uint64_t hash_tile(const uint8_t *pixels, ptrdiff_t stride, const fl_tile *t)
-{
-    uint64_t rows[FL_TILE], hash = fl_hash_start(t->w, t->h);
-    fl_kernels.tile_rows(pixels, stride, t->w, t->h, rows);
-    for (int y = 0; y < t->h; y++)
-        hash = fl_hash_fold(hash, rows[y]);
-    return hash;
-}
-
-/* The slot of an equal tile, or -1. */
-static int cached_slot(const fl_writer *out, const fl_tile *t)
-{
-    const fl_source *s = &out->source;
-    const uint8_t *pixels = fl_tile_pixels(s->image, s->stride, t);
-    if (!out->cache || !out->cache->stored)
-        return -1;
-    const int slot = fl_cache_find(out->cache, hash_tile(pixels, s->stride, t), t);
-    return slot >= 0 && fl_cache_equals(out->cache, slot, pixels, s->stride, t) ? slot : -1;
-}
-
-static int write_form(fl_writer *out, const fl_tile *t)
-{
-    const int failure = fl_flush_spans(out);
-    return failure ? failure : write_pixels(out, t);
-}
-
-/* Turn to a tile or a part of one. Returns whether it has one colour. */
-static bool look_for_solid(fl_writer *out, const fl_tile *t)
-{
-    look_at(out, out->source.image, out->source.stride, t);
-    return is_solid(out);
-}
-
-static int write_part(fl_writer *out, const fl_tile *part)
-{
-    const bool solid = look_for_solid(out, part);
-    return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part);
-}
-
-static int write_parts(fl_writer *out, const fl_parts *changed)
-{
-    int failure = 0;
-    for (int i = 0; i < changed->n && !failure; i++)
-        failure = write_part(out, changed->parts + i);
-    return failure;
-}
-
-static int write_tile(fl_writer *out, const fl_tile *t)
-{
-    const fl_parts changed = fl_changed_parts(&out->source, t);
-    if (!changed.n || out->source.box)
-        return write_parts(out, &changed);
-    const bool whole = !is_part(out, changed.parts);
-    /* A tile of one colour has parts of one colour. */
-    if ((whole || look_for_solid(out, changed.parts)) && look_for_solid(out, t))
-        return fl_write_solid(out, t, fl_load_pixel(out->pixels));
-    const int slot = cached_slot(out, t);
-    if (slot >= 0)
-        return fl_write_slot(out, FL_OP_CACHED, t, slot);
-    return whole ? write_form(out, t) : write_parts(out, &changed);
-}
-
-/* Put a tile aside that is about to be overwritten, unless it is cheap, hardly changes, or is there already. */
-static int store_tile(fl_writer *out, const fl_tile *t)
-{
-    const fl_source *s = &out->source;
-    if (fl_changed_parts(s, t).pixels < fl_min(FL_BOX_PIXELS, t->w * t->h))
-        return 0;
-    look_at(out, s->before, s->before_stride, t);
-    if (is_solid(out))
-        return 0;
-    const uint64_t hash = hash_tile(out->pixels, out->stride, t);
-    if (fl_cache_find(out->cache, hash, t) >= 0)
-        return 0;
-    return fl_write_slot(out, FL_OP_STORE, t, fl_cache_add(out->cache, hash, out->pixels, out->stride, t));
-}
+/* ---- what is put aside ------------------------------------------------------------------------------------------ */
 
 /* Put aside what the marked tiles have. At most as many as there are slots: more would only push each other out. */
 static int store_tiles(fl_writer *out)
@@ -205,7 +15,7 @@ static int store_tiles(fl_writer *out)
            out->cache->stored - out->cache->before < out->cache->slots) {
         if (s->lossy && s->lossy[t.index])
             continue;
-        if ((failure = store_tile(out, &t)))
+        if ((failure = fl_store_tile(out, &t)))
             return failure;
     }
     return fl_flush_spans(out);
@@ -261,16 +71,41 @@ static int write_moves(fl_writer *out, const fl_move *moves, int n)
     return 0;
 }
 
+static int write_run(fl_writer *out, const fl_tile *run)
+{
+    const fl_source *s = &out->source;
+    int failure = 0;
+    for (int i = 0; i < fl_tile_count(run->w) && !failure; i++) {
+        const fl_tile t = fl_tile_at(run->x / FL_TILE + i, run->y / FL_TILE, s->w, s->h);
+        failure = fl_write_tile(out, &t);
+    }
+    return failure;
+}
+
+/* Write a run of tiles, and let the shadow take it over while the caches have it: before, which reads it from end to end,
+ * unless what the shadow had is to be looked at first. */
+static int bring_run(fl_writer *out, const fl_tile *run, bool past)
+{
+    const fl_source *s = &out->source;
+    if (s->taker && !s->before)
+        fl_take_run(s->taker, s->image, s->stride, run, past);
+    const int failure = write_run(out, run);
+    if (s->taker && s->before)
+        fl_take_run(s->taker, s->image, s->stride, run, past);
+    return failure;
+}
+
 static int write_tiles(fl_writer *out)
 {
     const fl_source *s = &out->source;
-    int index = 0, failure;
-    fl_tile t;
-    while (fl_next_tile(s->tiles, s->w, s->h, &index, &t)) {
-        if ((failure = write_tile(out, &t)))
-            return failure;
-    }
-    return fl_flush_spans(out);
+    const bool past = s->taker && fl_are_many(s->tiles, s->w, s->h);
+    int index = 0, failure = 0;
+    fl_tile run;
+    while (!failure && fl_next_run(s->tiles, s->w, s->h, &index, &run))
+        failure = bring_run(out, &run, past);
+    if (past)
+        fl_past_done();
+    return failure ? failure : fl_flush_spans(out);
 }
 
 /* Photographs come last, so that the compressor need not find one code for them and for text. */
@@ -280,7 +115,7 @@ static int write_later(fl_writer *out)
     int index = 0, failure = 0;
     fl_tile t;
     while (out->has_later && !failure && fl_next_tile(s->tiles, s->w, s->h, &index, &t)) {
-        if (!is_put_off(out, &t))
+        if (!fl_is_put_off(out, &t))
             continue;
         out->pixels = fl_tile_pixels(s->image, s->stride, &t);
         out->stride = s->stride;
@@ -313,6 +148,29 @@ int64_t fl_stream_bound(int n_moves, int n_tiles)
            (int64_t)n_tiles * (FL_SLOTS_BYTES + FL_TILE_HEAD_BYTES + 3 * FL_TILE_PIXELS);
 }
 
+/* Write all that a source has. */
+static int64_t write_stream(const fl_source *source, const fl_move *moves, int n_moves, fl_cache *cache, uint8_t *out,
+                            int64_t capacity)
+{
+    const fl_source *s = source;
+    if (!fl_valid_picture(s->image, s->stride, s->w, s->h) || n_moves < 0 || (n_moves > 0 && !moves) || !s->tiles ||
+        capacity < 0 || (capacity > 0 && !out) || !moves_allowed(moves, n_moves, s->w, s->h) ||
+        (cache && !fl_cache_valid_index(cache)) ||
+        (s->before && !fl_valid_picture(s->before, s->before_stride, s->w, s->h)))
+        return -EINVAL;
+    fl_writer writer;
+    writer.source = *source;
+    open_writer(&writer, cache, out, capacity);
+    int failure = write_moves(&writer, moves, n_moves);
+    if (!failure && cache && s->before && !is_motion(moves, n_moves, s->tiles, s->w, s->h))
+        failure = store_tiles(&writer);
+    if (!failure)
+        failure = write_tiles(&writer);
+    if (!failure)
+        failure = write_later(&writer);
+    return failure ? failure : writer.at - out;
+}
+
 int64_t fl_stream_encode_box(const fl_source *source, fl_cache *cache, uint8_t *out, int64_t capacity)
 {
     fl_writer writer;
@@ -328,19 +186,18 @@ int64_t fl_stream_encode(const uint8_t *image, ptrdiff_t stride, int w, int h, c
                          const uint8_t *tiles, fl_cache *cache, const uint8_t *before, ptrdiff_t before_stride,
                          const uint8_t *lossy, uint8_t *out, int64_t capacity)
 {
-    if (!fl_valid_picture(image, stride, w, h) || n_moves < 0 || (n_moves > 0 && !moves) || !tiles || capacity < 0 ||
-        (capacity > 0 && !out) || !moves_allowed(moves, n_moves, w, h) || (cache && !fl_cache_valid_index(cache)) ||
-        (before && !fl_valid_picture(before, before_stride, w, h)))
+    const fl_source source = {image, before, stride, before_stride, w, h, tiles, lossy, NULL, NULL};
+    return write_stream(&source, moves, n_moves, cache, out, capacity);
+}
+
+int64_t fl_shadow_send(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_move *moves,
+                       int n_moves, const uint8_t *tiles, fl_cache *cache, const uint8_t *lossy, int alone,
+                       uint8_t *out, int64_t capacity)
+{
+    if (!fl_valid_shadow(shadow))
         return -EINVAL;
-    fl_writer writer;
-    writer.source = (fl_source){image, before, stride, before_stride, w, h, tiles, lossy, NULL};
-    open_writer(&writer, cache, out, capacity);
-    int failure = write_moves(&writer, moves, n_moves);
-    if (!failure && cache && before && !is_motion(moves, n_moves, tiles, w, h))
-        failure = store_tiles(&writer);
-    if (!failure)
-        failure = write_tiles(&writer);
-    if (!failure)
-        failure = write_later(&writer);
-    return failure ? failure : writer.at - out;
+    const uint8_t *before = alone ? NULL : shadow->pixels;
+    const fl_source source = {after,     before, after_stride, shadow->stride, shadow->w,
+                              shadow->h, tiles,  lossy,        shadow,         NULL};
+    return write_stream(&source, moves, n_moves, cache, out, capacity);
 }

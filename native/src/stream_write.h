@@ -1,5 +1,6 @@
-/* Writing the tile stream: what its parts share. stream_encode.c chooses a form for each tile; the forms are written by
- * stream_colours.c, stream_runs.c and stream_pixels.c, and what several tiles share by stream_spans.c. */
+/* Writing the tile stream: what its parts share. stream_encode.c has the order, stream_forms.c chooses a form for
+ * each tile; the forms are written by stream_colours.c, stream_runs.c and stream_pixels.c, and what several tiles share by
+ * stream_spans.c. */
 #ifndef FL_STREAM_WRITE_H
 #define FL_STREAM_WRITE_H
 
@@ -103,6 +104,15 @@ void fl_put_tile_head(fl_writer *out, int op, const fl_tile *t);
 
 /* What of a marked tile the decoder lacks, by `before`; parts of a tile together are shorter to write than the tile. */
 fl_parts fl_changed_parts(const fl_source *s, const fl_tile *t);
+
+/* ---- a tile; 0 or -ENOSPC ---------------------------------------------------------------------------------------- */
+
+/* Write what the decoder lacks of a tile, unless that is put off to the end of the stream. */
+int fl_write_tile(fl_writer *out, const fl_tile *t);
+bool fl_is_put_off(const fl_writer *out, const fl_tile *t);
+
+/* Put a tile aside that is about to be overwritten, unless it is cheap, hardly changes, or is there already. */
+int fl_store_tile(fl_writer *out, const fl_tile *t);
 
 /* ---- what is written; 0 or -ENOSPC ------------------------------------------------------------------------------- */
 

@@ -1,6 +1,8 @@
 /* The tile hash, as docs/tile-stream.md defines it. */
 #include "internal.h"
 
+enum { GLANCE_STEP = 8 };
+
 /* The upper halves of splitmix64's first 64 outputs from seed 0. None has 0x00 or 0xFF on top, so that a key plus a
  * colour is never 0 and never wraps. */
 const uint32_t fl_hash_keys[FL_TILE] = {
@@ -53,17 +55,40 @@ static void fold_row(const uint8_t *row, int w, uint64_t *hashes)
         hashes[i] = fl_hash_fold(hashes[i], sums[i]);
 }
 
+/* Hash every `step`th row of a run's tiles. */
+static void hash_run(const uint8_t *image, ptrdiff_t stride, const fl_tile *run, int step, uint64_t *hashes)
+{
+    for (int x = 0; x < run->w; x += FL_TILE)
+        hashes[x / FL_TILE] = fl_hash_start(fl_min(FL_TILE, run->w - x), run->h);
+    for (int y = 0; y < run->h; y += step)
+        fold_row(fl_tile_pixels(image, stride, run) + y * stride, run->w, hashes);
+}
+
 int fl_tiles_hash(const uint8_t *image, ptrdiff_t stride, int w, int h, const uint8_t *tiles, uint64_t *hashes)
 {
     if (!fl_valid_picture(image, stride, w, h) || !tiles || !hashes)
         return -EINVAL;
     int index = 0;
     fl_tile run;
-    while (fl_next_run(tiles, w, h, &index, &run)) {
-        for (int x = 0; x < run.w; x += FL_TILE)
-            hashes[run.index + x / FL_TILE] = fl_hash_start(fl_min(FL_TILE, run.w - x), run.h);
-        for (int y = 0; y < run.h; y++)
-            fold_row(fl_tile_pixels(image, stride, &run) + y * stride, run.w, hashes + run.index);
-    }
+    while (fl_next_run(tiles, w, h, &index, &run))
+        hash_run(image, stride, &run, 1, hashes + run.index);
     return 0;
+}
+
+int fl_tiles_glance(const uint8_t *image, ptrdiff_t stride, int w, int h, uint8_t *tiles, uint64_t *glances)
+{
+    if (!fl_valid_picture(image, stride, w, h) || !tiles || !glances)
+        return -EINVAL;
+    uint64_t hashes[FL_MAX_SIDE / FL_TILE];
+    int index = 0, changed = 0;
+    fl_tile run;
+    while (fl_next_run(tiles, w, h, &index, &run)) {
+        hash_run(image, stride, &run, GLANCE_STEP, hashes);
+        for (int i = 0; i < fl_tile_count(run.w); i++) {
+            tiles[run.index + i] = hashes[i] != glances[run.index + i];
+            glances[run.index + i] = hashes[i];
+            changed += tiles[run.index + i];
+        }
+    }
+    return changed;
 }

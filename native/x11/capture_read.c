@@ -11,7 +11,7 @@
 /* Rows between two boxes that cost less to read than one more request. */
 #define BOX_GAP 16
 
-/* How much a guess may take: the server copies it in less than a round trip takes. */
+/* How much a guess that may be wrong can take: the server copies it in less than a round trip takes. */
 #define GUESS_BYTES (1 << 18)
 
 /* ---- damage ------------------------------------------------------------------------------------------------------- */
@@ -194,6 +194,26 @@ static void ask_boxes(fl_x11 *x)
     xcb_flush(x->c);
 }
 
+static bool is_all(const fl_x11 *x, fl_rect box)
+{
+    return box.w == x->trip.area.w && box.h == x->trip.area.h;
+}
+
+/* Ask for all pixels together with the damage: one round trip instead of two. No damage leaves the whole picture. */
+static void ask_everything(fl_x11 *x, fl_rect box)
+{
+    x->trip.requests[0] = (fl_x11_request){.box = box};
+    ask_pixels(x, &x->trip.requests[0]);
+    x->trip.n = 1;
+}
+
+static void drop_everything(fl_x11 *x)
+{
+    if (x->trip.n)
+        xcb_discard_reply(x->c, x->trip.requests[0].cookie.sequence);
+    x->trip.n = 0;
+}
+
 /* Ask for the pixels of the box that damage events spoke of: the damage need not be fetched. */
 static void guess_pixels(fl_x11 *x, fl_rect box)
 {
@@ -329,6 +349,8 @@ int fl_x11_set_out_to_read(fl_x11 *x)
         ask_box(x, box);
     else
         ask_all(x);
+    if (!x->trip.n && !x->mapped.pixels && !x->trip.everything && is_all(x, box))
+        ask_everything(x, box);
     xcb_flush(x->c);
     return 0;
 }
@@ -353,13 +375,16 @@ static void hear_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
         x->frame.rects[0] = (fl_rect){0, 0, x->frame.w, x->frame.h};
         x->frame.n_rects = 1;
     }
-    if (trip->failed || !x->frame.n_rects)
+    if (trip->failed || !x->frame.n_rects) {
+        drop_everything(x);
         return;
+    }
     if (x->mapped.pixels) {
         read_mapped(x);
         return;
     }
-    ask_boxes(x);
+    if (!trip->n)
+        ask_boxes(x);
     trip->stage = FL_PIXELS;
 }
 

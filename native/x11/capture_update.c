@@ -22,5 +22,7 @@ int64_t fl_x11_next_update(fl_x11_wait *wait)
     if (wait->news < 0 || !(wait->news & FL_X11_FRAME))
         return 0;
     update(wait);
-    return wait->news == FL_X11_FRAME && wait->lane->length > 0 ? FL_LANE_HEAD + wait->lane->length : 0;
+    return wait->news == FL_X11_FRAME && wait->lane->length > 0 && !wait->lane->n_moves
+               ? FL_LANE_HEAD + wait->lane->length
+               : 0;
 }

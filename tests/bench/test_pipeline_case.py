@@ -99,6 +99,13 @@ def test_plain_ways_encode_whole_frames(name: str) -> None:
     assert 0 < figures["updates a second"].median < 90
 
 
+def test_whole_pictures_are_encoded_beside_what_encoding_alone_takes() -> None:
+    alone, fed = (case(systems.SYSTEMS[name]).measure() for name in (systems.ENCODER, systems.X11GRAB_NV12))
+    for figures in (alone, fed):
+        assert figures["encoded pixels"].median == SIZE[0] * SIZE[1]
+        assert figures["updates made a second"].median > 5
+
+
 def test_capturing_nothing_leaves_the_x_server_to_the_workload() -> None:
     figures = case(systems.SYSTEMS[systems.NOTHING], "scroll-text").measure()
     assert figures["updates a second"].median == 0

@@ -4,7 +4,7 @@ import pytest
 
 from fanlight.errors import UsageError
 from fanlight_bench import pipeline, workloads
-from fanlight_bench.pipeline import table
+from fanlight_bench.pipeline import systems, table
 from fanlight_bench.pipeline.account import Account
 from fanlight_bench.results import Figure, Row
 
@@ -33,6 +33,8 @@ def test_more_pictures_are_drawn_than_anybody_encodes_where_throughput_is_the_qu
     assert {case.window.rate for case in paced} == {30}
     assert {case.window.rate for case in unpaced} == {240}
     assert {case.system for case in unpaced} == set(table.UNPACED_SYSTEMS)
+    assert not {systems.ENCODER, systems.X11GRAB_NV12} & {case.system for case in paced}
+    assert pipeline.plan(pipeline.Options(workloads=("idle",), systems=(systems.ENCODER,))) == []
     rows = [
         Row(table.HYBRID, table.UNPACED, figures={"updates a second": Figure((96.0, 120.0), "1/s", "higher")}),
         Row(table.X11GRAB, table.UNPACED, figures={"updates a second": Figure((80.0, 80.0), "1/s", "higher")}),

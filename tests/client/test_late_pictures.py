@@ -50,7 +50,7 @@ class Sender:
 
 @pytest.fixture
 async def session() -> RemoteSession:
-    def nothing(*_: object) -> None:
+    def nothing(*_: object, **__: object) -> None:
         pass
 
     inner = SimpleNamespace(

@@ -248,6 +248,36 @@ def test_a_film_that_shrinks_gets_a_smaller_region():
     assert (link.decoder.states() != 0).sum() < 40
 
 
+def test_a_film_that_is_only_drawn_again_comes_to_rest(link):
+    """Damage is all that is known of film, so what does not move has to be looked at."""
+    for _ in range(60):
+        update = link.show((FILM,))
+    assert update == b""
+    assert not link.encoder.pending
+    assert same(link.decoder.image, link.image)
+
+
+def test_a_film_that_is_drawn_again_where_a_little_moves_becomes_exact(link):
+    for number in range(80):
+        link.image = link.image.copy()
+        link.image[250:260, 300:310, 1] = number
+        update = link.show((FILM,))
+    assert update.exact
+    assert update.lane == "tiles"
+    assert len(update) < 1000
+
+
+def test_what_film_has_left_is_what_stood_there_when_it_ended(link):
+    """A part of it that goes back to what was there before it began has changed all the same."""
+    x, y, w, h = FILM
+    before = gradient(SIZE)
+    link.play(FILM)
+    link.image = link.image.copy()
+    link.image[y : y + h, x : x + w] = before[y : y + h, x : x + w]
+    link.show((FILM,))
+    link.rest()
+
+
 def test_films_that_come_near_each_other_are_one_region():
     link = Link()
     near = Rect(450, 160, 200, 180)
@@ -406,7 +436,7 @@ def test_both_ends_agree_whatever_happens(data):
     link = Link()
     link.encoder.portion = data.draw(st.sampled_from([1 << 12, 1 << 16]))
     for _ in range(data.draw(st.integers(2, 8))):
-        kind = data.draw(st.sampled_from(["play", "play", "play", "write", "rest", "quality", "refresh", "pause"]))
+        kind = data.draw(st.sampled_from(["play"] * 3 + ["write", "again", "rest", "quality", "refresh", "pause"]))
         if kind == "play":
             places = data.draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3))
             coarse = data.draw(st.booleans())
@@ -414,6 +444,9 @@ def test_both_ends_agree_whatever_happens(data):
         elif kind == "write":
             x, y = data.draw(st.integers(0, SIZE[0] - 70)), data.draw(st.integers(0, SIZE[1] - 70))
             link.write(Rect(x, y, data.draw(st.integers(1, 70)), data.draw(st.integers(1, 70))))
+        elif kind == "again":
+            for _ in range(data.draw(st.integers(1, 9))):
+                link.show([data.draw(st.sampled_from(PLACES))])
         elif kind == "rest":
             link.show(())
         elif kind == "quality":

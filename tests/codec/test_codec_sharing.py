@@ -226,6 +226,20 @@ def test_a_fork_of_running_video_starts_without_video():
     assert same(viewer.decoder.image, screen.image)
 
 
+def test_a_decoder_may_come_to_a_fork_before_its_first_update():
+    screen = Screen()
+    viewer = Viewer(open_encoder("hybrid", SIZE))
+    film(viewer, screen)
+    viewer.leave()
+    late = open_decoder("hybrid", SIZE)
+    late.decode(viewer.encoder.catch_up(tile_kernels.all_tiles(SIZE)))
+    assert late.digest == viewer.encoder.digest
+    assert np.array_equal(late.states() != 0, viewer.encoder.states() != 0)
+    while viewer.encoder.pending:
+        late.decode(viewer.encoder.encode(screen.frame()))
+    assert same(late.image, screen.image)
+
+
 def test_what_is_lossy_is_refined_nearest_the_pointer_first():
     screen = Screen((1024, 640))
     viewer = Viewer(open_encoder("hybrid", screen.size))

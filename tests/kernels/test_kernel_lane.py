@@ -165,6 +165,31 @@ def test_more_tiles_than_asked_for_are_left_to_the_caller():
     assert end.shadow.digest == fresh.digest
 
 
+def test_what_was_left_is_written_and_taken_when_asked_for():
+    end, other = End(), End()
+    images = [PAGE, scrolled(LETTER)]
+    end.show(PAGE)
+    assert end.lane.update(images[1], WHOLE, 16, 3) == TOO_MANY
+    assert end.lane.write(images[1]) == end.lane.length
+    data = end.out[: HEAD + end.lane.length].tobytes()
+    assert not np.array_equal(end.shadow.image, no_x(images[1]))
+    end.cache.take_back()
+    end.lane.write(images[1])
+    assert end.out[: HEAD + end.lane.length].tobytes() == data
+    end.lane.take()
+    assert np.array_equal(end.shadow.image, no_x(images[1]))
+    assert data[HEAD:] == [other.show(image) for image in images][1]
+    assert (end.lane.length, end.lane.counts[:]) == (other.lane.length, other.lane.counts[:])
+    assert end.shadow.digest == other.shadow.digest
+
+
+def test_what_was_left_of_a_picture_of_another_size_is_not_written():
+    end = End()
+    assert end.lane.update(PAGE, WHOLE, 16, 0) == TOO_MANY
+    with pytest.raises(UsageError, match="one size"):
+        end.lane.write(np.zeros((200, 200, 4), np.uint8))
+
+
 def test_what_moved_is_not_left():
     end = End()
     end.show(PAGE)

@@ -241,6 +241,22 @@ def test_hash_writes_only_the_marked_tiles(variant):
     assert np.array_equal(out, np.where(marks, hashes_of(image), np.uint64(0xC5C5C5C5C5C5C5C5)))
 
 
+@small_sizes
+def test_a_glance_sees_every_eighth_row(variant, size):
+    image, glances = picture(size, "random").copy(), np.zeros(tiles.grid(size), np.uint64)
+    marks = some_tiles(tiles.grid(size))
+    for expected in (marks.copy(), np.zeros_like(marks)):
+        looked = marks.copy()
+        assert tiles.glance(image, looked, glances) == np.count_nonzero(expected)
+        assert np.array_equal(looked != 0, expected != 0)
+    assert not glances[marks == 0].any()
+    for row in range(size[1]):
+        image[row, -1, 0] ^= 1
+        looked = marks.copy()
+        tiles.glance(image, looked, glances)
+        assert np.flatnonzero(looked).size == (row % 64 % 8 == 0 and marks[row // 64, -1] != 0)
+
+
 def test_variants_hash_a_screen_alike():
     images = [picture((1920, 1080), fill) for fill in FILLS]
     found = []
@@ -334,6 +350,7 @@ def test_what_is_no_picture_is_refused(bad):
         lambda: tiles.copy(bad, GOOD, MARKS),
         lambda: tiles.copy(GOOD, bad, MARKS),
         lambda: tiles.hashes(bad, MARKS, np.zeros(MARKS.shape, np.uint64)),
+        lambda: tiles.glance(bad, MARKS.copy(), np.zeros(MARKS.shape, np.uint64)),
     ):
         with pytest.raises(UsageError):
             call()
@@ -356,6 +373,7 @@ def test_what_is_no_tiles_is_refused(bad):
     for call in (
         lambda: tiles.compare(GOOD, GOOD, bad),
         lambda: tiles.copy(GOOD, GOOD.copy(), bad),
+        lambda: tiles.glance(GOOD, bad, np.zeros((2, 2), np.uint64)),
         lambda: tiles.mark(bad, [], (80, 70)),
         lambda: tiles.rects(bad, (80, 70)),
     ):
@@ -373,6 +391,8 @@ def test_read_only_arrays_are_read_and_not_written():
         lambda: tiles.compare(GOOD, GOOD, marks),
         lambda: tiles.mark(marks, [], (80, 70)),
         lambda: tiles.hashes(image, marks, out),
+        lambda: tiles.glance(image, marks, np.zeros((2, 2), np.uint64)),
+        lambda: tiles.glance(image, tiles.all_tiles((80, 70)), out),
     ):
         with pytest.raises(UsageError, match="read-only"):
             call()

@@ -183,6 +183,9 @@ static void check_hashes(const picture *p)
     CHECK(fl_tiles_hash(p->pixels, p->stride, p->w, p->h, tiles, scalar) == 0);
     fl_cpu_use(before);
     CHECK(!memcmp(found, scalar, bytes));
+    memset(found, 0, bytes);
+    CHECK(fl_tiles_glance(p->pixels, p->stride, p->w, p->h, tiles, found) >= 0);
+    CHECK(fl_tiles_glance(p->pixels, p->stride, p->w, p->h, tiles, found) == 0);
     free(found);
     free(scalar);
     free(tiles);
@@ -295,6 +298,25 @@ static void check_round_trip(const picture *p)
     free(tiles);
 }
 
+/* What stands alone is what fl_stream_encode() makes of the picture, whatever the shadow had, and the shadow becomes it. */
+static void check_send(const picture *p)
+{
+    uint8_t *tiles = new_tiles(p, 1);
+    stream s = encode(p, NULL, 0, tiles);
+    uint8_t *out = allocate((size_t)s.length);
+    picture kept = new_picture(p->w, p->h, 5);
+    fl_shadow shadow = new_shadow(&kept);
+    CHECK(fl_shadow_send(&shadow, p->pixels, p->stride, NULL, 0, tiles, NULL, NULL, 1, out, s.length) == s.length);
+    CHECK(!memcmp(out, s.bytes, (size_t)s.length));
+    CHECK(same_colours(p, &kept));
+    CHECK(fl_shadow_send(&shadow, p->pixels, p->stride, NULL, 0, tiles, NULL, NULL, 0, out, s.length) == 0);
+    free_shadow(&shadow);
+    free(kept.memory);
+    free(out);
+    free(s.bytes);
+    free(tiles);
+}
+
 /* ---- hostile streams ---------------------------------------------------------------------------------------------- */
 
 static void decode_hostile(const uint8_t *bytes, int64_t length, picture *p, uint8_t *tiles)
@@ -353,6 +375,7 @@ static void check_sizes(uint8_t *p, uint8_t *tiles, uint64_t *hashes, int w, int
     CHECK(fl_tiles_compare(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_copy(p, stride, p, stride, w, h, tiles) == -EINVAL);
     CHECK(fl_tiles_hash(p, stride, w, h, tiles, hashes) == -EINVAL);
+    CHECK(fl_tiles_glance(p, stride, w, h, tiles, hashes) == -EINVAL);
     CHECK(fl_shadow_take(&(fl_shadow){.pixels = p, .stride = stride, .w = w, .h = h, .rows = hashes, .known = tiles}, p,
                          stride, tiles) == -EINVAL);
     CHECK(fl_tiles_nv12(p, stride, w, h, tiles, tiles, stride, tiles, stride) == -EINVAL);
@@ -375,6 +398,7 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
           fl_tiles_compare(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_copy(p, 4, NULL, 4, 1, 1, tiles) == -EINVAL && fl_tiles_copy(p, 4, p, 4, 1, 1, NULL) == -EINVAL);
     CHECK(fl_tiles_hash(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_hash(p, 4, 1, 1, tiles, NULL) == -EINVAL);
+    CHECK(fl_tiles_glance(p, 4, 1, 1, NULL, hashes) == -EINVAL && fl_tiles_glance(p, 4, 1, 1, tiles, NULL) == -EINVAL);
     CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, p, 1, p, 2) == -EINVAL &&
           fl_tiles_nv12(p, 4, 1, 1, tiles, p, 2, p, 1) == -EINVAL);
     CHECK(fl_tiles_nv12(p, 4, 1, 1, tiles, NULL, 2, p, 2) == -EINVAL &&
@@ -390,6 +414,9 @@ static void check_pointers(uint8_t *p, uint8_t *tiles, uint64_t *hashes)
     CHECK(fl_shadow_find(&shadow, p, 4, tiles, NULL, &move, 1, &differed) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, NULL, 4, tiles) == -EINVAL && fl_shadow_take(&shadow, p, 3, tiles) == -EINVAL);
     CHECK(fl_shadow_take(&shadow, p, 4, NULL) == -EINVAL && fl_shadow_take(NULL, p, 4, tiles) == -EINVAL);
+    CHECK(fl_shadow_send(NULL, p, 4, NULL, 0, tiles, NULL, NULL, 0, p, 4) == -EINVAL);
+    CHECK(fl_shadow_send(&shadow, NULL, 4, NULL, 0, tiles, NULL, NULL, 0, p, 4) == -EINVAL);
+    CHECK(fl_shadow_send(&shadow, p, 4, NULL, 0, NULL, NULL, NULL, 1, p, 4) == -EINVAL);
     CHECK(fl_shadow_digest(&shadow, NULL, hashes, hashes) == -EINVAL);
     CHECK(fl_shadow_digest(&shadow, tiles, NULL, hashes) == -EINVAL);
     CHECK(fl_shadow_digest(NULL, tiles, hashes, hashes) == -EINVAL);
@@ -432,6 +459,7 @@ static void check_case(int w, int h, enum fill fill)
     check_planes(&p);
     check_shadow(&p, &other);
     check_round_trip(&p);
+    check_send(&p);
     free(p.memory);
     free(other.memory);
 }

@@ -194,13 +194,15 @@ static void check_row_sums(const tile *t)
     }
 }
 
-/* The same of what is copied while it is summed. */
+/* The same of what is copied while it is summed, within the caches and, of aligned rows too, past them. */
 static void check_row_takes(const tile *t)
 {
     enum { STEP = 2, MOST = FL_TILE * MAX_STRIDE / 4 / FL_TILE + 1 };
     static uint64_t expected[STEP * MOST], found[STEP * MOST];
-    static uint8_t expected_row[FL_TILE * MAX_STRIDE + 2 * MARGIN], found_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
-    const int whole = (int)(tile_bytes(t) / 4), offset = below(MARGIN);
+    _Alignas(64) static uint8_t expected_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    _Alignas(64) static uint8_t found_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    const bool past = below(2);
+    const int whole = (int)(tile_bytes(t) / 4), offset = past && below(2) ? 0 : below(MARGIN);
     const uint8_t *end = t->pixels + tile_bytes(t);
     for (int w = whole; w > 0; w = w > 3 * FL_TILE ? w / 2 : w - 13) {
         memset(expected, CANARY, sizeof expected);
@@ -208,7 +210,7 @@ static void check_row_takes(const tile *t)
         memset(expected_row, CANARY, sizeof expected_row);
         memset(found_row, CANARY, sizeof found_row);
         scalar.row_take(end - 4 * (ptrdiff_t)w, expected_row + offset, w, expected, STEP);
-        wide.row_take(end - 4 * (ptrdiff_t)w, found_row + offset, w, found, STEP);
+        (past ? wide.row_take_past : wide.row_take)(end - 4 * (ptrdiff_t)w, found_row + offset, w, found, STEP);
         CHECK(!memcmp(expected, found, sizeof found) && !memcmp(expected_row, found_row, sizeof found_row));
     }
 }

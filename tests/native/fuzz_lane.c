@@ -105,16 +105,17 @@ static bool same_colours(const picture *a, const picture *b)
     return true;
 }
 
-/* The single calls, after the lane has found more tiles than it was to bring. */
-static int64_t finish(const fuzz_lane *f)
+/* After the lane has found more tiles than it was to bring; perhaps given up first, and written again. */
+static int64_t finish(fuzz_input *in, fuzz_lane *f)
 {
     const picture *s = &f->screen;
-    const int64_t length = fl_stream_encode(s->pixels, s->stride, s->w, s->h, f->lane.moves, f->lane.n_moves,
-                                            f->lane.tiles, f->lane.cache, f->kept.pixels, f->kept.stride, NULL,
-                                            f->lane.out + FL_LANE_HEAD, f->lane.capacity - FL_LANE_HEAD);
-    CHECK(length >= 0);
-    CHECK(fl_shadow_take(f->lane.shadow, s->pixels, s->stride, f->lane.tiles) == 0);
-    return length;
+    if (take_u8(in) % 2) {
+        CHECK(fl_lane_write(&f->lane, s->pixels, s->stride) > 0);
+        CHECK(fl_cache_take_back(f->lane.cache) == 0);
+    }
+    CHECK(fl_lane_write(&f->lane, s->pixels, s->stride) > 0);
+    CHECK(fl_lane_take(&f->lane, s->pixels, s->stride) == 0);
+    return f->lane.length;
 }
 
 static void check_counts(const fuzz_lane *f)
@@ -161,8 +162,8 @@ static void take_update(fuzz_input *in, fuzz_lane *f)
     CHECK(length == f->lane.length && f->lane.n_moves <= max_moves);
     check_counts(f);
     if (length == -EAGAIN)
-        length = finish(f);
-    else if (length)
+        length = finish(in, f);
+    if (length)
         check_head(f, length);
     CHECK(length >= 0);
     check_stream(f, length);

@@ -106,10 +106,13 @@ class Scene:
             pixels=Pixels(), damaged_at=1.0, captured_at=1.0, encode_started_at=1.0, encoded_at=1.0,
             screen=Screen(1, (64, 64), "tiles"), states=1, shared=1,
         )  # fmt: skip
-        self.link.show_picture(picture, 0)
+        self.link.take_picture(picture, 0, time.monotonic())
+        self.link.flush()
+        if (viewer := self.link.wanting()) is not None:
+            self.side.want(viewer)
 
     def acknowledge(self, seq: int) -> None:
-        self.link.data_received(frame(m.Ack(seq, 0, 0)))
+        self.link.data_received(frame(m.Ack((m.Mark(seq, 0, 0),))))
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ EXAMPLES = {
         m.Picture(*PICTURE, b""),
         m.Cursor(0, 0, 0, 0, b""),
         m.PointerPlace(place=None),
-        m.Ack(1, 0, 0),
+        m.Ack((m.Mark(1, 0, 0),)),
         m.Presented(1, 0),
         m.Refresh(reason=""),
         m.Watch(codecs=["tiles"], resume=None),
@@ -270,7 +270,7 @@ def test_what_the_peer_would_refuse_is_not_sent():
         m.Key(seq=0, keysym=1, down=True),
         m.Wheel(seq=1, x=0, y=0, dx=0, dy=33),
         m.Pointer(seq=1, x=1.5, y=0),
-        m.Ack(0, 0, 0),
+        m.Ack((m.Mark(0, 0, 0),)),
     ):
         with pytest.raises(LocalProtocolError):
             connection.send(message)

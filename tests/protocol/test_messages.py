@@ -28,6 +28,8 @@ def build(vector):
     if issubclass(kind, m.Control):
         return msgspec.convert(vector["fields"], kind)
     fields = {k: bytes.fromhex(v) if isinstance(v, str) else v for k, v in vector["fields"].items()}
+    if kind is m.Ack:
+        return m.Ack(tuple(m.Mark(*mark) for mark in fields["marks"]))
     return kind(**fields)
 
 
@@ -54,8 +56,8 @@ def test_golden_fields_encode_to_their_frames(name):
 
 
 GOOD = {
-    "ClientHello": {"version": 2, "nonce": "A" * 43 + "=", "key": "AAAA", "certificate": None},
-    "HostHello": {"version": 2, "nonce": "A" * 43 + "=", "identity": "AAAA"},
+    "ClientHello": {"version": 3, "nonce": "A" * 43 + "=", "key": "AAAA", "certificate": None},
+    "HostHello": {"version": 3, "nonce": "A" * 43 + "=", "identity": "AAAA"},
     "Methods": {"methods": ["password"], "salt": "A" * 22 + "==", "iterations": 600_000},
     "Auth": {"method": "password", "proof": "AAAA", "remember": False},
     "Code": {"code": "123456"},
@@ -228,7 +230,7 @@ def test_an_error_never_carries_the_peers_control_characters():
 def test_a_hello_of_another_version_is_read_no_further():
     for name in ("ClientHello", "HostHello"):
         assert decode(name, b'{"version":0}') == m.OtherVersion(0)
-        assert decode(name, b'{"new":{"deep":[1]},"version":3,"nonce":7}') == m.OtherVersion(3)
+        assert decode(name, b'{"new":{"deep":[1]},"version":4,"nonce":7}') == m.OtherVersion(4)
 
 
 def picture(**change):
@@ -252,6 +254,7 @@ def body_of(message):
         *[st.integers(0, m.MAX_STAMP)] * 5,
         st.integers(0, 2**64 - 1),
         st.binary(max_size=50),
+        st.booleans(),
     ).filter(lambda made: made.proved or not made.exact)
 )
 def test_a_picture_decodes_to_itself(message):
@@ -274,7 +277,7 @@ def test_a_picture_out_of_bounds_is_refused(change):
 
 def test_a_picture_with_impossible_flags_or_half_a_header_is_refused():
     body = body_of(picture())
-    for flags in (1, 3, 8, 0xFF):
+    for flags in (1, 3, 9, 16, 0xFF):
         body[12] = flags
         with pytest.raises(RemoteProtocolError, match="flags"):
             decode("Picture", body)
@@ -309,10 +312,22 @@ def test_the_largest_cursor_fits_its_limit():
     assert len(body_of(cursor)) == SPECS["Cursor"].limit
 
 
-@pytest.mark.parametrize("body", [b"", bytes(19), bytes(20), bytes(21), b"\x01\0\0\0" + b"\xff" * 16])
-def test_an_ack_of_nothing_another_length_or_time_is_refused(body):
+MARK = b"\x01" + bytes(19)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", bytes(19), bytes(20), bytes(21), b"\x01\0\0\0" + b"\xff" * 16, MARK[:-1], MARK + bytes(20), MARK * 33],
+)
+def test_an_ack_of_nothing_too_much_another_length_or_time_is_refused(body):
     with pytest.raises(RemoteProtocolError, match="ACK"):
         decode("Ack", body)
+
+
+def test_an_ack_names_as_many_pictures_as_its_limit_has_room_for():
+    marks = tuple(m.Mark(seq, 2 * seq, 3 * seq) for seq in range(1, m.MOST_MARKS + 1))
+    assert decode("Ack", body_of(m.Ack(marks))) == m.Ack(marks)
+    assert len(body_of(m.Ack(marks))) == SPECS["Ack"].limit
 
 
 @pytest.mark.parametrize("body", [b"", bytes(11), bytes(12), bytes(13), b"\x01\0\0\0" + b"\xff" * 8])

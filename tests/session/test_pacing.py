@@ -38,7 +38,7 @@ class Link:
         self.now += seconds
         while self._arriving and self._arriving[0][0] + self.delay <= self.now:
             at, seq = self._arriving.pop(0)
-            self.window.acknowledged(seq, at + AHEAD, at + self.delay)
+            self.window.acknowledged(seq, at + AHEAD, at + AHEAD, at + self.delay)
 
 
 def test_a_viewer_that_never_acknowledges_closes_its_window() -> None:
@@ -56,7 +56,7 @@ def test_an_acknowledgement_covers_all_updates_before_it() -> None:
     window.sent(2, 1000, now=0.01)
     assert not window.is_open
     assert window.unacknowledged == 2000
-    window.acknowledged(2, AHEAD, now=0.02)
+    window.acknowledged(2, AHEAD, AHEAD, now=0.02)
     assert window.is_open
     assert window.unacknowledged == 0
 
@@ -65,32 +65,99 @@ def test_the_round_trip_is_the_shortest_of_the_last_64_and_forgets_older_ones() 
     window, trips = Window(INTERVAL), [((seq * 37) % 101 + 1) / 1000 for seq in range(400)]
     for seq, trip in enumerate(trips, 1):
         window.sent(seq, 1000, now=float(seq))
-        window.acknowledged(seq, AHEAD, now=seq + trip)
+        window.acknowledged(seq, AHEAD, AHEAD, now=seq + trip)
         assert window.trip == pytest.approx(min(trips[max(0, seq - 64) : seq]))
 
 
 def test_the_window_covers_one_round_trip() -> None:
     window = Window(INTERVAL)
     window.sent(1, 1000, now=0.0)
-    window.acknowledged(1, AHEAD, now=0.1)
+    window.acknowledged(1, AHEAD, AHEAD, now=0.1)
     assert window.limit == 7
 
 
 def test_a_queue_on_the_way_does_not_widen_the_window() -> None:
     window = Window(INTERVAL)
     window.sent(1, 1000, now=0.0)
-    window.acknowledged(1, AHEAD, now=0.02)
+    window.acknowledged(1, AHEAD, AHEAD, now=0.02)
     before = window.limit
     window.sent(2, 1000, now=1.0)
-    window.acknowledged(2, AHEAD, now=3.0)
+    window.acknowledged(2, AHEAD, AHEAD, now=3.0)
     assert window.limit == before
 
 
 def test_the_window_is_bounded_on_the_longest_way() -> None:
     window = Window(INTERVAL)
     window.sent(1, 1000, now=0.0)
-    window.acknowledged(1, AHEAD, now=60.0)
+    window.acknowledged(1, AHEAD, AHEAD, now=60.0)
     assert window.limit == 32
+
+
+def exchange(window: Window, seq: int, now: float, length: int = 1000) -> bool:
+    """Send an update, and have it acknowledged where that is asked for."""
+    asks = window.asks(length, now)
+    window.sent(seq, length, now, asked=asks)
+    if asks:
+        acknowledge(window, seq, now + 0.001)
+    return asks
+
+
+def acknowledge(window: Window, seq: int, at: float, decoding: float = 0.0) -> None:
+    """Let the viewer receive an update at a time of our clock, and say so when it is decoded."""
+    window.acknowledged(seq, at + AHEAD, at + AHEAD + decoding, at + decoding + 0.001)
+
+
+def prompt_viewer(seconds: float = 0.0) -> Window:
+    """Return the window of a viewer that was prompt with its first updates."""
+    window = Window(INTERVAL)
+    window.measured(ClockSample(rtt=0.002, offset=AHEAD))
+    assert [exchange(window, seq, seconds) for seq in range(1, 9)] == [True] * 8
+    return window
+
+
+def test_a_prompt_viewer_is_asked_for_every_16th_acknowledgement() -> None:
+    window = prompt_viewer()
+    assert [exchange(window, seq, 0.0) for seq in range(9, 41)] == ([False] * 15 + [True]) * 2
+
+
+def test_it_is_asked_after_64_kib_and_after_a_second() -> None:
+    window = prompt_viewer()
+    assert [exchange(window, seq, 0.0, 20_000) for seq in range(9, 17)] == [False, False, False, True] * 2
+    assert [exchange(window, seq, seq / 4) for seq in range(20, 30)] == ([False] * 4 + [True]) * 2
+
+
+@pytest.mark.parametrize(("received_after", "decoding"), [(0.02, 0.0), (0.001, 0.02)])
+def test_a_viewer_that_is_late_is_asked_for_all_until_it_was_prompt_with_eight(
+    received_after: float, decoding: float
+) -> None:
+    window = prompt_viewer()
+    assert [exchange(window, seq, 0.0) for seq in range(9, 24)] == [False] * 15
+    for seq, at in ((24, 1.0), (25, 1.0 + INTERVAL)):
+        assert window.asks(1000, at)
+        window.sent(seq, 1000, at)
+    acknowledge(window, 24, 1.0 + received_after, decoding)
+    acknowledge(window, 25, 1.0 + INTERVAL + received_after, decoding)
+    assert [exchange(window, seq, 2.0) for seq in range(26, 36)] == [True] * 7 + [False] * 3
+
+
+def test_a_viewer_that_is_always_late_is_asked_for_all() -> None:
+    window, asked = prompt_viewer(), [False]
+    for seq in range(9, 100):
+        at = seq * INTERVAL
+        asks = window.asks(1000, at)
+        window.sent(seq, 1000, at, asked=asks)
+        if asked[-1]:
+            acknowledge(window, seq - 1, at + 0.01)
+        asked.append(asks)
+    assert asked == [False] * 16 + [True] * 76
+
+
+def test_a_prompt_viewer_that_stops_gets_what_it_may_hold_and_its_window() -> None:
+    window, sent = prompt_viewer(), 0
+    while window.is_open and sent < 100:
+        sent += 1
+        window.sent(8 + sent, 1000, 0.0, asked=window.asks(1000, 0.0))
+    assert sent == 15 + window.limit
 
 
 def test_the_rate_of_a_link_shows_without_filling_it() -> None:

@@ -3,7 +3,6 @@
 Run it only when the protocol changes on purpose: `python tests/vectors/message_make.py`.
 """
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -24,9 +23,9 @@ CONNECTED = m.Connected(
     host="d" * 64,
 )
 MESSAGES = {
-    "client_hello": m.ClientHello(version=2, nonce=KEY, key=b"0Y0\x13", certificate=None),
-    "client_hello_alias": m.ClientHello(version=2, nonce=KEY, key=b"0Y0\x13", certificate=b"0\x82\x01\xa1"),
-    "host_hello": m.HostHello(version=2, nonce=KEY[::-1], identity=b"0\x82\x01\xa2"),
+    "client_hello": m.ClientHello(version=3, nonce=KEY, key=b"0Y0\x13", certificate=None),
+    "client_hello_alias": m.ClientHello(version=3, nonce=KEY, key=b"0Y0\x13", certificate=b"0\x82\x01\xa1"),
+    "host_hello": m.HostHello(version=3, nonce=KEY[::-1], identity=b"0\x82\x01\xa2"),
     "prove": m.Prove(signature=b"0E\x02\x20"),
     "methods": m.Methods(methods=list(m.METHODS), salt=KEY, iterations=600_000),
     "auth_password": m.Auth(method="password", proof=KEY, remember=True),
@@ -100,11 +99,17 @@ MESSAGES = {
     "picture_proved_beside_a_film": m.Picture(
         2, 2, 8, False, False, True, 51, 0, 64, 9, 1, 2, 3, 4, 5, 0x0123456789ABCDEF, b"update"
     ),
+    "picture_that_asks": m.Picture(
+        3, 2, 8, True, False, True, 0, 64, 64, 0, 1, 2, 3, 4, 5, 0x0123456789ABCDEF, b"update", asks=True
+    ),
     "cursor": m.Cursor(2, 1, 1, 0, bytes(range(8))),
     "cursor_hidden": m.Cursor(0, 0, 0, 0, b""),
     "pointer_place": m.PointerPlace(place=m.Point(x=0, y=16_383)),
     "pointer_hidden": m.PointerPlace(place=None),
-    "ack": m.Ack(5, 1_000_000, 1_000_500),
+    "ack": m.Ack((m.Mark(5, 1_000_000, 1_000_500),)),
+    "ack_of_three": m.Ack(
+        (m.Mark(0xFFFFFFFF, 1_000_000, 1_000_500), m.Mark(1, 1_016_000, 1_016_500), m.Mark(3, 1_050_000, 1_050_500))
+    ),
     "presented": m.Presented(5, 1_004_000),
     "watch": m.Watch(codecs=["hybrid", "tiles"], resume=None),
     "watch_on": m.Watch(
@@ -122,7 +127,7 @@ def fields(message):
     """Return the fields as JSON holds them; bytes of binary messages as hexadecimal."""
     if isinstance(message, m.Control):
         return msgspec.to_builtins(message)
-    values = dataclasses.asdict(message)
+    values = msgspec.structs.asdict(message)
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
 
 

@@ -129,7 +129,7 @@ def figures(smaller: Taken, larger: Taken, grabs: list[float], asked: list[float
         "letter until captured": _micros(smaller.captured),
         "letter that lay ready": _micros(smaller.ready),
         "letter that lay ready, 4K": _micros(larger.ready),
-        "(limit: an answer of the X server)": _micros(asked),
+        "a bare question to the X server": _micros(asked),
         "mss.grab": _micros(grabs),
         "letter to mss.grab": once(statistics.median(ratios(smaller.awaited, grabs)), "of mss.grab"),
         "4K to 1080p": once(statistics.median(ratios(larger.awaited, smaller.awaited)), "of 1080p"),
@@ -165,7 +165,7 @@ def _grab(grabber: mss.MSS) -> float:
 
 
 def _ask(asker: painter.Canvas) -> float:
-    """Ask for next to nothing after a rest: what no capture by the server can do without, and two calls from Python."""
+    """Ask for next to nothing after a rest: what two calls from Python, and a wait for the server, take by themselves."""
     time.sleep(_READY_SECONDS)
     began = time.monotonic()
     asker.sync()

@@ -9,7 +9,7 @@ from fanlight_bench import workloads
 from fanlight_bench.lines import hold
 from fanlight_bench.pipeline import systems, table
 from fanlight_bench.pipeline.case import PipelineCase, Window
-from fanlight_bench.pipeline.systems import LIMITS, NOTHING, tools
+from fanlight_bench.pipeline.systems import ENCODER, LIMITS, NOTHING, tools
 from fanlight_bench.plan import Case
 from fanlight_bench.results import Limit, Ratio, Row, ratios_in_turns
 
@@ -32,6 +32,7 @@ _PEER_FIGURES = ("CPU load", "CPU an update", "X server CPU load", "updates a se
 _FIGURES_AGAINST = {
     LIMITS[0]: ("CPU an update",),
     LIMITS[1]: ("X server CPU an update",),
+    ENCODER: ("CPU an update", "updates a second"),
     NOTHING: ("X server CPU load",),
 }
 _OURS = "fanlight "
@@ -68,11 +69,12 @@ def plan(options: Options) -> list[list[Case]]:
     for name in names:
         for size in sizes:
             workloads.check(name, size, options.rate)
-    return [
-        [_case(system, name, name, size, window, len(sizes) > 1) for system in measured]
+    groups = [
+        [_case(system, name, name, size, window, len(sizes) > 1) for system in measured if not system.only_unpaced]
         for name in names
         for size in sizes
     ] + [_unpaced(measured, size, window, len(sizes) > 1) for size in sizes if table.FULL in names]
+    return [group for group in groups if group]
 
 
 def ratios(rows: list[Row]) -> list[Ratio]:

@@ -27,11 +27,18 @@ def opener(system: str) -> Callable[[Task], Pipeline]:
         return {
             "memcpy": floors.CopyPipeline,
             "getimage": floors.GetImagePipeline,
+            "libx264": floors.EncodePipeline,
             "nothing": floors.NothingPipeline,
         }[name]
+    from fanlight.codec.profiles import H264
     from fanlight_bench.pipeline import plain
 
-    return {"mss": plain.MssPipeline, "x11grab": plain.X11GrabPipeline}[name]
+    ways: dict[str, Callable[[Task], Pipeline]] = {
+        "mss": plain.MssPipeline,
+        "x11grab": plain.X11GrabPipeline,
+        "x11grab-nv12": lambda task: plain.X11GrabPipeline(task, H264),
+    }
+    return ways[name]
 
 
 def main() -> None:

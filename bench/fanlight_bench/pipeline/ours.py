@@ -9,7 +9,7 @@ from fanlight.capture import open_capture
 from fanlight.codec import open_decoder, open_encoder
 from fanlight.codec.base import Update
 from fanlight.codec.picture import Picture as Held
-from fanlight.host import REST_SECONDS, Crowd, Picture, Viewer
+from fanlight.host import REST_SECONDS, Crowd, Picture, Served, Viewer
 from fanlight.kernels import tiles
 from fanlight.types import Frame, Image, Size
 from fanlight_bench.pipeline.account import Task
@@ -43,15 +43,8 @@ class FanlightPipeline(Pipeline):
 
     def step(self, timeout: float) -> Step | None:
         """Capture what is damaged and encode it, or refine what rests."""
-        frame = self._capture.next(self._patience(timeout))
-        if frame is not None:
-            self._last = frame
-            self._crowd.note(frame)
-        elif not self._may_refine():
-            return None
-        assert self._last is not None
-        began = time.monotonic()
-        served = self._crowd.serve(self._last, self._viewers, time.monotonic, rested=self._is_at_rest())
+        before = self._last
+        served = self._serve_next(timeout) if self._crowd.awaits(self._viewers) else self._serve(timeout)
         if not served:
             return None
         picture = served[0].picture
@@ -60,8 +53,25 @@ class FanlightPipeline(Pipeline):
         self._updated_at = time.monotonic()
         self._update, self._digest = picture.update, picture.digest
         self._kept.add(picture.update)
-        damaged = sum(rect.w * rect.h for rect in frame.damage) if frame else 0
-        return Step(len(picture.update), self._updated_at - began, damaged)
+        frame = self._last
+        damaged = sum(rect.w * rect.h for rect in frame.damage) if frame is not None and frame is not before else 0
+        return Step(len(picture.update), self._updated_at - picture.encode_started_at, damaged)
+
+    def _serve_next(self, timeout: float) -> list[Served]:
+        """Wait for the next frame and encode it in one call, as the host does where nothing else is due."""
+        served = self._crowd.serve_next(self._capture, None, time.monotonic, timeout)
+        self._last = self._capture.last
+        return served
+
+    def _serve(self, timeout: float) -> list[Served]:
+        frame = self._capture.next(self._patience(timeout))
+        if frame is not None:
+            self._last = frame
+            self._crowd.note(frame)
+        elif not self._may_refine():
+            return []
+        assert self._last is not None
+        return self._crowd.serve(self._last, self._viewers, time.monotonic, rested=self._is_at_rest())
 
     def until_exact(self, stopped_at: float) -> float | None:
         """Go on until the encoder's digest equals that of a picture taken by another program's means."""

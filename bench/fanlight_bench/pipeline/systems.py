@@ -20,6 +20,10 @@ PIXELFLUX = "pixelflux==2.2.1"
 """What is measured; 2.x has the API that `pixelflux_child` uses."""
 
 LIMITS = ("limit: memcpy", "limit: XShmGetImage")
+ENCODER = "limit: libx264 alone"
+"""Pictures that are ready are encoded while the workload draws."""
+X11GRAB_NV12 = "x11grab + fanlight's NV12 + libx264"
+"""What of fanlight's lead is its conversion of colours."""
 NOTHING = "limit: nothing captured"
 """The workload alone, which shows what of the X server's CPU time is the workload's."""
 
@@ -31,12 +35,16 @@ _X264 = f"x264 {H264.preset}, zerolatency, qp {H264.qp}, 4:2:0"
 
 @dataclass(frozen=True)
 class System:
-    """A way from the screen to bytes. `command` raises Unavailable where it cannot run; limits need no workload."""
+    """A way from the screen to bytes. `command` raises Unavailable where it cannot run; limits need no workload.
+
+    `only_unpaced`: it is measured only where the question is how many whole pictures can be encoded.
+    """
 
     name: str
     command: Callable[[Task], list[str]]
     settings: dict[str, str | int | float] = field(default_factory=dict)
     needs_workload: bool = True
+    only_unpaced: bool = False
 
 
 def _child(system: str, task: Task) -> list[str]:
@@ -62,6 +70,7 @@ def _pixelflux(mode: str, task: Task) -> list[str]:
 def _systems() -> tuple[System, ...]:
     ours = {"capture": "x11, XDamage", "digests": "yes"}
     theirs = {"capture": "XShm", "cleanup at rest": "yes"}
+    plain = {"video": _X264, "colours": "swscale"}
     return (
         System("fanlight hybrid", functools.partial(_child, "fanlight:hybrid"), {**ours, "video": _X264}),
         System("fanlight tiles", functools.partial(_child, "fanlight:tiles"), {**ours, "zstd": 1}),
@@ -73,8 +82,15 @@ def _systems() -> tuple[System, ...]:
             {**theirs, "video": "x264, crf 24, stripes"},
         ),
         System("pixelflux jpeg", functools.partial(_pixelflux, "jpeg"), {**theirs, "quality": 85}),
-        System("mss + libx264", functools.partial(_child, "plain:mss"), {"capture": "mss", "video": _X264}),
-        System("x11grab + libx264", functools.partial(_child, "plain:x11grab"), {"capture": "x11grab", "video": _X264}),
+        System("mss + libx264", functools.partial(_child, "plain:mss"), {"capture": "mss", **plain}),
+        System("x11grab + libx264", functools.partial(_child, "plain:x11grab"), {"capture": "x11grab", **plain}),
+        System(
+            X11GRAB_NV12,
+            functools.partial(_child, "plain:x11grab-nv12"),
+            {"capture": "x11grab", "video": _X264, "colours": "fanlight's kernel"},
+            only_unpaced=True,
+        ),
+        System(ENCODER, functools.partial(_child, "limit:libx264"), {"video": _X264}, only_unpaced=True),
         System(NOTHING, functools.partial(_child, "limit:nothing")),
         System(LIMITS[0], functools.partial(_child, "limit:memcpy"), needs_workload=False),
         System(LIMITS[1], functools.partial(_child, "limit:getimage"), needs_workload=False),

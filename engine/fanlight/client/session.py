@@ -266,7 +266,7 @@ class RemoteSession:
         self._decoded = picture.seq
         differs = picture.digest is not None and self._decoder.digest != picture.digest
         session = self._link.session
-        session.send_ack(picture.seq, received_at, decoded_at)
+        session.send_ack(picture.seq, received_at, decoded_at, asked=picture.asks)
         if differs:
             self.mismatches += 1
             session.send_refresh(f"the digest of update {picture.seq} does not match")

@@ -28,9 +28,9 @@ LEAST_TILES = 4
 """Fewer tiles than this are no film."""
 
 
-def is_dear(tiles: int, cost: int) -> bool:
-    """Tell whether an update of so many tiles and bytes may be film; one that is not leaves no trace in the heat."""
-    return cost >= _BYTES and cost >= _DENSITY * tiles * tile_kernels.TILE**2
+def is_dear(pixels: int, cost: int) -> bool:
+    """Tell whether an update of so many pixels and bytes may be film; one that is not leaves no trace in the heat."""
+    return cost >= _BYTES and cost >= _DENSITY * pixels
 
 
 class Heat:
@@ -51,9 +51,10 @@ class Heat:
         """
         hot = np.zeros_like(tiles)
         count = int(np.count_nonzero(tiles))
-        if not is_dear(count, cost):
+        pixels = count * tile_kernels.TILE**2
+        if not is_dear(pixels, cost):
             return hot
-        density = cost / (count * tile_kernels.TILE**2)
+        density = cost / pixels
         changed = tiles != 0
         rested = changed & (frame.damaged_at - self._last > REST_SECONDS)
         self._since[rested] = frame.damaged_at

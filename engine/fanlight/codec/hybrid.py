@@ -26,17 +26,20 @@ import numpy as np
 from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, FrameSource, SmallUpdate, Update, checked_number
 from fanlight.codec.draft import Draft
+from fanlight.codec.film import Film
 from fanlight.codec.heat import LEAST_TILES, is_dear
+from fanlight.codec.packing import DEFAULT_LEVEL
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, Batch, TileWriter, pixels_of, touched_by, whole
+from fanlight.codec.tiles import MANY, Batch, TileWriter, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels
+from fanlight.kernels.lane import pixels_of
 from fanlight.types import Frame, Image, Size, Tiles
 
 _Coded = tuple[Region, bytes, bool]
@@ -76,6 +79,7 @@ class HybridEncoder(Encoder):
             check_encoder(codec.name)
         self._shadow = Picture(self.size)
         self._tiles = TileWriter(self._shadow, level)
+        self._film = Film(self._shadow)
         self._regions = Regions(self.size)
         self._refinement = Refinement()
         self._lossy = tile_kernels.no_tiles(self.size)
@@ -106,38 +110,52 @@ class HybridEncoder(Encoder):
         frame = screen.last
         if found is None or frame is None:
             return None
-        self._regions.note(frame.damage)
         return self._encode_plain(frame, found)
 
-    def _encode_plain(self, frame: Frame, found: SmallUpdate | Batch) -> Update:
+    def _encode_plain(self, frame: Frame, found: SmallUpdate) -> Update:
         """Encode what was found while all is exact; unless it may be film, as a scroll is not, nothing is weighed."""
-        if not isinstance(found, Batch):
+        if found is not MANY:
             return self._tell(found)
-        body = self._tiles.pack(frame.image, found)
-        if is_dear(int(np.count_nonzero(found.tiles)), len(body)):
-            return self._encode_found(frame, found, body)
-        self._tiles.commit(frame.image, found.tiles)
-        self._touched = touched_by(found, self.size)
-        return Update(sections.write_tiles(body), exact=True, lane="tiles", pixels=pixels_of(found, self.size))
+        found = self._tiles.write_many(frame.image)
+        if is_dear(pixels_of(found.counts)[0], len(found)):
+            return self._encode_found(frame, self._tiles.last, found)
+        self._tiles.take_many()
+        return self._tell(found)
 
     def _encode_found(self, frame: Frame, batch: Batch, body: bytes | None = None) -> Update:
         """Choose the lanes for what was found, and encode it; `body` is its tiles, if they are packed."""
-        chosen = self._regions.choose(frame, batch.tiles, lambda tiles: density(self._tiles, frame.image, tiles))
+        chosen = self._choose(frame, batch)
         lane = self._tile_lane(frame, batch, chosen)
         if self._may_open(lane):
             body = body or self._tiles.pack(frame.image, lane, self._lossy)
+            left = self._film.left(self._regions.tiles)
             share = partial(share_changed, self._shadow.image, frame.image)
             opened = self._regions.open(frame, lane.tiles, len(body), share)
             if opened:
                 self._tiles.take_back()
                 chosen = [region for region in self._regions if region in chosen or region in opened]
                 lane, body = self._tile_lane(frame, batch, chosen), None
+                for region in opened:
+                    # Round a new region the shadow cannot tell what changed where another one has just ended.
+                    np.bitwise_or(lane.tiles, left & region.border, out=lane.tiles)
         coded = self._code(frame, chosen)
         if coded is None:
             if body is not None:
                 self._tiles.take_back()
             lane, body, coded = self._tile_lane(frame, batch, []), None, []
         return self._send(frame, batch, lane, body, coded)
+
+    def _choose(self, frame: Frame, batch: Batch) -> list[Region]:
+        """Return the regions that are to be packets. What only stands where film has ended is left to be refined."""
+        if not self._regions:
+            return []
+        film = batch.tiles & self._lossy & self._regions.tiles
+        standing = self._film.standing(frame.image, film)
+        chosen = self._regions.choose(
+            frame, batch.tiles, batch.tiles ^ standing, lambda tiles: density(self._tiles, frame.image, tiles)
+        )
+        batch.tiles[standing > self._regions.tiles] = 0
+        return chosen
 
     def _is_plain(self) -> bool:
         """Tell whether all is exact and nothing is due, so that a small change is one call."""
@@ -159,7 +177,8 @@ class HybridEncoder(Encoder):
         """Find what the decoder lacks; everything, where the update is to stand alone."""
         if self._key_due and not self._regions:
             return whole(self.size)
-        batch = self._tiles.plan(frame.image, frame.damage, self._lossy)
+        film = self._lossy & self._regions.tiles if self._regions else None
+        batch = self._tiles.plan(frame.image, frame.damage, self._lossy, film)
         if self._lacks is not None:
             np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
         return batch
@@ -203,8 +222,10 @@ class HybridEncoder(Encoder):
             if body is None:
                 body = self._tiles.pack(frame.image, lane, self._lossy, key=self._key_due)
             draft.add_tiles(lane, body)
-        self._commit(frame.image, whole(self.size).tiles if self._key_due else batch.tiles, coded)
-        self._mark(lane.tiles, 0)
+            self._tiles.commit(frame.image, lane.tiles)
+            self._film.took(lane.tiles)
+            self._mark(lane.tiles, 0)
+        self._follow(frame.image, batch, coded)
         self._add_video(draft, coded)
         if self._lossy_left and not self._key_due:
             self._refine(batch, draft)
@@ -219,12 +240,12 @@ class HybridEncoder(Encoder):
         self._lacks, self._regions.closed = None, 0
         return draft.finish(exact=not self._lossy_left, key=key)
 
-    def _commit(self, image: Image, tiles: Tiles, coded: list[_Coded]) -> None:
-        """Take the tiles over into the shadow; those of film without what a search for moves would want."""
+    def _follow(self, image: Image, batch: Batch, coded: list[_Coded]) -> None:
+        """Note what the shadow does not follow, and take over into it what film has left behind."""
         for region, _, _ in coded:
-            self._shadow.follow(image, tiles & region.tiles)
-            tiles = np.where(region.tiles, np.uint8(0), tiles)
-        self._tiles.commit(image, tiles)
+            self._film.ran(batch.tiles & region.tiles)
+        if self._regions or self._lossy_left:
+            self._film.catch_up(image, self._regions.tiles)
 
     def _add_state(self, draft: Draft) -> None:
         if self._state_due:
@@ -243,7 +264,7 @@ class HybridEncoder(Encoder):
     def _refine(self, batch: Batch, draft: Draft) -> None:
         """Add a portion of lossy tiles, if there is room."""
         budget = max(self.portion // _BESIDE - len(draft), self.portion // _AT_LEAST) if batch else self.portion
-        waiting = np.where(self._regions.tiles, np.uint8(0), self._lossy)
+        waiting = (self._lossy > self._regions.tiles).view(np.uint8)
         if not waiting.any():
             return
         count = self._refinement.count(budget)
@@ -260,9 +281,11 @@ class HybridEncoder(Encoder):
         self._mark(part.tiles, 0)
 
     def _mark(self, tiles: Tiles, lossy: int) -> None:
-        if lossy or self._lossy_left:
-            self._lossy[tiles != 0] = lossy
-            self._lossy_left = int(np.count_nonzero(self._lossy))
+        if lossy:
+            np.bitwise_or(self._lossy, tiles, out=self._lossy)
+        elif self._lossy_left:
+            self._lossy[tiles != 0] = 0
+        self._lossy_left = int(np.count_nonzero(self._lossy))
 
     @property
     def pending(self) -> bool:
@@ -302,7 +325,9 @@ class HybridEncoder(Encoder):
 
     def _catch_up(self, lacks: Tiles) -> Update:
         draft = Draft(self.size)
-        draft.add_tiles(Batch((), lacks, 0), self._tiles.catch_up(lacks))
+        # Where a fork is to go on with film, its next update brings a key frame.
+        tiles = np.where(self._film.behind, np.uint8(0), lacks)
+        draft.add_tiles(Batch((), tiles, 0), self._tiles.catch_up(tiles))
         draft.add_state(ALL, self._lossy)
         return draft.finish(exact=not self._lossy_left, key=bool(lacks.all()))
 
@@ -313,6 +338,7 @@ class HybridEncoder(Encoder):
         twin._qp, twin._preset = self._qp, self._preset
         twin.near, twin.portion = self.near, self.portion
         twin._shadow.repeat(self._shadow)
+        twin._film.repeat(self._film)
         twin._regions.inherit(self._regions)
         twin._key_due = False
         twin._state_due = True

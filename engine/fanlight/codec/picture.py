@@ -20,10 +20,10 @@ class Picture(Shadow):
 
     def digest_without(self, lossy: Tiles) -> int:
         """Return the digest of all tiles but the `lossy` ones, which are not looked at."""
-        hidden = (self.stale != 0) & (lossy != 0)
-        self.stale[hidden] = 0
+        hidden = self.stale & lossy
+        np.bitwise_xor(self.stale, hidden, out=self.stale)
         digest = self.digest
-        self.stale[hidden] = 1
+        np.bitwise_or(self.stale, hidden, out=self.stale)
         return digest ^ int(np.bitwise_xor.reduce(self._mixed[lossy != 0]))
 
     def follow(self, image: Image, tiles: Tiles) -> None:

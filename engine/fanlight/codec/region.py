@@ -21,7 +21,7 @@ _LARGE_SHARE = 1 / 8
 _SMALL_BYTES = 16 << 10
 _LIGHT_DENSITY = 0.25
 _LIGHT_UPDATES = 3
-_LOOKED_AT = 3
+_LOOKED_AT = 6
 _WINDOW_SECONDS = 1.0
 _SHRUNK = 3 / 4
 # A finer quantiser is worth a key frame so often, a coarser one at once: it is asked for when the link is full.
@@ -80,23 +80,31 @@ class Region:
             x, y = self.rect.x, self.rect.y
             self._writer.note([Rect(p.x - x, p.y - y, p.w, p.h) for p in parts if p.w and p.h])
 
-    def weigh(self, frame: Frame, changed: Tiles, density: Callable[[Tiles], float]) -> Verdict:
-        """Tell what an update does that changes these tiles of the picture; `density` tells their cost as tiles."""
-        inside = changed & self.tiles
-        count = int(np.count_nonzero(inside))
-        if count == 0:
-            return self._rest(frame)
-        if count <= _LARGE_SHARE * self._count and density(inside) * count * _TILE * _TILE < _SMALL_BYTES:
-            return self._rest(frame)
+    def weigh(self, frame: Frame, changed: Tiles, moving: Tiles, density: Callable[[Tiles], float]) -> Verdict:
+        """Tell what an update does that changes these tiles of the picture; `density` tells their cost as tiles.
+
+        A film that is drawn again and again, and does not move, comes to rest as well: until then it costs packets.
+        """
+        if not self._is_large(changed & self.tiles, density):
+            return Verdict.CLOSE if self.rests(frame) else Verdict.TILES
+        inside = moving & self.tiles
         if self.started:
+            if not self._is_large(inside, density):
+                return Verdict.CLOSE if self.rests(frame) else Verdict.VIDEO
             self._large_at = frame.captured_at
             if self._is_light(inside, density):
                 return Verdict.CLOSE
         np.bitwise_or(self._active, inside, out=self._active)
         return Verdict.VIDEO
 
+    def _is_large(self, tiles: Tiles, density: Callable[[Tiles], float]) -> bool:
+        count = int(np.count_nonzero(tiles))
+        if count == 0 or count > _LARGE_SHARE * self._count:
+            return count > 0
+        return density(tiles) * count * _TILE * _TILE >= _SMALL_BYTES
+
     def _is_light(self, inside: Tiles, density: Callable[[Tiles], float]) -> bool:
-        """Tell whether three large updates in a row were cheap as tiles; one in three is looked at while none was."""
+        """Tell whether three large updates in a row were cheap as tiles; one in six is looked at while none was."""
         self._unweighed += 1
         if self._light or self._unweighed >= _LOOKED_AT:
             self._unweighed = 0
@@ -106,9 +114,6 @@ class Region:
     def rests(self, frame: Frame) -> bool:
         """Whether nothing large has changed for a while."""
         return frame.captured_at - self._large_at > REST_SECONDS
-
-    def _rest(self, frame: Frame) -> Verdict:
-        return Verdict.CLOSE if self.rests(frame) else Verdict.TILES
 
     def shrunk(self, frame: Frame) -> Rect | None:
         """Return where the film has stood for a second, if that is much less than the region."""

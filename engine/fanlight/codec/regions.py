@@ -21,12 +21,16 @@ ALL = (1 << sections.MOST_REGIONS) - 1
 
 
 class Regions:
-    """The regions of an encoder. `closed` is a mask of those that the decoder must still be told to close."""
+    """The regions of an encoder. `tiles` marks where they are.
+
+    `closed` is a mask of those that the decoder must still be told to close.
+    """
 
     def __init__(self, size: Size) -> None:
         self._size = size
         self._heat = Heat(size)
         self._live: list[Region] = []
+        self.tiles: Tiles = tile_kernels.no_tiles(size)
         self.closed = 0
 
     def __iter__(self) -> Iterator[Region]:
@@ -40,19 +44,14 @@ class Regions:
         """Whether the decoder leans on packets that it had."""
         return any(region.started for region in self._live)
 
-    @property
-    def tiles(self) -> Tiles:
-        """Mark the tiles of all regions."""
-        tiles = tile_kernels.no_tiles(self._size)
-        for region in self._live:
-            np.bitwise_or(tiles, region.tiles, out=tiles)
-        return tiles
+    def choose(self, frame: Frame, changed: Tiles, moving: Tiles, density: Callable[[Tiles], float]) -> list[Region]:
+        """Return the regions of which the update holds a packet; close those that rest, shrink those too large.
 
-    def choose(self, frame: Frame, changed: Tiles, density: Callable[[Tiles], float]) -> list[Region]:
-        """Return the regions of which the update holds a packet; close those that rest, shrink those too large."""
+        `moving` are the changed tiles without those of film in which the same was drawn again.
+        """
         chosen = []
         for region in tuple(self._live):
-            verdict = region.weigh(frame, changed, density)
+            verdict = region.weigh(frame, changed, moving, density)
             if verdict is Verdict.CLOSE:
                 self._put_away(region, frame)
             elif verdict is Verdict.VIDEO:
@@ -89,6 +88,7 @@ class Regions:
     def inherit(self, other: "Regions") -> None:
         """Have the regions of another picture, each to be started anew."""
         self._live = [region.again() for region in other]
+        self._look_where()
 
     def note(self, damage: tuple[Rect, ...]) -> None:
         """Say where the picture changed."""
@@ -121,6 +121,7 @@ class Regions:
         number = next(number for number in range(MOST_REGIONS) if number not in taken)
         region = Region(number, rect, self._size, frame.captured_at)
         self._live.append(region)
+        self._look_where()
         return region
 
     def _replace(self, region: Region, rect: Rect, frame: Frame) -> Region:
@@ -132,3 +133,9 @@ class Regions:
             self.closed |= 1 << region.number
         region.close()
         self._live.remove(region)
+        self._look_where()
+
+    def _look_where(self) -> None:
+        self.tiles = tile_kernels.no_tiles(self._size)
+        for region in self._live:
+            np.bitwise_or(self.tiles, region.tiles, out=self.tiles)

@@ -1,42 +1,38 @@
-"""The lossless lane: changed tiles and moves as one stream, compressed as one batch; owns its update format.
+"""The lossless lane: changed tiles and moves as one stream, compressed as one batch.
 
-An update is `u8 compression, u32 plain length, bytes`, little-endian, or nothing at all when nothing changed. The plain
-bytes are the tile stream of docs/tile-stream.md. Both ends have a cache of the tiles that streams overwrote.
+An update is a stream of docs/tile-stream.md in the form of packing.py, or nothing at all when nothing changed. Both
+ends have a cache of the tiles that streams overwrote.
 """
 
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from fanlight.codec.base import Decoder, Encoder, FrameSource, SmallUpdate, Update, checked_number
+from fanlight.codec.packing import DEFAULT_LEVEL, Packer, Unpacker
 from fanlight.codec.picture import Picture
-from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
+from fanlight.kernels.native import zeros
 from fanlight.kernels.x11 import NO_FRAME, Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
-DEFAULT_LEVEL = 1
-
-_HEADER = struct.Struct("<BI")
-_PLAIN, _ZSTD = 0, 1
-# A shorter stream fits one packet as it is, and compressing it would take as long as all the rest.
-_LEAST_COMPRESSED = 512
-# Level 19 uses a window of 8 MiB; a larger one can only be meant to cost memory.
-_MOST_WINDOW = 1 << 23
+# A shorter stream without moves, as that of a letter, fits a packet as it is, and compressing it would take as long as
+# all the rest; moves take many times as long to find.
+_LEAST_UNMOVED = 512
 _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
-_SHORT = HEAD + _LEAST_COMPRESSED
+_SHORT = HEAD + _LEAST_UNMOVED
 _ALL = slice(None)
 # Of a bytes object it copies the bytes once, and runs no Python.
 _new = bytes.__new__
 _NOTHING = SmallUpdate()
 _NOTHING.lane = ""
+MANY = SmallUpdate()
+"""Stands for an update of more tiles than were asked for, which is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +53,10 @@ class TileWriter:
     def __init__(self, shadow: Picture, level: object = DEFAULT_LEVEL) -> None:
         checked = checked_number("level", level, 1, 19)
         self._shadow = shadow
-        self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
+        self._packer = Packer(checked)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
         # Pages of it that no stream has needed yet are not there. It starts with room for the header.
-        memory = np.empty(HEAD + stream_kernels.bound(shadow.size), np.uint8)
+        memory = zeros(HEAD + stream_kernels.bound(shadow.size))
         self._room = memory[HEAD:]
         self._body = memory.data
         self._lane = Lane(shadow, self._cache, memory)
@@ -74,10 +70,10 @@ class TileWriter:
         length = self._lane.update(image, damage, _MOST_MOVES, _ANY_NUMBER)
         return self._finish(length) or _NOTHING
 
-    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate | Batch:
-        """Do what `update` does if at most `most` tiles are left after the moves; else return what `plan` does."""
+    def update_few(self, image: Image, damage: tuple[Rect, ...], most: int) -> SmallUpdate:
+        """Do what `update` does if at most `most` tiles are left after the moves; MANY: there are more."""
         length = self._lane.update(image, damage, _MOST_MOVES, most)
-        return self.last if length == TOO_MANY else self._finish(length) or _NOTHING
+        return MANY if length == TOO_MANY else self._finish(length) or _NOTHING
 
     def next(self, screen: Screen, timeout: float | None) -> SmallUpdate | None:
         """Do what `update` does with the next frame of a screen, which is then its `last`; None: none came for us."""
@@ -88,12 +84,23 @@ class TileWriter:
             return update
         return None if length == NO_FRAME else self._finish(self._lane.length)
 
-    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | Batch | None:
+    def next_few(self, screen: Screen, timeout: float | None, most: int) -> SmallUpdate | None:
         """Do what `update_few` does with the next frame of a screen, as `next` does."""
         if screen.next_update(timeout, self._lane, _MOST_MOVES, most) == NO_FRAME:
             return None
         length = self._lane.length
-        return self.last if length == TOO_MANY else self._finish(length)
+        return MANY if length == TOO_MANY else self._finish(length)
+
+    def write_many(self, image: Image) -> SmallUpdate:
+        """Write what was MANY, of the same image.
+
+        It must reach the decoder and be taken, by `take_many` or `commit`; or be taken back.
+        """
+        return self._finish(self._lane.write(image)) or _NOTHING
+
+    def take_many(self) -> None:
+        """Take over into the shadow what `write_many` wrote."""
+        self._lane.take()
 
     @property
     def last(self) -> Batch:
@@ -112,8 +119,8 @@ class TileWriter:
 
     def _finish(self, length: int) -> SmallUpdate | None:
         """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
-        if length >= _LEAST_COMPRESSED:
-            update = SmallUpdate(self._compress(self._body[HEAD : HEAD + length]))
+        if length >= (1 if self._lane.moved else _LEAST_UNMOVED):
+            update = SmallUpdate(self._packer.pack(self._body[HEAD : HEAD + length]))
         elif length > 0:
             update = SmallUpdate(self._written[: HEAD + length])
         else:
@@ -121,15 +128,29 @@ class TileWriter:
         update.counts = self._counts[_ALL]
         return update
 
-    def plan(self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None) -> Batch:
+    def plan(
+        self, image: Image, damage: tuple[Rect, ...], lossy: Tiles | None = None, film: Tiles | None = None
+    ) -> Batch:
         """Find what changed inside the damage. Moves are applied to the shadow here and now.
 
-        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has.
+        No move reads or writes a `lossy` tile, in which the decoder does not have what the shadow has. Those of `film`,
+        lossy as well, are not compared: where they are damaged, they count as changed.
         """
         tiles = tile_kernels.no_tiles(self._shadow.size)
         tile_kernels.mark(tiles, damage, self._shadow.size)
+        if film is None:
+            return Batch(*self._found(image, tiles, lossy))
+        damaged = tiles & film
+        np.bitwise_xor(tiles, damaged, out=tiles)
+        if not tiles.any():
+            return Batch((), damaged, int(np.count_nonzero(damaged)))
+        moves, _, changed = self._found(image, tiles, lossy)
+        np.bitwise_or(tiles, damaged, out=tiles)
+        return Batch(moves, tiles, changed + int(np.count_nonzero(damaged)))
+
+    def _found(self, image: Image, tiles: Tiles, lossy: Tiles | None) -> tuple[tuple[Move, ...], Tiles, int]:
         moves, changed = self._shadow.find(image, tiles, lossy, _MOST_MOVES)
-        return Batch(moves, tiles, changed)
+        return moves, tiles, changed
 
     def pack(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
         """Write a batch as the body of an update, before it is committed; with `key` one that needs nothing earlier.
@@ -139,7 +160,16 @@ class TileWriter:
         if key:
             self._cache.forget()
         before = None if key else self._shadow.image
-        return self._compress(self._stream(image, batch, self._cache, before, lossy))
+        return self._packer.pack(self._stream(image, batch, self._cache, before, lossy))
+
+    def send(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
+        """Do what `pack` and `commit` do, at once. It must reach the decoder."""
+        if key:
+            self._cache.forget()
+        stream = stream_kernels.send(
+            self._shadow, image, batch.moves, batch.tiles, self._cache, self._room, lossy=lossy, alone=key
+        )
+        return self._packer.pack(stream)
 
     def take_back(self) -> None:
         """Undo the last `pack`, because its body will never reach the decoder."""
@@ -151,7 +181,7 @@ class TileWriter:
 
     def alone(self, image: Image, tiles: Tiles) -> bytes:
         """Write a body that brings these tiles of `image` to any decoder, whatever it had before."""
-        return self._compress(self._stream(image, Batch((), tiles, 0)))
+        return self._packer.pack(self._stream(image, Batch((), tiles, 0)))
 
     def catch_up(self, lacks: Tiles) -> bytes:
         """Write a body for a decoder that has all of the shadow but `lacks`; name no tile from before to any, since."""
@@ -168,13 +198,6 @@ class TileWriter:
     ) -> memoryview:
         return stream_kernels.encode(image, batch.moves, batch.tiles, cache, before, lossy, self._room)
 
-    def _compress(self, plain: memoryview) -> bytes:
-        if len(plain) >= _LEAST_COMPRESSED:
-            packed = self._compressor.compress(plain)
-            if len(packed) < len(plain):
-                return _HEADER.pack(_ZSTD, len(plain)) + packed
-        return _HEADER.pack(_PLAIN, len(plain)) + plain
-
     def commit(self, image: Image, tiles: Tiles) -> None:
         """Take the marked tiles over into the shadow, once an update brings them."""
         self._shadow.take(image, tiles)
@@ -186,43 +209,15 @@ class TileReader:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(picture.size))
-        self._most_plain = stream_kernels.bound(picture.size)
-        self._decompressor = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW)
+        self._unpacker = Unpacker(stream_kernels.bound(picture.size))
 
     def decode(self, body: memoryview) -> Tiles:
         """Apply one body; return the tiles it touched."""
-        plain = self._unpack(body)
+        plain = self._unpacker.unpack(body)
         tiles = tile_kernels.no_tiles(self._picture.size)
         stream_kernels.decode(plain, self._picture.image, tiles, self._cache)
         self._picture.touch(tiles)
         return tiles
-
-    def _unpack(self, body: memoryview) -> bytes | memoryview:
-        if len(body) < _HEADER.size:
-            raise CodecError("a tile update is cut off in its header")
-        compression, length = _HEADER.unpack_from(body)
-        packed = body[_HEADER.size :]
-        if length > self._most_plain:
-            raise CodecError(f"a tile update of {length} bytes is more than this picture can need")
-        if compression == _PLAIN:
-            plain: bytes | memoryview = packed
-        elif compression == _ZSTD:
-            plain = self._decompress(packed, length)
-        else:
-            raise CodecError(f"a tile update names compression {compression}, which does not exist")
-        if len(plain) != length:
-            raise CodecError(f"a tile update says {length} bytes and holds {len(plain)}")
-        return plain
-
-    def _decompress(self, packed: memoryview, length: int) -> bytes:
-        try:
-            # Asked first, because zstandard allocates what the frame itself says, whatever limit it is given.
-            said = zstandard.frame_content_size(packed)
-            if said != length:
-                raise CodecError(f"a tile update says {length} bytes, and its zstd frame {said}")
-            return self._decompressor.decompress(packed, max_output_size=length, allow_extra_data=False)
-        except zstandard.ZstdError as error:
-            raise CodecError(f"a tile update does not decompress: {error}") from error
 
 
 class TilesEncoder(Encoder):
@@ -267,8 +262,7 @@ class TilesEncoder(Encoder):
             np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
         if not batch:
             return Update(exact=True)
-        body = self._writer.pack(frame.image, batch, self._lacks, key=key)
-        self._writer.commit(frame.image, batch.tiles)
+        body = self._writer.send(frame.image, batch, self._lacks, key=key)
         self._key_due, self._lacks = False, None
         self._touched = touched_by(batch, self.size)
         return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))

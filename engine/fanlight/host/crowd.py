@@ -117,13 +117,15 @@ class Crowd:
             return False
         return not (leaders.owes or leaders.lossy or any(viewer.wants_refresh for viewer in ready))
 
-    def serve_next(self, source: FrameSource, pointer: PointerPlace | None, clock: Clock) -> list[Served]:
+    def serve_next(
+        self, source: FrameSource, pointer: PointerPlace | None, clock: Clock, timeout: float | None = None
+    ) -> list[Served]:
         """Wait for the next frame, or for news, and make the update of it, where the crowd `awaits` just that."""
         group, before = self._leaders, source.last
         assert group is not None
         group.encoder.near = self._pointer = pointer
         try:
-            made = group.encode_next(source, clock)
+            made = group.encode_next(source, clock, timeout)
         except CaptureError:
             raise
         except FanlightError as error:

@@ -87,10 +87,10 @@ class Group:
         update = self.encoder.encode(owed)
         return Made(update, self.encoder.digest, states, damaged_at, owed.captured_at, started_at, clock())
 
-    def encode_next(self, source: FrameSource, clock: Clock) -> Made | None:
+    def encode_next(self, source: FrameSource, clock: Clock, timeout: float | None = None) -> Made | None:
         """Wait for the next frame and encode it, while nothing is owed; None where the encoder did not take one."""
         self._heed_members()
-        update = self.encoder.encode_next(source)
+        update = self.encoder.encode_next(source, timeout)
         ended_at = clock()
         frame = source.last
         if update is None or frame is None:

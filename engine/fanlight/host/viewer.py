@@ -90,6 +90,12 @@ class Viewer:
         """Whether the viewer has asked for an update that stands alone."""
         return self._refresh
 
+    @property
+    def lacks_something(self) -> bool:
+        """Whether something is there that this viewer has not got, or not exactly."""
+        group = self.group
+        return group is None or self._refresh or group.owes or group.lossy
+
     def join(self, group: "Group") -> None:
         """Take part in a group, with everything that its decoders have."""
         self.group, self.base, self.lacks, self._refresh = group, None, None, False

@@ -66,11 +66,26 @@ class Lane:
         lib.fl_lane_update(self.native, self._pixels, self._stride, rects, len(damage), moves, most)
         return self.length
 
+    def write(self, image: Image) -> int:
+        """Write what the last update found and left, of the same picture; return its length."""
+        if image is not self._image:
+            self._look_at(image)
+        return check(lib.fl_lane_write(self.native, self._pixels, self._stride), "encoding what changed")
+
+    def take(self) -> None:
+        """Take over into the shadow what was written."""
+        check(lib.fl_lane_take(self.native, self._pixels, self._stride), "taking tiles over")
+
     @property
     def length(self) -> int:
         """What the last update returned; OTHER_SIZE where a capture brought a frame of another one."""
         length: int = self.native.length
         return length if length >= 0 else _MEANINGS.get(-length) or check(length, "encoding what changed")
+
+    @property
+    def moved(self) -> bool:
+        """Whether the last update moves anything."""
+        return bool(self.native.n_moves)
 
     @property
     def moves(self) -> tuple[Move, ...]:

@@ -1,6 +1,6 @@
 """A picture kept beside one that changes: what differs, what moved, and taking it over."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
 from fanlight.kernels.native import (
+    black_picture,
     check,
     check_same_size,
     grid,
@@ -32,11 +33,10 @@ class Shadow:
 
     def __init__(self, size: Size) -> None:
         rows, columns = grid(size)
-        width, height = size
         self.size = size
-        self.image: Image = np.zeros((height, width, 4), np.uint8)
+        self.image: Image = black_picture(size)
         self._known = np.zeros((rows, columns), np.uint8)
-        self._rows = np.empty(columns * height, np.uint64)
+        self._rows = np.empty(columns * size[1], np.uint64)
         self.stale: Tiles = np.ones((rows, columns), np.uint8)
         self._mixed = np.zeros((rows, columns), np.uint64)
         self._stale_marks = write_tiles(self.stale, size)
@@ -44,11 +44,11 @@ class Shadow:
         self._digest: Any = ffi.new("uint64_t *")
         self._work: NDArray[np.uint64] | None = None
         self._picture = write_picture(self.image, "the shadow")
-        self._native: Any = ffi.new("fl_shadow *")
-        self._native.pixels, self._native.stride = self._picture.pixels, self._picture.stride
-        self._native.w, self._native.h = size
-        self._native.rows = ffi.from_buffer("uint64_t[]", self._rows)
-        self._native.known = ffi.from_buffer("uint8_t[]", self._known)
+        self.native: Final[Any] = ffi.new("fl_shadow *")
+        self.native.pixels, self.native.stride = self._picture.pixels, self._picture.stride
+        self.native.w, self.native.h = size
+        self.native.rows = ffi.from_buffer("uint64_t[]", self._rows)
+        self.native.known = ffi.from_buffer("uint8_t[]", self._known)
 
     def find(
         self, image: Image, tiles: Tiles, lossy: Tiles | None = None, limit: int = 16
@@ -66,7 +66,7 @@ class Shadow:
         differed = ffi.new("int32_t *")
         marks = write_tiles(tiles, self.size)
         excluded = ffi.NULL if lossy is None else read_tiles(lossy, self.size)
-        result = lib.fl_shadow_find(self._native, after.pixels, after.stride, marks, excluded, found, limit, differed)
+        result = lib.fl_shadow_find(self.native, after.pixels, after.stride, marks, excluded, found, limit, differed)
         count = check(result, "finding what changed")
         moves = tuple(Move(m.x, m.y, m.w, m.h, m.src_x, m.src_y) for m in found[0:count])
         if moves:
@@ -77,7 +77,7 @@ class Shadow:
         """Copy the marked tiles of `image`, X bytes as 0; after a `find` it must be the same picture."""
         after = read_picture(image, "image")
         check_same_size(self._picture, after)
-        result = lib.fl_shadow_take(self._native, after.pixels, after.stride, read_tiles(tiles, self.size))
+        result = lib.fl_shadow_take(self.native, after.pixels, after.stride, read_tiles(tiles, self.size))
         check(result, "taking tiles over")
         np.bitwise_or(self.stale, tiles, out=self.stale)
 
@@ -90,18 +90,18 @@ class Shadow:
     @property
     def digest(self) -> int:
         """The digest of the picture; only tiles that changed since it was last asked for are hashed."""
-        result = lib.fl_shadow_digest(self._native, self._stale_marks, self._mixed_places, self._digest)
+        result = lib.fl_shadow_digest(self.native, self._stale_marks, self._mixed_places, self._digest)
         check(result, "hashing tiles")
         return int(self._digest[0])
 
     def searchable(self) -> Any:
         """Return the native shadow, with all that a search needs; it lives as long as this object."""
         self._need_work()
-        return self._native
+        return self.native
 
     def _need_work(self) -> None:
         """Allocate what a search works with, once there is one: most pictures are never searched."""
         if self._work is None:
             length = check(lib.fl_shadow_work(*self.size), "sizing a search")
             self._work = np.empty(-(-length // 8), np.uint64)
-            self._native.work = ffi.cast("uint8_t *", ffi.from_buffer("uint64_t[]", self._work))
+            self.native.work = ffi.cast("uint8_t *", ffi.from_buffer("uint64_t[]", self._work))

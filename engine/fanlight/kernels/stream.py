@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
 from fanlight.kernels.native import TILE, array_of, check, grid, read_picture, read_tiles, write_picture, write_tiles
+from fanlight.kernels.shadow import Shadow
 from fanlight.types import Image, Move, Size, Tiles
 
 MAX_MOVES: Final = 64
@@ -108,6 +109,43 @@ def encode(
     if result < 0 and cache is not None:
         cache.take_back()
     return out.data[: check(result, "encoding tiles")]
+
+
+def send(
+    shadow: Shadow,
+    image: Image,
+    moves: Sequence[Move],
+    tiles: Tiles,
+    cache: Cache,
+    out: NDArray[np.uint8],
+    *,
+    lossy: Tiles | None = None,
+    alone: bool = False,
+) -> memoryview:
+    """Do what `encode` does and the shadow's `take` after it, but read the picture only once.
+
+    The decoder has what the shadow has, but for the `lossy` tiles; where the stream is to stand `alone`, nothing is
+    known of it. It must reach the decoder.
+    """
+    picture = read_picture(image, "image")
+    if picture.size != shadow.size:
+        raise UsageError(f"the pictures must have one size, not {shadow.size} and {picture.size}")
+    result = lib.fl_shadow_send(
+        shadow.native,
+        picture.pixels,
+        picture.stride,
+        array_of("fl_move", [tuple(move) for move in moves]) if moves else ffi.NULL,
+        len(moves),
+        read_tiles(tiles, picture.size),
+        cache.native,
+        ffi.NULL if lossy is None else read_tiles(lossy, picture.size),
+        alone,
+        ffi.from_buffer("uint8_t[]", out, require_writable=True),
+        out.nbytes,
+    )
+    length = check(result, "encoding tiles")
+    np.bitwise_or(shadow.stale, tiles, out=shadow.stale)
+    return out.data[:length]
 
 
 def decode(stream: Bytes, image: Image, tiles: Tiles, cache: Cache | None = None) -> None:

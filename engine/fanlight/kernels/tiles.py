@@ -21,7 +21,7 @@ from fanlight.kernels.native import (
 )
 from fanlight.types import Image, Rect, Size, Tiles
 
-__all__ = ["TILE", "all_tiles", "compare", "copy", "grid", "hashes", "mark", "no_tiles", "rects"]
+__all__ = ["TILE", "all_tiles", "compare", "copy", "glance", "grid", "hashes", "mark", "no_tiles", "rects"]
 
 
 def no_tiles(size: Size) -> Tiles:
@@ -71,6 +71,16 @@ def copy(source: Image, target: Image, tiles: Tiles) -> None:
     check_same_size(old, new)
     marks = read_tiles(tiles, old.size)
     check(lib.fl_tiles_copy(old.pixels, old.stride, new.pixels, new.stride, *old.size, marks), "copying tiles")
+
+
+def glance(image: Image, tiles: Tiles, glances: NDArray[np.uint64]) -> int:
+    """Unmark the tiles in which nothing changed since the last look, as far as every 8th row tells.
+
+    `glances`, uint64 (rows, columns), 0 at first, holds what was seen. Returns how many tiles stay marked.
+    """
+    picture = read_picture(image, "image")
+    marks, places = write_tiles(tiles, picture.size), write_hashes(glances, picture.size)
+    return check(lib.fl_tiles_glance(picture.pixels, picture.stride, *picture.size, marks, places), "looking at tiles")
 
 
 def hashes(image: Image, tiles: Tiles, out: NDArray[np.uint64]) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 from fanlight.channels.input import InputChannel
 from fanlight.errors import InjectError
-from fanlight.host import Picture
+from fanlight.host import Picture, Viewer
 from fanlight.net.alarm import Alarm
 from fanlight.net.guest import SessionGuest
 from fanlight.net.host_side import HostSide
@@ -114,9 +114,19 @@ class HostLink(asyncio.Protocol):
 
     # -- what the server says --------------------------------------------------------------------------------------
 
-    def show_picture(self, picture: Picture, input_seq: int) -> None:
-        """Send an update that was encoded for this viewer; `input_seq`: the last input before it was captured."""
-        self._showing.show(picture, input_seq)
+    def take_picture(self, picture: Picture, input_seq: int, now: float) -> None:
+        """Queue an update that was encoded for this viewer; `input_seq`: the last input before it was captured.
+
+        What was put off is read first, and may end the session. Then `flush`, and ask who is `wanting`: the host does
+        each of these for all viewers before the next, so that its code is in the caches for all but the first.
+        """
+        if self._put_off:
+            self.catch_up()
+        self._showing.show(picture, input_seq, now)
+
+    def wanting(self) -> Viewer | None:
+        """Return the viewer where the next update shall be asked for now."""
+        return self._showing.wanting()
 
     def show_pointer(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         """Tell the viewer about the pointer: the newest state, when the transport can take it."""

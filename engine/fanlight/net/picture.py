@@ -97,17 +97,17 @@ class PictureThread(threading.Thread):
         self._unready(viewer)
         self._do(partial(self._remove, viewer))
 
-    def want(self, viewer: Viewer) -> None:
-        """Say that a viewer can take an update; it gets one as soon as there is something that it lacks."""
+    def want(self, *viewers: Viewer) -> None:
+        """Say that viewers can take an update; they get one as soon as there is something that they lack."""
         with self._lock:
-            if viewer in self._ready and not viewer.wants_refresh:
+            new = [viewer for viewer in viewers if viewer.wants_refresh or viewer not in self._ready]
+            if not new:
                 return
-            self._ready.add(viewer)
-            self._expected.discard(viewer)
+            self._ready.update(new)
+            self._expected.difference_update(new)
             self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
-        group = viewer.group
-        if group is None or group.owes or group.lossy or viewer.wants_refresh:
+        if any(viewer.lacks_something for viewer in new):
             self._capture.wake()
 
     def stop(self) -> None:

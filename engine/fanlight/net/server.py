@@ -285,6 +285,8 @@ class Server:
     # -- what the picture thread brings -----------------------------------------------------------------------------
 
     def _deliver(self, served: list[Served]) -> None:
+        now = time.monotonic()
+        links = []
         for one in served:
             link = self._viewers.get(one.viewer)
             if link is None:
@@ -292,7 +294,11 @@ class Server:
             if isinstance(one.picture, FanlightError):
                 link.end(f"the host cannot encode its screen: {one.picture}")
             else:
-                link.show_picture(one.picture, one.input_seq)
+                link.take_picture(one.picture, one.input_seq, now)
+                links.append(link)
+        for link in links:
+            link.flush()
+        self._picture.want(*(viewer for link in links if (viewer := link.wanting()) is not None))
 
     def _pointer_changed(self, cursor: CursorShape | None, pointer: PointerPlace | None) -> None:
         for viewer in self._viewers.values():

@@ -10,7 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from fanlight.host import Picture, Viewer
+from fanlight.host import Picture, Screen, Viewer
 from fanlight.net.congestion import Congestion
 from fanlight.net.host_side import HostSide
 from fanlight.net.unsent import LEAST_BYTES, unsent
@@ -36,10 +36,11 @@ class Showing:
     def __init__(self, host: HostSide, link: "HostLink", session: HostSession) -> None:
         self.unread = 0
         self._host = host
+        self._interval = host.interval
         self._link = link
         self._session = session
-        self._window = Window(host.interval)
-        self._pace = RateControl(host.interval)
+        self._window = Window(self._interval)
+        self._pace = RateControl(self._interval)
         self._viewer: Viewer | None = None
         # Set while the picture thread knows that the viewer can take an update, and has not made it.
         self._wanted = False
@@ -92,15 +93,15 @@ class Showing:
 
     def take(self, event: events.WatchWanted | events.ClockSample | events.Acked | events.Presented) -> None:
         """Act on what the viewer says of its pictures."""
-        match event:
-            case events.WatchWanted():
-                self._watch(event)
-            case events.ClockSample():
-                self._window.measured(event)
-            case events.Acked():
-                self._acknowledged(event)
-            case events.Presented() if self._watched is not None:
+        if isinstance(event, events.Acked):
+            self._acknowledged(event)
+        elif isinstance(event, events.Presented):
+            if self._watched is not None:
                 self._watched.presented(event, self._session.clock_offset)
+        elif isinstance(event, events.ClockSample):
+            self._window.measured(event)
+        else:
+            self._watch(event)
 
     def note_input(self, seq: int) -> None:
         """Remember that an input event has been injected: a picture will answer it."""
@@ -132,42 +133,50 @@ class Showing:
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
-    def show(self, picture: Picture, input_seq: int) -> None:
-        """Send an update that was encoded for this viewer; `input_seq`: the last input before it was captured."""
+    def show(self, picture: Picture, input_seq: int, now: float) -> None:
+        """Queue an update that was encoded for this viewer; `input_seq`: the last input before it was captured."""
         self._wanted = False
-        if self._viewer is None:
+        viewer = self._viewer
+        if viewer is None:
             return
         if Permission.VIEW not in self._session.granted:
             self._stop_watching()
             return
-        now = time.monotonic()
-        self._announce(picture)
-        self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now)
-        self.unread += len(picture.update)
-        self._window.sent(self._sent, len(picture.update), now)
+        if picture.screen.serial != self._screen_serial:
+            self._announce(picture.screen)
+        length = len(picture.update)
+        asks = bool(picture.pixels.video) or self._window.asks(length, now)
+        self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now, asks=asks)
+        self.unread += length
+        self._window.sent(self._sent, length, now, asked=asks)
         if self._watched is not None:
             self._watched.sent(self._sent, picture, input_seq, now)
-        self._keep_pace(picture, self._viewer, now)
+        self._keep_pace(picture, viewer, now)
         if self._congestion is not None:
             self._congestion.sending(now)
-        self._link.flush()
-        self._link.catch_up()
-        self.want()
 
     def want(self) -> None:
         """Ask for the next update, now or as soon as the link can take it."""
+        viewer = self.wanting()
+        if viewer is not None:
+            self._host.want(viewer)
+
+    def wanting(self) -> Viewer | None:
+        """Return the viewer where the next update shall be asked for now; where it shall be soon, see to that."""
         if self._viewer is None and self._watching is not None and Permission.VIEW in self._session.granted:
             self._watch(events.WatchWanted(self._watching.codecs, None))
         if self._wanted or self._viewer is None or self._waiting is not None:
-            return
+            return None
         if not (self._writable and self._window.is_open):
-            return
-        early = max(self._next_at - time.monotonic(), self._full_for())
+            return None
+        early = self._full_for()
+        if self._next_at:
+            early = max(early, self._next_at - time.monotonic())
         if early > 0:
             self._waiting = asyncio.get_running_loop().call_later(early, self._want_now)
-        else:
-            self._wanted = True
-            self._host.want(self._viewer)
+            return None
+        self._wanted = True
+        return self._viewer
 
     def _want_now(self) -> None:
         self._waiting = None
@@ -201,17 +210,14 @@ class Showing:
             self._viewer = None
 
     def _acknowledged(self, event: events.Acked) -> None:
-        self._window.acknowledged(event.seq, event.received_at, event.at)
+        self._window.acknowledged(event.seq, event.received_at, event.decoded_at, event.at)
         if self._viewer is not None:
             self._viewer.acknowledged((event.seq - self._sent_before) % MAX_SEQ)
         if self._watched is not None:
             self._watched.acknowledged(event, self._session.clock_offset)
 
-    def _announce(self, picture: Picture) -> None:
-        """Say what the picture belongs to, where the viewer does not know that yet."""
-        screen = picture.screen
-        if screen.serial == self._screen_serial:
-            return
+    def _announce(self, screen: Screen) -> None:
+        """Say what the next pictures belong to."""
         had, self._resumes = self._resumes, None
         continues = had is not None and had.screen == screen.serial
         self._session.send_screen(screen.size, screen.codec, screen.serial, continues=continues)
@@ -224,7 +230,7 @@ class Showing:
             if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
                 log.info("%s: %s", self._link.peer, reason)
             viewer.quality = self._pace.quality
-        self._next_at = now + self._pace.interval if self._pace.interval > self._host.interval else now
+        self._next_at = now + self._pace.interval if self._pace.interval > self._interval else 0.0
 
     # -- the pointer -------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ They are msgspec's structs, which are made in a tenth of the time that a frozen 
 """
 
 import struct
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import msgspec
 
@@ -14,6 +14,11 @@ from fanlight.protocol.numbers import MAX_STAMP
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Size
 
 MAX_CURSOR_SIDE = 512
+MOST_MARKS = 32
+"""Pictures that one ACK may name."""
+
+ASKS = 8
+"""The flag of a PICTURE whose ACK the host waits for."""
 
 
 class Bulk(msgspec.Struct, frozen=True):
@@ -23,8 +28,8 @@ class Bulk(msgspec.Struct, frozen=True):
 class Picture(Bulk, frozen=True):
     """One update of the picture. `exact`: that is all the host shows; `update` is the codec's own.
 
-    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. Pixels are counted by what wrote them;
-    `quality` is the quantiser of the video, on H.264's scale, 0: there is none.
+    `proved`: `digest` is that of the exact tiles, of all of them where `exact`. `asks`: the host waits for the ACK.
+    Pixels are counted by what wrote them; `quality` is the quantiser of the video, on H.264's scale, 0: there is none.
     """
 
     LAYOUT: ClassVar = struct.Struct("<IIIBBIIIQQQQQQ")
@@ -46,6 +51,7 @@ class Picture(Bulk, frozen=True):
     sent_at: int
     digest: int
     update: Buffer
+    asks: bool = False
 
     def encode(self) -> list[Buffer]:
         """Return the body in two parts, so that the update is not copied."""
@@ -53,7 +59,7 @@ class Picture(Bulk, frozen=True):
 
     def head(self) -> bytes:
         """Return what stands before the update."""
-        flags = self.exact | self.key << 1 | self.proved << 2
+        flags = self.exact | self.key << 1 | self.proved << 2 | self.asks * ASKS
         made = self.quality, self.copy_pixels, self.tile_pixels, self.video_pixels
         stamps = self.damaged_at, self.captured_at, self.encode_started_at, self.encoded_at, self.sent_at
         return self.LAYOUT.pack(self.seq, self.screen, self.input_seq, flags, *made, *stamps, self.digest)
@@ -64,27 +70,32 @@ class Picture(Bulk, frozen=True):
         if len(body) < cls.LAYOUT.size:
             raise RemoteProtocolError(f"a PICTURE of {len(body)} bytes: its header alone has {cls.LAYOUT.size}")
         seq, screen, input_seq, flags, *counted = cls.LAYOUT.unpack_from(body)
-        exact, key, proved = bool(flags & 1), bool(flags & 2), bool(flags & 4)
-        if flags > 7 or (exact and not proved) or seq == 0 or screen == 0:
+        exact, key, proved, asks = bool(flags & 1), bool(flags & 2), bool(flags & 4), bool(flags & ASKS)
+        if flags > 15 or (exact and not proved) or seq == 0 or screen == 0:
             raise RemoteProtocolError(f"a PICTURE with flags {flags:#04x}, seq {seq}, screen {screen}")
         quality, copy, tiles, video, damaged, captured, started, encoded, sent, digest = counted
         if max(damaged, captured, started, encoded, sent) > MAX_STAMP:
             raise RemoteProtocolError("a PICTURE with a stamp past the end of time")
         update = body[cls.LAYOUT.size :]
         head = seq, screen, input_seq, exact, key, proved, quality, copy, tiles, video
-        return cls(*head, damaged, captured, started, encoded, sent, digest, update)
+        return cls(*head, damaged, captured, started, encoded, sent, digest, update, asks)
 
 
 class AddressedPicture(Bulk, frozen=True):
-    """A PICTURE that was packed once for many viewers: `head` is another's, but for these four fields. Only sent."""
+    """A PICTURE that was packed once for many viewers. Only sent.
+
+    `head` is one that does not ask; the viewer's own fields take the place of those in it.
+    """
 
     OWN: ClassVar = struct.Struct("<III")
+    FLAGS_AT: ClassVar = OWN.size
     SENT: ClassVar = struct.Struct("<Q")
     SENT_AT: ClassVar = Picture.LAYOUT.size - 2 * SENT.size
 
     seq: int
     screen: int
     input_seq: int
+    asks: bool
     sent_at: int
     head: bytes
     update: Buffer
@@ -93,6 +104,8 @@ class AddressedPicture(Bulk, frozen=True):
         """Return the body in two parts, so that the update is not copied."""
         head = bytearray(self.head)
         self.OWN.pack_into(head, 0, self.seq, self.screen, self.input_seq)
+        if self.asks:
+            head[self.FLAGS_AT] |= ASKS
         self.SENT.pack_into(head, self.SENT_AT, self.sent_at)
         return [head, self.update]
 
@@ -128,28 +141,35 @@ class Cursor(Bulk, frozen=True):
         return cls(width, height, hot_x, hot_y, pixels)
 
 
-class Ack(Bulk, frozen=True):
-    """Say that every picture up to `seq` is decoded; stamps of the client's clock."""
-
-    LAYOUT: ClassVar = struct.Struct("<IQQ")
+class Mark(NamedTuple):
+    """When a picture was received and decoded: stamps of the client's clock."""
 
     seq: int
     received_at: int
     decoded_at: int
 
+
+class Ack(Bulk, frozen=True):
+    """Say that every picture up to the last of `marks` is decoded, and when those were that are named, in order."""
+
+    LAYOUT: ClassVar = struct.Struct("<IQQ")
+
+    marks: tuple[Mark, ...]
+
     def encode(self) -> list[Buffer]:
         """Return the body."""
-        return [self.LAYOUT.pack(self.seq, self.received_at, self.decoded_at)]
+        return [b"".join(self.LAYOUT.pack(*mark) for mark in self.marks)]
 
     @classmethod
     def decode(cls, body: memoryview) -> Self:
-        """Read the body."""
-        if len(body) != cls.LAYOUT.size:
-            raise RemoteProtocolError(f"an ACK of {len(body)} bytes: it has {cls.LAYOUT.size}")
-        seq, received_at, decoded_at = cls.LAYOUT.unpack(body)
-        if seq == 0 or max(received_at, decoded_at) > MAX_STAMP:
-            raise RemoteProtocolError(f"an ACK of seq {seq} at {received_at}, {decoded_at}")
-        return cls(seq, received_at, decoded_at)
+        """Read the body, of 1 to MOST_MARKS marks."""
+        if not body or len(body) > MOST_MARKS * cls.LAYOUT.size or len(body) % cls.LAYOUT.size:
+            raise RemoteProtocolError(f"an ACK of {len(body)} bytes: it has {cls.LAYOUT.size} for each of its pictures")
+        marks = tuple(map(Mark._make, cls.LAYOUT.iter_unpack(body)))
+        for seq, received_at, decoded_at in marks:
+            if seq == 0 or max(received_at, decoded_at) > MAX_STAMP:
+                raise RemoteProtocolError(f"an ACK of seq {seq} at {received_at}, {decoded_at}")
+        return cls(marks)
 
 
 class Presented(Bulk, frozen=True):
@@ -181,6 +201,7 @@ def picture_limit(size: Size) -> int:
     return Picture.LAYOUT.size + 65_536 + rows * columns * (64 * 64 * 4 + 64)
 
 
+ACK_LIMIT = MOST_MARKS * Ack.LAYOUT.size
 CURSOR_LIMIT = Cursor.LAYOUT.size + MAX_CURSOR_SIDE * MAX_CURSOR_SIDE * 4
 # The longest shape, and two rows of tiles more, for sides that are no multiple of a tile.
 PICTURE_LIMIT = picture_limit((MAX_SIDE, MAX_PIXELS // MAX_SIDE + 128))

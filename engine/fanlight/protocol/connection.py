@@ -27,9 +27,9 @@ class Denied:
 Event: TypeAlias = m.Message | m.OtherVersion | Denied
 
 
-_ACK = pack_header(KINDS[m.Ack], m.Ack.LAYOUT.size)
+_ACK, _PICTURE = KINDS[m.Ack], KINDS[m.Picture]
 _PRESENTED = pack_header(KINDS[m.Presented], m.Presented.LAYOUT.size)
-_ACK_BYTES, _PRESENTED_BYTES = HEADER.size + m.Ack.LAYOUT.size, HEADER.size + m.Presented.LAYOUT.size
+_PRESENTED_BYTES = HEADER.size + m.Presented.LAYOUT.size
 
 
 class Connection:
@@ -59,12 +59,11 @@ class Connection:
         if length > self._limit_of(spec):
             raise LocalProtocolError(f"a {spec.message.__name__} of {length} bytes is over its limit")
         head = pack_header(kind, length)
-        if not isinstance(message, m.Picture | m.AddressedPicture):
+        if kind != _PICTURE:
             _decode_own(spec, b"".join(parts))
-        if not isinstance(message, m.Bulk):
-            self._step(spec, message, head, *parts)
-        self._queue.append(head)
-        self._queue += parts
+            if not isinstance(message, m.Bulk):
+                self._step(spec, message, head, *parts)
+        self._queue += (head, *parts)
 
     def receive_data(self, data: Buffer) -> None:
         """Feed bytes from the peer; after the end, or an error, they are dropped."""
@@ -72,13 +71,16 @@ class Connection:
             self._reader.receive_data(data)
 
     def only_acknowledges(self, data: bytes) -> bool:
-        """Whether bytes from the peer, not fed yet, are one ACK, alone or behind a PRESENTED."""
-        if self.state is not State.SESSION or not self._reader.is_between_frames:
+        """Whether bytes from the peer, not fed yet, are one ACK, alone or with PRESENTEDs behind it."""
+        if self.state is not State.SESSION or not self._reader.is_between_frames or len(data) < HEADER.size:
             return False
-        if len(data) == _ACK_BYTES:
-            return data.startswith(_ACK)
-        both = len(data) == _PRESENTED_BYTES + _ACK_BYTES
-        return both and data.startswith(_PRESENTED) and data.startswith(_ACK, _PRESENTED_BYTES)
+        length, kind = HEADER.unpack_from(data)
+        end = HEADER.size - 1 + length
+        if kind != _ACK or length - 1 > m.ACK_LIMIT or len(data) < end:
+            return False
+        behind = data[end:]
+        whole = len(behind) % _PRESENTED_BYTES == 0
+        return whole and all(behind.startswith(_PRESENTED, at) for at in range(0, len(behind), _PRESENTED_BYTES))
 
     def next_event(self) -> Event | None:
         """Return the next message, or None until more bytes come. After a RemoteProtocolError nothing more comes."""

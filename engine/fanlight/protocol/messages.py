@@ -13,13 +13,16 @@ import msgspec
 from msgspec import Meta
 
 from fanlight.errors import RemoteProtocolError
+from fanlight.protocol.bulk import ACK_LIMIT as ACK_LIMIT
 from fanlight.protocol.bulk import CURSOR_LIMIT as CURSOR_LIMIT
 from fanlight.protocol.bulk import MAX_CURSOR_SIDE as MAX_CURSOR_SIDE
+from fanlight.protocol.bulk import MOST_MARKS as MOST_MARKS
 from fanlight.protocol.bulk import PICTURE_LIMIT as PICTURE_LIMIT
 from fanlight.protocol.bulk import Ack as Ack
 from fanlight.protocol.bulk import AddressedPicture as AddressedPicture
 from fanlight.protocol.bulk import Bulk as Bulk
 from fanlight.protocol.bulk import Cursor as Cursor
+from fanlight.protocol.bulk import Mark as Mark
 from fanlight.protocol.bulk import Picture as Picture
 from fanlight.protocol.bulk import Presented as Presented
 from fanlight.protocol.bulk import picture_limit as picture_limit
@@ -32,7 +35,7 @@ from fanlight.protocol.numbers import seconds as seconds
 from fanlight.protocol.numbers import stamp as stamp
 from fanlight.types import MAX_SIDE, Permission
 
-VERSION = 2
+VERSION = 3
 MAX_TEXT = 200
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
 MAX_COORDINATE = 65_535

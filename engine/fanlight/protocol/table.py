@@ -101,7 +101,7 @@ TABLE: dict[int, Spec] = {
     0x12: Spec(m.Cursor, m.Cursor.decode, _HOST, _OPEN, _VIEW, m.CURSOR_LIMIT, None),
     0x13: _control(m.PointerPlace, _HOST, _VIEW),
     0x18: _control(m.AuditHead, _HOST),
-    0x20: Spec(m.Ack, m.Ack.decode, _CLIENT, _OPEN, None, m.Ack.LAYOUT.size, None),
+    0x20: Spec(m.Ack, m.Ack.decode, _CLIENT, _OPEN, None, m.ACK_LIMIT, None),
     0x21: _control(m.Refresh, _CLIENT, _VIEW),
     0x22: Spec(m.Presented, m.Presented.decode, _CLIENT, _OPEN, None, m.Presented.LAYOUT.size, None),
     0x23: _control(m.Watch, _CLIENT, _VIEW),

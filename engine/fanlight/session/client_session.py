@@ -11,6 +11,9 @@ from fanlight.session.client_presence import ClientPresence
 from fanlight.session.events import ClientEvent
 from fanlight.types import MAX_PIXELS, CursorShape, Permission, Pixels, PointerPlace
 
+HELD_SECONDS = 1.5
+"""How long an acknowledgement that the host does not wait for may be held, so that it needs no packet of its own."""
+
 
 class ClientSession(ClientPresence):
     """One session with a host. `leaf` is the certificate (DER) that TLS has shown; `at` the date (aware).
@@ -22,6 +25,10 @@ class ClientSession(ClientPresence):
     def __init__(
         self, identity: Identity, leaf: bytes, now: float, at: datetime, *, certificate: bytes | None = None
     ) -> None:
+        # First, since the client's HELLO is sent while the others are made.
+        self._held: list[m.Mark] = []
+        self._held_shown: list[m.Presented] = []
+        self._held_until: float | None = None
         super().__init__(identity, leaf, now, at, certificate=certificate)
         self._serial = 0
         self._picture_seq = 0
@@ -55,26 +62,72 @@ class ClientSession(ClientPresence):
         self._send(m.Watch(codecs=list(codecs), resume=had))
         self._resumes = resume
 
-    def send_ack(self, seq: int, received_at: float, decoded_at: float) -> None:
-        """Say that every picture up to `seq` is decoded; both times are on this machine's clock."""
-        self._send(m.Ack(seq, m.stamp(received_at), m.stamp(decoded_at)))
+    def send_ack(self, seq: int, received_at: float, decoded_at: float, *, asked: bool = True) -> None:
+        """Say that every picture up to `seq` is decoded; both times are on this machine's clock.
+
+        Where the host has not asked it is held, for HELD_SECONDS at most, and goes with whatever is sent next.
+        """
+        self._held.append(m.Mark(seq, m.stamp(received_at), m.stamp(decoded_at)))
         self._acked = seq
+        self._hold(decoded_at, full=asked or len(self._held) == m.MOST_MARKS)
 
     def send_presented(self, seq: int, at: float) -> None:
-        """Say that every picture up to `seq` is on this screen since `at` of our clock.
+        """Say that every picture up to `seq` is on this screen since `at` of our clock; held as an acknowledgement is.
 
         Nothing is said twice, and nothing of what is not acknowledged in this session: a window may be behind it.
         """
         advance, acknowledged = ((end - self._presented) % m.MAX_SEQ for end in (seq, self._acked))
         if 1 <= advance <= acknowledged:
             self._presented = seq
-            self._send(m.Presented(seq, m.stamp(at)))
+            self._held_shown.append(m.Presented(seq, m.stamp(at)))
+            self._hold(at, full=len(self._held_shown) == m.MOST_MARKS)
 
     def send_refresh(self, reason: str) -> None:
         """Ask for an update that stands alone, unless one is asked for already or the right to see is gone."""
         if not self._refresh_asked and Permission.VIEW in self.granted:
             self._send(m.Refresh(reason=m.plain(reason)))
             self._refresh_asked = True
+
+    # -- what is held --------------------------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        """When `timeout` wants to be called; None after the end."""
+        deadline = super().deadline
+        if deadline is None or self._held_until is None:
+            return deadline
+        return min(deadline, self._held_until)
+
+    def timeout(self, now: float) -> list[ClientEvent]:
+        """Act on a deadline that has passed; harmless before it has."""
+        if self._held_until is not None and now >= self._held_until:
+            self._say_held()
+        return super().timeout(now)
+
+    def _hold(self, now: float, *, full: bool) -> None:
+        if full:
+            self._say_held()
+        elif self._held_until is None:
+            self._held_until = now + HELD_SECONDS
+
+    def _say_held(self) -> None:
+        """Queue what is held; the pictures that were shown are acknowledged first."""
+        held, shown = self._held, self._held_shown
+        self._held, self._held_shown, self._held_until = [], [], None
+        if held:
+            super()._send(m.Ack(tuple(held)))
+        for presented in shown:
+            super()._send(presented)
+
+    def _send(self, message: m.Message) -> None:
+        if self._held_until is not None:
+            self._say_held()
+        super()._send(message)
+
+    def _say_bye(self, reason: str) -> None:
+        if self._held_until is not None:
+            self._say_held()
+        super()._say_bye(reason)
 
     # -- what the host says ----------------------------------------------------------------------------------------
 
@@ -130,6 +183,7 @@ class ClientSession(ClientPresence):
             sent_at=m.seconds(picture.sent_at),
             digest=picture.digest if picture.proved else None,
             update=picture.update,
+            asks=picture.asks,
         )
 
     def _next_input(self) -> int:

@@ -12,7 +12,7 @@ from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
 from fanlight.protocol import Denied
 from fanlight.protocol.framing import Buffer
-from fanlight.protocol.messages import Connected, Session, plain
+from fanlight.protocol.messages import Connected, Mark, Session, plain
 from fanlight.types import CursorShape, Permission, Pixels, PointerPlace, Size
 
 __all__ = [
@@ -152,12 +152,16 @@ class InputEvent:
 
 
 class Acked(msgspec.Struct, frozen=True):
-    """Every picture up to `seq` is decoded: both times on the viewer's clock; `at` is when we were told, on ours."""
+    """Every picture up to `seq` is decoded: both times on the viewer's clock; `at` is when we were told, on ours.
+
+    `earlier` are the marks of pictures before it that came with it, as they stood in the message.
+    """
 
     seq: int
     received_at: float
     decoded_at: float
     at: float
+    earlier: tuple[Mark, ...] = ()
 
 
 class Presented(msgspec.Struct, frozen=True):
@@ -237,7 +241,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     `digest` is that of the tiles which are then exact; None where the codec knows none. `input_seq` is the last input
     that was injected before the capture; 0: none. `quality` is the quantiser of the video in it on H.264's scale, None
-    where there is no video. Times are on the host's clock.
+    where there is no video. `asks`: the host waits for the acknowledgement. Times are on the host's clock.
     """
 
     seq: int
@@ -254,6 +258,7 @@ class Picture(msgspec.Struct, frozen=True):
     sent_at: float
     digest: int | None
     update: Buffer
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,13 @@ class HostSession(HostPresence):
         self._send(m.Screen(width=size[0], height=size[1], codec=codec, serial=serial, continues=continues))
         self._screen, self._serial = size, serial
 
-    def send_picture(self, picture: Outgoing, *, input_seq: int, now: float) -> int:
+    def send_picture(self, picture: Outgoing, *, input_seq: int, now: float, asks: bool = True) -> int:
         """Send an update; return its sequence number. Nothing of it is copied.
 
-        `input_seq` is the last input injected before the capture, 0 if none.
+        `input_seq` is the last input injected before the capture, 0 if none. `asks`: we wait for the ACK.
         """
         seq = m.next_seq(self._sent)
-        own = seq, self._serial, input_seq, m.stamp(now)
+        own = seq, self._serial, input_seq, asks, m.stamp(now)
         self._send(m.AddressedPicture(*own, picture.packed, picture.update))
         self._sent = seq
         return seq
@@ -112,14 +112,17 @@ class HostSession(HostPresence):
         return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
     def _acknowledged(self, ack: m.Ack, now: float) -> Acked:
-        """Move the acknowledged end forward; sequence numbers are compared on their circle."""
-        advance, on_the_way = (ack.seq - self._acked) % m.MAX_SEQ, (self._sent - self._acked) % m.MAX_SEQ
-        if not 1 <= advance <= on_the_way:
-            raise RemoteProtocolError(
-                f"an ACK of picture {ack.seq}: {self._acked} is acknowledged, {self._sent} was sent"
-            )
-        self._acked = ack.seq
-        return Acked(ack.seq, m.seconds(ack.received_at), m.seconds(ack.decoded_at), now)
+        """Move the acknowledged end forward, mark by mark; sequence numbers are compared on their circle."""
+        before, on_the_way = self._acked, (self._sent - self._acked) % m.MAX_SEQ
+        reached = 0
+        for mark in ack.marks:
+            advance = (mark.seq - before) % m.MAX_SEQ
+            if not reached < advance <= on_the_way:
+                raise RemoteProtocolError(
+                    f"an ACK of picture {mark.seq}: {self._acked} is acknowledged, {self._sent} was sent"
+                )
+            reached, self._acked = advance, mark.seq
+        return Acked(mark.seq, m.seconds(mark.received_at), m.seconds(mark.decoded_at), now, ack.marks[:-1])
 
     def _shown(self, presented: m.Presented) -> Presented:
         """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""

@@ -7,14 +7,19 @@ have on its way what one round trip covers and one update besides, in number and
 bytes. One that does not acknowledge closes its own window, and what changes meanwhile merges into the one update that
 it gets when it is back. Nothing is ever queued for it.
 
+An acknowledgement wakes the host, which costs it more than to send the update. So a viewer that was prompt with its
+last updates is asked for one only now and then: until then its updates count as arrived. From the first one that it is
+asked for, it is asked for all, and the window holds. So one that stops is sent what it may hold back besides, no more.
+
 What is lossy may take a part of the link, so that a key that is pressed finds it free: quality goes first, then the
 rate of updates. Both come back slowly, and every change has a reason in words.
 """
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
+
+import msgspec
 
 from fanlight.session.events import ClockSample
 
@@ -23,6 +28,9 @@ _SAMPLES, _PINGS = 64, 12
 # A link's rate shows in updates that it was busy with for a while; shorter ones tell of the machines at its ends.
 _LEAST_BYTES, _LEAST_BUSY = 2_000, 0.002
 _RATES, _LEAST_RATES = 15, 3
+# What a viewer may hold back: updates, their bytes, and for how long; and with how many updates it has to be prompt.
+_MOST_HELD, _MOST_HELD_BYTES, _HELD_SECONDS = 16, 64 << 10, 1.0
+_PROMPT_UPDATES = 8
 
 BEST_QUALITY, WORST_QUALITY = 26, 44
 LONGEST_INTERVAL = 0.25
@@ -43,11 +51,11 @@ _BETTER_SHARE = 0.72
 _LEAST_USED = 0.01
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(msgspec.Struct, frozen=True):
     seq: int
     bytes: int
     at: float
+    asked: bool
 
 
 class _Least:
@@ -75,6 +83,8 @@ class _Transit:
         self._updates = _Least(_SAMPLES)
         self._pings = _Least(_PINGS)
         self._free_at = -math.inf
+        self.excess = 0.0
+        """How much longer than the least the last update took."""
 
     def measured(self, sample: ClockSample) -> None:
         """Take a ping, which has next to no bytes of its own, for what a way takes at least."""
@@ -84,7 +94,8 @@ class _Transit:
         """Return for how many seconds the link was busy with one update."""
         took = received_at - sent.at
         self._updates.add(took)
-        done_at = sent.at + took - min(self._updates.value, self._pings.value)
+        self.excess = took - min(self._updates.value, self._pings.value)
+        done_at = sent.at + self.excess
         began_at, self._free_at = max(sent.at, self._free_at), max(done_at, self._free_at)
         return done_at - began_at
 
@@ -96,6 +107,9 @@ class Window:
         self._interval = interval
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
+        # Updates from the first on whose acknowledgement was asked for.
+        self._asked = 0
+        self._doubts = _PROMPT_UPDATES
         self._trips = _Least(_SAMPLES)
         self._ping_trips = _Least(_PINGS)
         self._transit = _Transit()
@@ -106,12 +120,9 @@ class Window:
     @property
     def is_open(self) -> bool:
         """Whether another update may be made now."""
-        if not self._sent:
+        if not self._asked:
             return True
-        if len(self._sent) >= self.limit:
-            return False
-        rate, trip = self.rate, self.trip
-        return rate is None or trip is None or self._bytes <= rate * (trip + self._interval)
+        return self._asked < self.limit and self._bytes <= self._most_bytes
 
     @property
     def unacknowledged(self) -> int:
@@ -131,29 +142,54 @@ class Window:
         return None if least == math.inf else least
 
     @property
+    def _most_bytes(self) -> float:
+        """The bytes that may be on their way: what the link carries in a round trip and an interval."""
+        rate, trip = self.rate, self.trip
+        return math.inf if rate is None or trip is None else rate * (trip + self._interval)
+
+    @property
     def portion(self) -> int | None:
         """How many bytes of an update may refine what is lossy, so that a key does not wait; None while unknown."""
         rate = self.rate
         return None if rate is None else max(_LEAST_PORTION, int(rate * _PORTION_SECONDS))
 
-    def sent(self, seq: int, length: int, now: float) -> None:
-        """Note that update `seq` of `length` bytes was handed to the transport."""
-        self._sent.append(_Sent(seq, length, now))
-        self._bytes += length
+    def asks(self, length: int, now: float) -> bool:
+        """Whether the viewer shall acknowledge an update of `length` bytes at once, and with it all before."""
+        if self._asked or self._doubts:
+            return True
+        if len(self._sent) + 1 >= _MOST_HELD or self._bytes + length > _MOST_HELD_BYTES:
+            return True
+        return bool(self._sent) and now - self._sent[0].at >= _HELD_SECONDS
 
-    def acknowledged(self, seq: int, received_at: float, now: float) -> None:
-        """Note that the viewer has decoded every update up to `seq`, received at that time of its own clock."""
+    def sent(self, seq: int, length: int, now: float, *, asked: bool = True) -> None:
+        """Note that update `seq` of `length` bytes was handed to the transport."""
+        self._sent.append(_Sent(seq, length, now, asked))
+        self._bytes += length
+        self._asked += asked
+
+    def acknowledged(self, seq: int, received_at: float, decoded_at: float, now: float) -> None:
+        """Note that the viewer has decoded every update up to `seq`, received and decoded at times of its own clock.
+
+        Only what was asked for is measured, which is all where something is in doubt.
+        """
         while self._sent and self._sent[0].seq <= seq:
             sent = self._sent.popleft()
             self._bytes -= sent.bytes
-            if sent.seq == seq:
+            self._asked -= sent.asked
+            if sent.seq == seq and sent.asked:
                 self._trips.add(now - sent.at)
                 self._measure(sent, received_at)
+                self._judge(sent.at + self._transit.excess + decoded_at - received_at)
 
     def measured(self, sample: ClockSample) -> None:
         """Take note of a ping that was answered."""
         self._ping_trips.add(sample.rtt)
         self._transit.measured(sample)
+
+    def _judge(self, done_at: float) -> None:
+        """Doubt that a viewer is prompt where it was not done with an update when the next one was sent."""
+        late = bool(self._sent) and done_at > self._sent[0].at
+        self._doubts = _PROMPT_UPDATES if late else max(0, self._doubts - 1)
 
     def _measure(self, sent: _Sent, received_at: float) -> None:
         busy = self._transit.busy(sent, received_at)

@@ -12,13 +12,15 @@ static inline __m256i products(__m256i pixels, int x)
 }
 
 /* The sum of a tile's row, which is also copied to `to`, if that is not NULL. */
-static inline uint64_t whole_row_sum(const uint8_t *row, uint8_t *to)
+static inline uint64_t whole_row_sum(const uint8_t *row, uint8_t *to, bool past)
 {
     __m256i sum = _mm256_setzero_si256();
     for (int x = 0; x < FL_TILE; x += 8) {
         const __m256i all = _mm256_loadu_si256((const __m256i *)(row + 4 * x));
         const __m256i pixels = _mm256_and_si256(all, _mm256_set1_epi32(FL_COLOUR));
-        if (to)
+        if (to && past)
+            _mm256_stream_si256((__m256i *)(to + 4 * x), pixels);
+        else if (to)
             _mm256_storeu_si256((__m256i *)(to + 4 * x), pixels);
         sum = _mm256_add_epi64(sum, products(pixels, x));
     }
@@ -30,18 +32,32 @@ void fl_row_sums_avx2(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t strid
 {
     int x = 0;
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = whole_row_sum(row + 4 * x, NULL);
+        *sums = whole_row_sum(row + 4 * x, NULL, false);
     if (x < w)
         *sums = fl_row_sum(row + 4 * x, w - x);
 }
 
-void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+static inline __attribute__((always_inline)) void take_row(const uint8_t *source, uint8_t *target, bool past, int w,
+                                                           uint64_t *sums, ptrdiff_t stride)
 {
     int x = 0;
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = whole_row_sum(source + 4 * x, target + 4 * x);
+        *sums = whole_row_sum(source + 4 * x, target + 4 * x, past);
     if (x < w)
         fl_row_take_scalar(source + 4 * x, target + 4 * x, w - x, sums, stride);
+}
+
+void fl_row_take_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    take_row(source, target, false, w, sums, stride);
+}
+
+void fl_row_take_past_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    if ((uintptr_t)target % sizeof(__m256i) == 0)
+        take_row(source, target, true, w, sums, stride);
+    else
+        take_row(source, target, false, w, sums, stride);
 }
 
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
@@ -51,5 +67,5 @@ void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
         return;
     }
     for (int y = 0; y < h; y++)
-        rows[y] = whole_row_sum(image + y * stride, NULL);
+        rows[y] = whole_row_sum(image + y * stride, NULL, false);
 }

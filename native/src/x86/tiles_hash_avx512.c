@@ -38,14 +38,22 @@ static inline __m512i coloured(__m512i pixels)
     return _mm512_and_si512(pixels, _mm512_set1_epi32(FL_COLOUR));
 }
 
+static inline void store(uint8_t *to, __m512i pixels, bool past)
+{
+    if (past)
+        _mm512_stream_si512((void *)to, pixels);
+    else
+        _mm512_storeu_si512(to, pixels);
+}
+
 /* The lanes of a tile's row, which is also copied to `to`, if that is not NULL. */
-static inline __m512i whole_row(const uint8_t *row, uint8_t *to, const keys *k)
+static inline __m512i whole_row(const uint8_t *row, uint8_t *to, bool past, const keys *k)
 {
     __m512i sum = _mm512_setzero_si512();
     for (int i = 0; i < PARTS; i++) {
         const __m512i pixels = coloured(_mm512_loadu_si512(row + 4 * PIXELS * i));
         if (to)
-            _mm512_storeu_si512(to + 4 * PIXELS * i, pixels);
+            store(to + 4 * PIXELS * i, pixels, past);
         sum = _mm512_add_epi64(sum, products(pixels, k->parts[i], 0xFF));
     }
     return sum;
@@ -93,35 +101,44 @@ static inline uint8_t *at(uint8_t *to, int x)
     return to ? to + 4 * x : NULL;
 }
 
-static inline void sum_row(const uint8_t *row, uint8_t *to, int w, uint64_t *sums, ptrdiff_t stride)
+static inline __attribute__((always_inline)) void sum_row(const uint8_t *row, uint8_t *to, bool past, int w,
+                                                          uint64_t *sums, ptrdiff_t stride)
 {
     const keys k = load_keys();
     int x = 0;
     for (; x + 4 * FL_TILE <= w; x += 4 * FL_TILE, sums += 4 * stride) {
         __m512i rows[4];
         for (int i = 0; i < 4; i++)
-            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), at(to, x + FL_TILE * i), &k);
+            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), at(to, x + FL_TILE * i), past, &k);
         put_four(rows, sums, stride);
     }
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = total(whole_row(row + 4 * x, at(to, x), &k));
+        *sums = total(whole_row(row + 4 * x, at(to, x), past, &k));
     if (x < w)
         *sums = part_row_sum(row + 4 * x, at(to, x), w - x);
 }
 
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    sum_row(row, NULL, w, sums, stride);
+    sum_row(row, NULL, false, w, sums, stride);
 }
 
 void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    sum_row(source, target, w, sums, stride);
+    sum_row(source, target, false, w, sums, stride);
+}
+
+void fl_row_take_past_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
+{
+    if ((uintptr_t)target % sizeof(__m512i) == 0)
+        sum_row(source, target, true, w, sums, stride);
+    else
+        sum_row(source, target, false, w, sums, stride);
 }
 
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     const keys k = load_keys();
     for (int y = 0; y < h; y++, image += stride)
-        rows[y] = w == FL_TILE ? total(whole_row(image, NULL, &k)) : part_row_sum(image, NULL, w);
+        rows[y] = w == FL_TILE ? total(whole_row(image, NULL, false, &k)) : part_row_sum(image, NULL, w);
 }
