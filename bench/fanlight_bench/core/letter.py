@@ -165,7 +165,7 @@ def _grab(grabber: mss.MSS) -> float:
 
 
 def _ask(asker: painter.Canvas) -> float:
-    """Ask for next to nothing after a rest: what two calls from Python, and a wait for the server, take by themselves."""
+    """Ask for next to nothing after a rest: what a question takes by itself, asked from Python."""
     time.sleep(_READY_SECONDS)
     began = time.monotonic()
     asker.sync()
