@@ -116,6 +116,19 @@ def test_what_can_match_nobody_is_refused(rules, pattern):
     assert rules.acl.entries() == []
 
 
+@pytest.mark.parametrize(
+    ("letter", "said"),
+    [
+        ("@", "is no alias: write name@namespace, with * and ? as wildcards"),
+        ("*", "is neither an alias (name@namespace) nor a part of a fingerprint"),
+    ],
+)
+def test_of_what_can_match_nobody_the_refusal_repeats_as_much_as_fits_a_line(letter, said):
+    with pytest.raises(UsageError) as refused:
+        parse_pattern(letter * 200)
+    assert str(refused.value) == f"{letter * 150!r} {said}"
+
+
 def test_the_list_is_bounded(rules):
     with rules._store.changing() as db:
         db.executemany("INSERT INTO acl VALUES (?, 1)", [(f"{number}@acme",) for number in range(999)])

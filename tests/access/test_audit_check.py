@@ -214,7 +214,9 @@ def test_a_log_that_was_begun_anew_is_found_by_the_store_and_by_peers(kept):
     assert look(forged, new_tip).faults == []
     assert any("begun anew" in fault for fault in look(forged, new_tip, known).faults)
     peer = Head(tip.begun, COUNT, tip.previous)
-    assert look(forged, new_tip, heads=[peer]).faults
+    assert look(forged, new_tip, heads=[peer]).faults == [
+        f"a head of {COUNT} entries belongs to another log than this one"
+    ]
 
 
 def test_going_back_to_an_older_copy_of_everything_is_found_by_a_peer_s_head(tmp_path, kept):

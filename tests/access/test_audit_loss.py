@@ -1,6 +1,7 @@
 """A loss that the owner has accepted: the log goes on, says so for ever, and hides nothing that came after."""
 
 import hashlib
+import json
 import stat
 
 import pytest
@@ -92,8 +93,9 @@ def test_what_was_left_is_set_aside_unchanged_and_its_hashes_are_told(tmp_path, 
     aside = tmp_path / audit.accept_loss(["cut"], NOW)
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == left
     assert stat.S_IMODE(aside.stat().st_mode) == 0o700
-    entry = (tmp_path / "audit.jsonl").read_text()
-    assert all(hashlib.sha256(raw).hexdigest() in entry for raw in left.values())
+    told = json.loads((tmp_path / "audit.jsonl").read_text())
+    assert told["files"] == {name: hashlib.sha256(raw).hexdigest() for name, raw in left.items()}
+    assert (told["set_aside"], told["faults"], "losses" in told) == (aside.name, ["cut"], False)
 
 
 def test_the_seed_of_the_old_log_is_kept_nowhere(tmp_path, audit, store):
@@ -139,11 +141,80 @@ def test_a_loss_is_told_also_after_its_entry_was_let_go(tmp_path, audit, store, 
     assert [loss.aside for loss in report.losses] == ["audit-lost-1"]
 
 
+@pytest.fixture
+def rotated(tmp_path, audit, monkeypatch):
+    """A log that has lost once, and whose newest file begins with what tells of it, for the first one was let go."""
+    monkeypatch.setattr("fanlight.access.audit.MAX_FILE", 2000)
+    monkeypatch.setattr("fanlight.access.audit.KEPT_FILES", 2)
+    cut(tmp_path)
+    audit.accept_loss(["cut"], NOW)
+    while b'"event":"dropped"' not in audit.files.content()[-1][1].splitlines()[0]:
+        audit.append("a", NOW)
+    return audit
+
+
+def test_a_loss_that_only_the_newest_file_tells_is_told_beside_the_next_one(tmp_path, rotated, store):
+    edit_the_end(tmp_path)
+    rotated.accept_loss(look(rotated, store).faults, NOW + 1)
+    report = look(rotated, store)
+    assert (report.faults, [loss.aside for loss in report.losses]) == ([], ["audit-lost-1", "audit-lost-2"])
+
+
+def test_a_loss_is_told_also_where_several_files_are_let_go_at_once(rotated, store, monkeypatch):
+    for kept in (9, 1):
+        monkeypatch.setattr("fanlight.access.audit.KEPT_FILES", kept)
+        for n in range(40):
+            rotated.append("a", NOW, n=n)
+    assert len(rotated.files.full_files()) == 1
+    report = look(rotated, store)
+    assert (report.faults, [loss.aside for loss in report.losses]) == ([], ["audit-lost-1"])
+
+
+TOLD = {"instead_of": "ab" * 32, "entries": 3, "set_aside": "audit-lost-1"}
+
+
+def test_a_loss_is_read_as_it_was_told():
+    for begun in (b"\xab" * 32, b""):
+        loss = Loss(NOW, begun, 3, "audit-lost-1")
+        assert loss.told() == {"at": NOW, **TOLD, "instead_of": begun.hex()}
+        assert Loss.read(NOW, loss.told()) == loss
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": None},
+        {"at": "now"},
+        {"instead_of": None},
+        {"instead_of": "no hex"},
+        {"instead_of": "ab" * 31},
+        {"instead_of": "ab"},
+        {"entries": None},
+        {"entries": "3"},
+        {"entries": True},
+        {"set_aside": None},
+        {"set_aside": 3},
+    ],
+)
+def test_what_does_not_have_the_form_of_a_loss_tells_none(wrong):
+    fields = {"at": NOW, **TOLD} | wrong
+    assert Loss.read(fields.pop("at"), fields) is None
+    assert Loss.read(NOW, {name: value for name, value in TOLD.items() if name not in wrong}) is None or "at" in wrong
+
+
+def test_an_entry_of_another_kind_tells_of_no_loss(audit, store):
+    audit.append("dropped", NOW, **TOLD)
+    audit.append("a", NOW, **TOLD, losses=[{"at": NOW, **TOLD}])
+    assert look(audit, store).losses == []
+
+
 def test_a_head_of_the_lost_log_that_a_peer_holds_stays_a_fault(tmp_path, audit, store):
     head = Head.from_bytes(audit.head())
     cut(tmp_path)
     audit.accept_loss(["cut"], NOW)
-    assert any("the log whose loss was accepted" in fault for fault in look(audit, store, [head]).faults)
+    assert look(audit, store, [head]).faults == ["a head of 6 entries belongs to the log whose loss was accepted"]
+    other = Head(b"o" * 32, 6, head.hash)
+    assert look(audit, store, [other]).faults == ["a head of 6 entries belongs to another log than this one"]
 
 
 def test_a_head_that_was_shown_before_and_signed_after_is_no_fault(tmp_path, audit, store):
@@ -158,6 +229,20 @@ def test_a_head_of_any_other_log_in_a_countersignature_is_found(tmp_path, audit,
     other = Head(b"o" * 32, 3, b"h" * 32).to_bytes()
     audit.countersigned(ANNA.public_key, other, countersign(ANNA, other), NOW)
     assert any("another log" in fault for fault in look(audit, store).faults)
+
+
+def test_a_damaged_key_is_told_as_such(tmp_path, audit, store):
+    spoil_the_key(tmp_path)
+    damaged = "the key file is damaged: what stands in the log cannot be trusted to be all of it"
+    assert look(audit, store).faults[0] == damaged
+
+
+def test_a_loss_of_which_nothing_is_known_is_told_as_that(tmp_path):
+    audit = Audit(tmp_path)
+    audit.append("a", NOW)
+    spoil_the_key(tmp_path)
+    aside = audit.accept_loss(["damaged"], NOW)
+    assert check(audit.files.content(), audit.files.tip(), None).losses == [Loss(NOW, b"", 0, aside)]
 
 
 def test_a_log_without_a_store_can_lose_too(tmp_path):

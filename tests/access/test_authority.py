@@ -28,7 +28,7 @@ def test_a_certificate_lasts_as_many_days_as_are_asked_for(days):
 
 @pytest.mark.parametrize("days", [0, 8, -1, 10_000])
 def test_no_certificate_lasts_longer_than_a_week(days):
-    with pytest.raises(UsageError, match="1 to 7 days"):
+    with pytest.raises(UsageError, match=f"^a certificate is valid for 1 to 7 days, not {days}$"):
         ACME.issue("anna@acme", ANNA.public_key, AT, days)
 
 
@@ -38,7 +38,7 @@ def test_a_certificate_names_the_alias_in_one_place_alone():
 
 
 def test_an_alias_of_another_namespace_is_not_issued():
-    with pytest.raises(UsageError, match="not in the namespace 'acme'"):
+    with pytest.raises(UsageError, match=r"^anna@other is not in the namespace 'acme'$"):
         ACME.issue("anna@other", ANNA.public_key, AT, 1)
 
 
@@ -53,7 +53,9 @@ def test_an_alias_of_another_namespace_is_not_issued():
     ids=range(4),
 )
 def test_what_is_no_public_key_of_ours_is_refused(key):
-    with pytest.raises(UsageError, match="public key"):
+    with pytest.raises(
+        UsageError, match=r"^(this is not a public key|the public key is not a P-256 key): make one with `fanlight iden"
+    ):
         ACME.issue("anna@acme", key, AT, 1)
 
 

@@ -93,6 +93,25 @@ def test_names_that_a_guesser_would_know_make_a_password_weak(rules):
     rules.set_password("wolkenfreund9")
 
 
+@pytest.mark.parametrize(
+    ("warning", "suggestions", "said"),
+    [
+        ("", [], "choose another."),
+        (
+            "Seen before",
+            ["Leave out X", "...or use words."],
+            "choose another. Seen before. Leave out X. ...or use words.",
+        ),
+    ],
+)
+def test_a_weak_password_is_refused_with_the_advice_of_zxcvbn(monkeypatch, warning, suggestions, said):
+    judged = {"score": 1, "feedback": {"warning": warning, "suggestions": suggestions}}
+    monkeypatch.setattr("fanlight.access.strength.zxcvbn", lambda *_, **__: judged)
+    with pytest.raises(SettingRefused) as refused:
+        check_strength("long enough", ())
+    assert str(refused.value) == f"the password is too easy to guess: {said}"
+
+
 def test_a_short_password_is_taken_with_a_warning(rules):
     assert rules.set_password("xK7q-Z2w!mB") == "the password is short: 12 characters or more are harder to guess"
     assert rules.set_password("xK7q-Z2w!mBa") == ""

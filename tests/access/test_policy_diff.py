@@ -60,11 +60,21 @@ def test_hours_are_gained_and_lost():
     assert (len(each.times_gained) / 4, each.times_lost, each.gains) == (7 * 1.5, (), ())
 
 
+@pytest.mark.usefixtures("far_from_utc")
 @pytest.mark.parametrize("now", [MONDAY, MONDAY + 0.5, MONDAY + 50 * HOUR + 1234.5, NOW])
 def test_hours_are_those_of_the_week_that_holds_now(now):
     window = '[[window]]\ndays = ["mon", "sun"]\nto = "00:30"\n'
     (each, *_) = compare(window.replace("00:30", "00:15"), window, now)
     assert each.times_gained == (MONDAY + HOUR / 4, MONDAY + 6 * 24 * HOUR + HOUR / 4)
+    window = '[[window]]\ndays = ["sun"]\nfrom = "23:30"\n'
+    (each, *_) = compare(window.replace("23:30", "23:45"), window, now)
+    assert each.times_gained == (MONDAY + 7 * 24 * HOUR - HOUR / 2,)
+
+
+def test_a_pattern_with_room_for_few_letters_is_compared_by_a_name_that_fits():
+    for pattern in (f"{'a' * 50}*{'b' * 10}@acme", f"{'a' * 50}*{'b' * 10}"):
+        entry = f"[[allow]]\nwho = '{pattern}'\n"
+        assert {who for who, _ in told(compare(CLOSED, CLOSED + entry))} == {pattern}
 
 
 def test_who_had_no_access_at_all_gains_or_loses_it_and_no_hours():

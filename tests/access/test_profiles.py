@@ -17,6 +17,11 @@ def test_the_profiles_that_every_host_has(now_and_restarted):
         assert profiles.rights(rights.DEFAULT) == profiles.rights(rights.UNATTENDED) == STANDARD
 
 
+def test_the_profile_default_is_offered_first_and_the_others_by_name(rules):
+    rules.profiles.create("Archive")
+    assert rules.profiles.enabled()[:3] == (rights.DEFAULT, "Archive", "Full Access")
+
+
 def test_a_profile_that_says_nothing_uses_the_standard_permissions(rules, now_and_restarted):
     rules.profiles.create("Guests")
     rules.profiles.set(rights.DEFAULT, {Permission.FILES: False, Permission.TUNNELS: True})

@@ -1,3 +1,4 @@
+import re
 import sqlite3
 import stat
 import subprocess
@@ -262,6 +263,16 @@ def test_a_truncated_store_is_refused(path):
     path.write_bytes(path.read_bytes()[: 4096 + 100])
     with pytest.raises(StateError, match="damaged"):
         Store(path)
+
+
+def test_a_store_in_which_sqlite_can_read_all_but_finds_a_fault_is_refused(path):
+    Store(path).close()
+    raw = bytearray(path.read_bytes())
+    raw[36:40] = (5).to_bytes(4, "big")  # free pages that are not there
+    path.write_bytes(raw)
+    with pytest.raises(StateError, match=f"^{re.escape(str(path))} is damaged: restore it from a backup, or remove it"):
+        Store(path)
+    assert path.read_bytes() == raw
 
 
 @pytest.mark.parametrize(("setting", "kind"), [("salt", bytes), ("iterations", int), ("unattended", int)])

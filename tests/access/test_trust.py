@@ -151,8 +151,10 @@ def test_a_file_that_is_no_namespace_is_refused(raw, why):
 
 def test_a_namespace_is_named_without_an_alias():
     assert parse_alias_or_namespace("ACME") == "acme"
-    with pytest.raises(UsageError, match="what stands after the @"):
-        parse_alias_or_namespace("anna@acme")
+    for text, told in (("anna@acme", "anna@acme"), ("anna@" + "a" * 200, "anna@" + "a" * 95)):
+        with pytest.raises(UsageError) as refused:
+            parse_alias_or_namespace(text)
+        assert str(refused.value) == f"{told!r} is an alias: give the namespace alone, what stands after the @"
 
 
 # -- a client ---------------------------------------------------------------------------------------------------------

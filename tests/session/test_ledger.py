@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanlight.protocol.messages import MAX_SEQ
+from fanlight.protocol.messages import MAX_SEQ, Mark
 from fanlight.session.events import Acked, Presented
 from fanlight.session.ledger import MOST_ENTRIES, STAGES, HostLedger, Ledger, LedgerEntry, SentUpdate
 from fanlight.types import Pixels
@@ -175,6 +175,16 @@ def test_the_host_puts_the_viewers_stamps_on_its_own_clock():
     ledger.presented(Presented(2, 5101.02), 5000.0)
     assert ledger.entries[-1].presented_at == pytest.approx(101.02)
     assert ledger.entries[-1].total == 20_000
+
+
+def test_the_host_has_the_stamps_of_all_that_one_acknowledgement_names():
+    ledger = HostLedger()
+    for seq in (1, 2, 3, 4):
+        ledger.sent(update(seq))
+    earlier = (Mark(1, 5_100_010_000, 5_100_012_000), Mark(3, 5_100_020_000, 5_100_023_000))
+    ledger.acknowledged(Acked(4, 5100.030, 5100.034, 0.0, earlier), 5000.0)
+    assert [made.seq for made in ledger.entries] == [1, 3, 4]
+    assert [made.decoded_at for made in ledger.entries] == pytest.approx([100.012, 100.023, 100.034])
 
 
 def test_the_host_has_no_entry_of_what_a_viewer_did_not_acknowledge_by_itself():

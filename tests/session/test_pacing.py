@@ -93,14 +93,18 @@ def test_the_window_is_bounded_on_the_longest_way() -> None:
     assert window.limit == 32
 
 
-def exchange(window: Window, seq: int, now: float, length: int = 1000, late: float = 0.0) -> bool:
-    """Send an update, and have it acknowledged where that is asked for, `late` seconds after the least."""
+def exchange(window: Window, seq: int, now: float, length: int = 1000) -> bool:
+    """Send an update, and have it acknowledged where that is asked for."""
     asks = window.asks(length, now)
     window.sent(seq, length, now, asked=asks)
     if asks:
-        at = now + AHEAD + 0.001 + late
-        window.acknowledged(seq, at, at, now + 0.002 + late)
+        acknowledge(window, seq, now + 0.001)
     return asks
+
+
+def acknowledge(window: Window, seq: int, at: float, decoding: float = 0.0) -> None:
+    """Let the viewer receive an update at a time of our clock, and say so when it is decoded."""
+    window.acknowledged(seq, at + AHEAD, at + AHEAD + decoding, at + decoding + 0.001)
 
 
 def prompt_viewer(seconds: float = 0.0) -> Window:
@@ -122,19 +126,30 @@ def test_it_is_asked_after_64_kib_and_after_a_second() -> None:
     assert [exchange(window, seq, seq / 4) for seq in range(20, 30)] == ([False] * 4 + [True]) * 2
 
 
-def test_a_viewer_that_is_late_is_asked_for_all_until_it_was_prompt_with_eight() -> None:
+@pytest.mark.parametrize(("received_after", "decoding"), [(0.02, 0.0), (0.001, 0.02)])
+def test_a_viewer_that_is_late_is_asked_for_all_until_it_was_prompt_with_eight(
+    received_after: float, decoding: float
+) -> None:
     window = prompt_viewer()
-    asked = [exchange(window, seq, 0.0, late=0.02) for seq in range(9, 25)]
-    assert asked == [False] * 15 + [True]
-    assert [exchange(window, seq, 0.0) for seq in range(25, 35)] == [True] * 8 + [False] * 2
+    assert [exchange(window, seq, 0.0) for seq in range(9, 24)] == [False] * 15
+    for seq, at in ((24, 1.0), (25, 1.0 + INTERVAL)):
+        assert window.asks(1000, at)
+        window.sent(seq, 1000, at)
+    acknowledge(window, 24, 1.0 + received_after, decoding)
+    acknowledge(window, 25, 1.0 + INTERVAL + received_after, decoding)
+    assert [exchange(window, seq, 2.0) for seq in range(26, 36)] == [True] * 7 + [False] * 3
 
 
-def test_a_viewer_that_decodes_slowly_is_asked_for_all() -> None:
-    window = Window(INTERVAL)
-    for seq in range(1, 100):
-        assert window.asks(1000, 0.0)
-        window.sent(seq, 1000, 0.0)
-        window.acknowledged(seq, AHEAD, AHEAD + 0.02, 0.03)
+def test_a_viewer_that_is_always_late_is_asked_for_all() -> None:
+    window, asked = prompt_viewer(), [False]
+    for seq in range(9, 100):
+        at = seq * INTERVAL
+        asks = window.asks(1000, at)
+        window.sent(seq, 1000, at, asked=asks)
+        if asked[-1]:
+            acknowledge(window, seq - 1, at + 0.01)
+        asked.append(asks)
+    assert asked == [False] * 16 + [True] * 76
 
 
 def test_a_prompt_viewer_that_stops_gets_what_it_may_hold_and_its_window() -> None:

@@ -15,8 +15,8 @@ from fanlight_bench.pipeline.measure import READY
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Program, cpu_seconds, wait_for
 
-UPDATE_BYTES, ANSWER_BYTES = 1_200, 25
-"""About what a line of text that scrolls takes, and an acknowledgement."""
+UPDATE_BYTES, ANSWER_BYTES = 3_500, 25
+"""About what text that scrolls takes at 1280x720, and an acknowledgement."""
 
 _START_SECONDS = 20.0
 _SETTLE_SECONDS = 0.5

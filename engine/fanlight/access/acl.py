@@ -101,5 +101,6 @@ def matches(pattern: str, who: Who) -> bool:
     """Say whether an entry means this client."""
     if "@" not in pattern:
         return fnmatchcase(who.fingerprint.casefold(), pattern)
-    alias = (who.alias or "").casefold()
-    return alias.count("@") == 1 and fnmatchcase(alias, pattern)
+    if who.alias is None or who.alias.count("@") != 1:
+        return False
+    return fnmatchcase(who.alias.casefold(), pattern)

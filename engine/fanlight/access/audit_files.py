@@ -67,9 +67,8 @@ class Tip:
         except (KeyError, TypeError) as error:
             raise ValueError("not a key file") from error
         lengths = {"begun": KEY_BYTES, "previous": HASH_BYTES, "seed": SEED_BYTES}
-        if any(type(number) is not int or number < 0 for number in numbers.values()):
-            raise ValueError("not a key file")
-        if any(len(texts[name]) != length for name, length in lengths.items()):
+        is_counted = all(type(number) is int and number >= 0 for number in numbers.values())
+        if not is_counted or any(len(texts[name]) != length for name, length in lengths.items()):
             raise ValueError("not a key file")
         return cls(texts["begun"], numbers["seq"], texts["previous"], texts["seed"], numbers["first"], numbers["size"])
 

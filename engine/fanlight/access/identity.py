@@ -174,7 +174,7 @@ def parse_fingerprint(text: str) -> str:
     Upper case, colons, spaces, dashes and the prefix "sha256:" are allowed.
     """
     digits = re.sub(r"[\s:-]", "", text.strip().lower().removeprefix("sha256:"))
-    if re.fullmatch(r"[0-9a-f]{64}", digits, re.ASCII) is None:
+    if re.fullmatch(r"[0-9a-f]{64}", digits) is None:
         raise UsageError(f"{text[:100]!r} is not a fingerprint: it has 64 hexadecimal digits")
     return digits
 

@@ -239,7 +239,7 @@ def _authority_name(certificate: x509.Certificate) -> str:
     constraints, limits = find(x509.BasicConstraints).value, find(x509.NameConstraints).value
     permitted = limits.permitted_subtrees or []
     if limits.excluded_subtrees or len(permitted) != 1 or not isinstance(permitted[0], x509.RFC822Name):
-        raise ValueError("not limited to one namespace")
+        raise ValueError
     name = permitted[0].value
     right = (
         _has_extensions(certificate.extensions, _AUTHORITY_EXTENSIONS)
@@ -252,7 +252,7 @@ def _authority_name(certificate: x509.Certificate) -> str:
         and certificate.subject == certificate.issuer == namespace_subject(name)
     )
     if not right:
-        raise ValueError("not of the form of an authority")
+        raise ValueError
     return name
 
 

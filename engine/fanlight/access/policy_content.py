@@ -137,9 +137,9 @@ def _explained(text: str, document: dict[str, Any], lines: dict[Path, int]) -> S
     # The name of an unknown key is in the words, not in the place.
     if unknown := re.search(r"unknown field `([^`]+)`", words):
         path = (*path, unknown[1])
-    while path and path not in lines:
-        path = path[:-1]
-    return _at(lines.get(path), words[:1].lower() + words[1:])
+    # A header as [a.b] makes `a` too, which has no line of its own: that of its first part, then.
+    parts = (line for part, line in lines.items() if part[: len(path)] == path)
+    return _at(line_of(lines, *path) or min(parts, default=None), words[:1].lower() + words[1:])
 
 
 def _faulty_profile(document: dict[str, Any]) -> Path:

@@ -74,7 +74,7 @@ def _lines(text: str) -> dict[Path, int]:
 
 
 def _statements(text: str) -> list[tuple[int, str]]:
-    """Return each statement and its first line; the whole text is known to be valid."""
+    """Return each statement and its first line, comments and empty lines too; the whole text is known to be valid."""
     lines = text.replace("\r\n", "\n").split("\n")
     statements = []
     start = 0
@@ -84,8 +84,7 @@ def _statements(text: str) -> list[tuple[int, str]]:
             end += 1
             if end - start > _MOST_LINES_OF_ONE:
                 raise SettingRefused(f"the value in line {start + 1} has more than {_MOST_LINES_OF_ONE} lines")
-        if statement.strip() and not statement.lstrip().startswith("#"):
-            statements.append((start + 1, statement))
+        statements.append((start + 1, statement))
         start = end
     return statements
 

@@ -170,4 +170,4 @@ def _pairs(values: Mapping[str, object]) -> Iterable[str]:
 
 def _toml(value: object) -> str:
     # JSON's texts and lists are TOML's, once nothing but controls is escaped.
-    return json.dumps(value, ensure_ascii=False, default=str).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

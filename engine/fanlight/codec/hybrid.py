@@ -28,13 +28,14 @@ from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, FrameSource
 from fanlight.codec.draft import Draft
 from fanlight.codec.film import Film
 from fanlight.codec.heat import LEAST_TILES, is_dear
+from fanlight.codec.packing import DEFAULT_LEVEL
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import H264, region_name, region_profile
 from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import DEFAULT_LEVEL, MANY, Batch, TileWriter, whole
+from fanlight.codec.tiles import MANY, Batch, TileWriter, whole
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels

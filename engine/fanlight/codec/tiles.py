@@ -1,34 +1,28 @@
-"""The lossless lane: changed tiles and moves as one stream, compressed as one batch; owns its update format.
+"""The lossless lane: changed tiles and moves as one stream, compressed as one batch.
 
-An update is `u8 compression, u32 plain length, bytes`, little-endian, or nothing at all when nothing changed. The plain
-bytes are the tile stream of docs/tile-stream.md. Both ends have a cache of the tiles that streams overwrote.
+An update is a stream of docs/tile-stream.md in the form of packing.py, or nothing at all when nothing changed. Both
+ends have a cache of the tiles that streams overwrote.
 """
 
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from fanlight.codec.base import Decoder, Encoder, FrameSource, SmallUpdate, Update, checked_number
+from fanlight.codec.packing import DEFAULT_LEVEL, Packer, Unpacker
 from fanlight.codec.picture import Picture
-from fanlight.errors import CodecError
 from fanlight.kernels import stream as stream_kernels
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.kernels.lane import HEAD, OTHER_SIZE, TOO_MANY, Lane
+from fanlight.kernels.native import zeros
 from fanlight.kernels.x11 import Screen
 from fanlight.types import MAX_PIXELS, Frame, Image, Move, Rect, Size, Tiles
 
-DEFAULT_LEVEL = 1
-
-_HEADER = struct.Struct("<BI")
-_PLAIN, _ZSTD = 0, 1
-# A shorter stream fits one packet as it is, and compressing it would take as long as all the rest.
-_LEAST_COMPRESSED = 512
-# Level 19 uses a window of 8 MiB; a larger one can only be meant to cost memory.
-_MOST_WINDOW = 1 << 23
+# A shorter stream without moves, as that of a letter, fits a packet as it is, and compressing it would take as long as
+# all the rest; moves take many times as long to find.
+_LEAST_UNMOVED = 512
 _MOST_MOVES = 16
 _ANY_NUMBER = MAX_PIXELS
 _NOTHING = SmallUpdate()
@@ -55,10 +49,10 @@ class TileWriter:
     def __init__(self, shadow: Picture, level: object = DEFAULT_LEVEL) -> None:
         checked = checked_number("level", level, 1, 19)
         self._shadow = shadow
-        self._compressor = zstandard.ZstdCompressor(level=checked, write_content_size=True)
+        self._packer = Packer(checked)
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(shadow.size))
         # Pages of it that no stream has needed yet are not there. It starts with room for the header.
-        memory = np.empty(HEAD + stream_kernels.bound(shadow.size), np.uint8)
+        memory = zeros(HEAD + stream_kernels.bound(shadow.size))
         self._room = memory[HEAD:]
         self._body = memory.data
         self._lane = Lane(shadow, self._cache, memory)
@@ -119,8 +113,8 @@ class TileWriter:
         """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
         result = self._lane.result
         length = result[0]
-        if length >= _LEAST_COMPRESSED:
-            update = SmallUpdate(self._compress(self._body[HEAD : HEAD + length]))
+        if length >= (1 if result[2] else _LEAST_UNMOVED):
+            update = SmallUpdate(self._packer.pack(self._body[HEAD : HEAD + length]))
         elif length > 0:
             update = SmallUpdate(self._body[: HEAD + length])
         else:
@@ -160,7 +154,7 @@ class TileWriter:
         if key:
             self._cache.forget()
         before = None if key else self._shadow.image
-        return self._compress(self._stream(image, batch, self._cache, before, lossy))
+        return self._packer.pack(self._stream(image, batch, self._cache, before, lossy))
 
     def send(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
         """Do what `pack` and `commit` do, at once. It must reach the decoder."""
@@ -169,7 +163,7 @@ class TileWriter:
         stream = stream_kernels.send(
             self._shadow, image, batch.moves, batch.tiles, self._cache, self._room, lossy=lossy, alone=key
         )
-        return self._compress(stream)
+        return self._packer.pack(stream)
 
     def take_back(self) -> None:
         """Undo the last `pack`, because its body will never reach the decoder."""
@@ -181,7 +175,7 @@ class TileWriter:
 
     def alone(self, image: Image, tiles: Tiles) -> bytes:
         """Write a body that brings these tiles of `image` to any decoder, whatever it had before."""
-        return self._compress(self._stream(image, Batch((), tiles, 0)))
+        return self._packer.pack(self._stream(image, Batch((), tiles, 0)))
 
     def catch_up(self, lacks: Tiles) -> bytes:
         """Write a body for a decoder that has all of the shadow but `lacks`; name no tile from before to any, since."""
@@ -198,13 +192,6 @@ class TileWriter:
     ) -> memoryview:
         return stream_kernels.encode(image, batch.moves, batch.tiles, cache, before, lossy, self._room)
 
-    def _compress(self, plain: memoryview) -> bytes:
-        if len(plain) >= _LEAST_COMPRESSED:
-            packed = self._compressor.compress(plain)
-            if len(packed) < len(plain):
-                return _HEADER.pack(_ZSTD, len(plain)) + packed
-        return _HEADER.pack(_PLAIN, len(plain)) + plain
-
     def commit(self, image: Image, tiles: Tiles) -> None:
         """Take the marked tiles over into the shadow, once an update brings them."""
         self._shadow.take(image, tiles)
@@ -216,43 +203,15 @@ class TileReader:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._cache = stream_kernels.Cache(stream_kernels.slots_for(picture.size))
-        self._most_plain = stream_kernels.bound(picture.size)
-        self._decompressor = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW)
+        self._unpacker = Unpacker(stream_kernels.bound(picture.size))
 
     def decode(self, body: memoryview) -> Tiles:
         """Apply one body; return the tiles it touched."""
-        plain = self._unpack(body)
+        plain = self._unpacker.unpack(body)
         tiles = tile_kernels.no_tiles(self._picture.size)
         stream_kernels.decode(plain, self._picture.image, tiles, self._cache)
         self._picture.touch(tiles)
         return tiles
-
-    def _unpack(self, body: memoryview) -> bytes | memoryview:
-        if len(body) < _HEADER.size:
-            raise CodecError("a tile update is cut off in its header")
-        compression, length = _HEADER.unpack_from(body)
-        packed = body[_HEADER.size :]
-        if length > self._most_plain:
-            raise CodecError(f"a tile update of {length} bytes is more than this picture can need")
-        if compression == _PLAIN:
-            plain: bytes | memoryview = packed
-        elif compression == _ZSTD:
-            plain = self._decompress(packed, length)
-        else:
-            raise CodecError(f"a tile update names compression {compression}, which does not exist")
-        if len(plain) != length:
-            raise CodecError(f"a tile update says {length} bytes and holds {len(plain)}")
-        return plain
-
-    def _decompress(self, packed: memoryview, length: int) -> bytes:
-        try:
-            # Asked first, because zstandard allocates what the frame itself says, whatever limit it is given.
-            said = zstandard.frame_content_size(packed)
-            if said != length:
-                raise CodecError(f"a tile update says {length} bytes, and its zstd frame {said}")
-            return self._decompressor.decompress(packed, max_output_size=length, allow_extra_data=False)
-        except zstandard.ZstdError as error:
-            raise CodecError(f"a tile update does not decompress: {error}") from error
 
 
 class TilesEncoder(Encoder):

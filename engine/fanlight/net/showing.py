@@ -145,7 +145,7 @@ class Showing:
         if picture.screen.serial != self._screen_serial:
             self._announce(picture.screen)
         length = len(picture.update)
-        asks = self._window.asks(length, now)
+        asks = bool(picture.pixels.video) or self._window.asks(length, now)
         self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now, asks=asks)
         self.unread += length
         self._window.sent(self._sent, length, now, asked=asks)

@@ -12,7 +12,7 @@ from fanlight.channels.input import Input
 from fanlight.errors import FanlightError
 from fanlight.protocol import Denied
 from fanlight.protocol.framing import Buffer
-from fanlight.protocol.messages import Connected, Session, plain
+from fanlight.protocol.messages import Connected, Mark, Session, plain
 from fanlight.types import CursorShape, Permission, Pixels, PointerPlace, Size
 
 __all__ = [
@@ -152,12 +152,16 @@ class InputEvent:
 
 
 class Acked(msgspec.Struct, frozen=True):
-    """Every picture up to `seq` is decoded: both times on the viewer's clock; `at` is when we were told, on ours."""
+    """Every picture up to `seq` is decoded: both times on the viewer's clock; `at` is when we were told, on ours.
+
+    `earlier` are the marks of pictures before it that came with it, as they stood in the message.
+    """
 
     seq: int
     received_at: float
     decoded_at: float
     at: float
+    earlier: tuple[Mark, ...] = ()
 
 
 class Presented(msgspec.Struct, frozen=True):

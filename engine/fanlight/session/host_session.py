@@ -83,7 +83,7 @@ class HostSession(HostPresence):
     def _take(self, received: Received, now: float) -> list[HostEvent]:
         # First of all, since they come with every picture.
         if isinstance(received, m.Ack):
-            return self._acknowledged(received, now)
+            return [self._acknowledged(received, now)]
         if isinstance(received, m.Presented):
             return [self._shown(received)]
         return super()._take(received, now)
@@ -111,16 +111,18 @@ class HostSession(HostPresence):
         had = watch.resume
         return WatchWanted(tuple(watch.codecs), Resumed(had.session, had.screen, had.seq) if had else None)
 
-    def _acknowledged(self, ack: m.Ack, now: float) -> list[HostEvent]:
+    def _acknowledged(self, ack: m.Ack, now: float) -> Acked:
         """Move the acknowledged end forward, mark by mark; sequence numbers are compared on their circle."""
-        for seq, _, _ in ack.marks:
-            advance, on_the_way = (seq - self._acked) % m.MAX_SEQ, (self._sent - self._acked) % m.MAX_SEQ
-            if not 1 <= advance <= on_the_way:
+        before, on_the_way = self._acked, (self._sent - self._acked) % m.MAX_SEQ
+        reached = 0
+        for mark in ack.marks:
+            advance = (mark.seq - before) % m.MAX_SEQ
+            if not reached < advance <= on_the_way:
                 raise RemoteProtocolError(
-                    f"an ACK of picture {seq}: {self._acked} is acknowledged, {self._sent} was sent"
+                    f"an ACK of picture {mark.seq}: {self._acked} is acknowledged, {self._sent} was sent"
                 )
-            self._acked = seq
-        return [Acked(seq, m.seconds(received), m.seconds(decoded), now) for seq, received, decoded in ack.marks]
+            reached, self._acked = advance, mark.seq
+        return Acked(mark.seq, m.seconds(mark.received_at), m.seconds(mark.decoded_at), now, ack.marks[:-1])
 
     def _shown(self, presented: m.Presented) -> Presented:
         """Move the presented end forward, which follows the acknowledged one: so each picture is presented once."""

@@ -232,15 +232,20 @@ class HostLedger:
 
     def acknowledged(self, acked: Acked, offset: float | None) -> None:
         """Take the viewer's stamps; `offset` is how far its clock is ahead. What it skipped has none, and no entry."""
-        while self._on_the_way and _reached(self._on_the_way[0].seq, acked.seq):
-            update = self._on_the_way.popleft()
-            if update.seq == acked.seq:
-                ahead = offset or 0.0
-                self.entries.add(arrived(update, acked.received_at - ahead, acked.decoded_at - ahead, offset))
+        for mark in acked.earlier:
+            self._arrived(mark.seq, m.seconds(mark.received_at), m.seconds(mark.decoded_at), offset)
+        self._arrived(acked.seq, acked.received_at, acked.decoded_at, offset)
 
     def presented(self, presented: Presented, offset: float | None) -> None:
         """Take the viewer's stamp of its window."""
         self.entries.presented(presented.seq, presented.at - (offset or 0.0))
+
+    def _arrived(self, seq: int, received_at: float, decoded_at: float, offset: float | None) -> None:
+        while self._on_the_way and _reached(self._on_the_way[0].seq, seq):
+            update = self._on_the_way.popleft()
+            if update.seq == seq:
+                ahead = offset or 0.0
+                self.entries.add(arrived(update, received_at - ahead, decoded_at - ahead, offset))
 
 
 def arrived(update: SentUpdate, received_at: float, decoded_at: float, offset: float | None) -> LedgerEntry:

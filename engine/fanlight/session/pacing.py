@@ -168,22 +168,28 @@ class Window:
         self._asked += asked
 
     def acknowledged(self, seq: int, received_at: float, decoded_at: float, now: float) -> None:
-        """Note that the viewer has decoded every update up to `seq`, received and decoded at times of its own clock."""
+        """Note that the viewer has decoded every update up to `seq`, received and decoded at times of its own clock.
+
+        Only what was asked for is measured, which is all where something is in doubt.
+        """
         while self._sent and self._sent[0].seq <= seq:
             sent = self._sent.popleft()
             self._bytes -= sent.bytes
             self._asked -= sent.asked
-            if sent.seq == seq:
-                if sent.asked:
-                    self._trips.add(now - sent.at)
+            if sent.seq == seq and sent.asked:
+                self._trips.add(now - sent.at)
                 self._measure(sent, received_at)
-                late = self._transit.excess + decoded_at - received_at > self._interval
-                self._doubts = _PROMPT_UPDATES if late else max(0, self._doubts - 1)
+                self._judge(sent.at + self._transit.excess + decoded_at - received_at)
 
     def measured(self, sample: ClockSample) -> None:
         """Take note of a ping that was answered."""
         self._ping_trips.add(sample.rtt)
         self._transit.measured(sample)
+
+    def _judge(self, done_at: float) -> None:
+        """Doubt that a viewer is prompt where it was not done with an update when the next one was sent."""
+        late = bool(self._sent) and done_at > self._sent[0].at
+        self._doubts = _PROMPT_UPDATES if late else max(0, self._doubts - 1)
 
     def _measure(self, sent: _Sent, received_at: float) -> None:
         busy = self._transit.busy(sent, received_at)
