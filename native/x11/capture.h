@@ -28,9 +28,9 @@
  * of go out together, in this order. The server tells whenever that box grows, so it is not asked what the damage is. Events
  * are marked with the last request that the server had seen, so those from before the subtraction are told from new ones:
  * where one of them spoke of a larger box, that is read by a second trip, and all that was drawn until the server looked
- * comes in one frame. A large box may hold little damage, so there that is fetched first, unless the box is everything: then
- * all pixels are asked for along with it. Narrow boxes are read aside and
- * copied to their place, so a letter costs the same on a wide screen as on a small one.
+ * comes in one frame. A large box may hold little damage, so there that is fetched first, unless the first events spoke of
+ * everything: then all pixels are asked for along with it. Narrow boxes are read aside and copied to their place, so a
+ * letter costs the same on a wide screen as on a small one.
  *
  * A mapped framebuffer needs no trip to be read. A small box is read at once, and the server is asked to subtract the
  * damage only when the consumer comes back: nobody waits for that. What was drawn there between the two is in the damage

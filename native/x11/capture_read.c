@@ -40,18 +40,25 @@ static void add_damage(fl_x11 *x, const xcb_rectangle_t *r)
     add_rect(x, in_area(x, (fl_rect){r->x, r->y, r->width, r->height}));
 }
 
-/* Let the server forget the damage. */
-static void subtract_damage(fl_x11 *x, xcb_xfixes_region_t aside)
+/* Let the server forget the damage and put it aside. */
+static void subtract_damage(fl_x11 *x)
 {
-    x->todo.subtracted = xcb_damage_subtract(x->c, x->damage, XCB_NONE, aside).sequence;
+    x->todo.subtracted = xcb_damage_subtract(x->c, x->damage, XCB_NONE, x->region).sequence;
 }
 
-/* Let the server forget the damage and put it aside. Before the pixels are read, so what is drawn during the read is
- * damage again. */
-static xcb_xfixes_fetch_region_cookie_t ask_damage(fl_x11 *x)
+/* Ask for the damage that was put aside. */
+static void fetch_damage(fl_x11 *x)
 {
-    subtract_damage(x, x->region);
-    return xcb_xfixes_fetch_region(x->c, x->region);
+    x->trip.damage = xcb_xfixes_fetch_region(x->c, x->region);
+    x->trip.stage = FL_DAMAGE;
+}
+
+/* Let the server forget the damage, and ask for it. Before the pixels are read, so what is drawn during the read is
+ * damage again. */
+static void ask_damage(fl_x11 *x)
+{
+    subtract_damage(x);
+    fetch_damage(x);
 }
 
 /* Move the damage into the frame's rectangles. One place is left for what was read too early. */
@@ -217,7 +224,7 @@ static void drop_everything(fl_x11 *x)
 /* Ask for the pixels of the box that damage events spoke of: the damage need not be fetched. */
 static void guess_pixels(fl_x11 *x, fl_rect box)
 {
-    subtract_damage(x, XCB_NONE);
+    subtract_damage(x);
     add_rect(x, box);
     x->trip.requests[0] = (fl_x11_request){.box = box, .aside = true, .offset = aside_offset(x)};
     ask_pixels(x, &x->trip.requests[0]);
@@ -226,7 +233,13 @@ static void guess_pixels(fl_x11 *x, fl_rect box)
     x->trip.n = 1;
 }
 
-/* Whether all that was damaged lies in the box that was asked for. If not, ask for all of it. */
+static bool is_small(fl_rect box)
+{
+    return !is_empty(box) && bytes_of(box) <= GUESS_BYTES;
+}
+
+/* Whether all that was damaged lies in the box that was asked for. If not, ask for all of it: for the box round it, or,
+ * since little that lies far apart has a large one, for the damage itself. */
 static bool was_right(fl_x11 *x)
 {
     const fl_rect said = in_area(x, x->trip.said);
@@ -234,9 +247,15 @@ static bool was_right(fl_x11 *x)
     x->trip.guessed = false;
     if (is_empty(said) || contains(&x->trip.requests[0].box, &said))
         return true;
-    x->frame.rects[0] = said;
     x->trip.heard = 0;
-    ask_boxes(x);
+    if (is_small(said)) {
+        x->frame.rects[0] = said;
+        ask_boxes(x);
+        return false;
+    }
+    x->trip.n = 0;
+    fetch_damage(x);
+    xcb_flush(x->c);
     return false;
 }
 
@@ -298,8 +317,7 @@ void fl_x11_set_out_for_pointer(fl_x11 *x)
 static void ask_all(fl_x11 *x)
 {
     ask_pointer(x);
-    x->trip.damage = ask_damage(x);
-    x->trip.stage = FL_DAMAGE;
+    ask_damage(x);
 }
 
 /* Ask for the pixels of a small box. Where the pointer stands is not worth that somebody waits for it: that is asked
@@ -311,11 +329,6 @@ static void ask_box(fl_x11 *x, fl_rect box)
     else
         x->todo.pointer = true;
     guess_pixels(x, box);
-}
-
-static bool is_small(fl_rect box)
-{
-    return !is_empty(box) && bytes_of(box) <= GUESS_BYTES;
 }
 
 /* Read a small box of a mapped framebuffer. If that makes a frame, the server is told when the consumer comes back. */
@@ -355,11 +368,17 @@ int fl_x11_set_out_to_read(fl_x11 *x)
     return 0;
 }
 
+/* What is left are the pointer's answers, where it was asked for. */
+static void end_pixels(fl_x11_trip *trip)
+{
+    trip->stage = trip->question.place.sequence ? FL_PLACE : FL_HOME;
+}
+
 static void hear_damage(fl_x11 *x, xcb_xfixes_fetch_region_reply_t *reply)
 {
     fl_x11_trip *trip = &x->trip;
 
-    trip->stage = FL_PLACE;
+    end_pixels(trip);
     trip->failed = !reply;
     x->frame.n_rects = 0;
     if (reply)
@@ -406,7 +425,7 @@ static void hear_pixels(fl_x11 *x, xcb_shm_get_image_reply_t *reply)
         if (!was_right(x))
             return;
     }
-    trip->stage = trip->question.place.sequence ? FL_PLACE : FL_HOME;
+    end_pixels(trip);
     if (!trip->failed &&
         (!x->kept.memory || fl_x11_keep_changed(x, fl_x11_memory_pixels(x->picture.memory), x->frame.stride)))
         end_frame(x);
