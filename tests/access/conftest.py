@@ -3,10 +3,24 @@ import time
 import pytest
 from access_fixtures import PASSWORD, App, open_rules
 
+from fanlight.access import Store
+from fanlight.access.audit import Audit
+
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "fanlight.db"
+
+
+@pytest.fixture
+def store(path):
+    return Store(path)
+
+
+@pytest.fixture
+def audit(tmp_path, store):
+    """An audit log that is anchored in the store."""
+    return Audit(tmp_path, store)
 
 
 @pytest.fixture

@@ -5,30 +5,15 @@ import subprocess
 import sys
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fanlight.access import Store
 from fanlight.access.audit import Audit
 from fanlight.access.audit_chain import MAX_LINE
 from fanlight.access.audit_check import check
-from fanlight.access.audit_heads import (
-    anchor,
-)
+from fanlight.access.audit_heads import anchor
 from fanlight.errors import StateError, UsageError
 
 NOW = 1_900_000_000.0
-ED25519 = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "fanlight.db")
-
-
-@pytest.fixture
-def audit(tmp_path, store):
-    return Audit(tmp_path, store)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from namespace_fixtures import ANNA, BERT
 
 from fanlight.access import Store
-from fanlight.access.audit import Audit
 from fanlight.access.audit_check import check
 from fanlight.access.audit_heads import (
     HEAD_BYTES,
@@ -24,16 +23,6 @@ from fanlight.errors import RemoteProtocolError
 
 NOW = 1_900_000_000.0
 ED25519 = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "fanlight.db")
-
-
-@pytest.fixture
-def audit(tmp_path, store):
-    return Audit(tmp_path, store)
 
 
 def newest(audit):

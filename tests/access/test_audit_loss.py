@@ -7,18 +7,12 @@ import stat
 import pytest
 from namespace_fixtures import ANNA
 
-from fanlight.access import Store
 from fanlight.access.audit import Audit
 from fanlight.access.audit_check import check
 from fanlight.access.audit_heads import Head, anchor, countersign
 from fanlight.access.audit_loss import LOSS, Loss
 
 NOW = 1_900_000_000.0
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "fanlight.db")
 
 
 @pytest.fixture

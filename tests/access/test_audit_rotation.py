@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from fanlight.access import Store
 from fanlight.access.audit import KEPT_FILES, MAX_FILE, Audit
 from fanlight.access.audit_chain import read_entry
 from fanlight.access.audit_check import check
@@ -13,16 +12,6 @@ from fanlight.access.audit_heads import anchor
 
 NOW = 1_900_000_000.0
 RESERVED = {"seq", "at", "event", "prev", "next", "sig"}
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "fanlight.db")
-
-
-@pytest.fixture
-def audit(tmp_path, store):
-    return Audit(tmp_path, store)
 
 
 def entries(log):

@@ -133,7 +133,7 @@ RULES = {
         (
             "session/coming_in a_viewer_cannot_take_back_what_the_host_withdrew",
             "session/rights_on_the_wire what_a_viewer_sends_counts_only_with_the_right",
-            "session/open_session control_withdrawn_acts_on_what_is_already_on_its_way",
+            "session/input_and_rights control_withdrawn_acts_on_what_is_already_on_its_way",
             "net/withdrawn_view no_picture_is_sent_once_the_right_to_see_is_withdrawn",
         ),
         ("access/rules a_resumed_session_has_the_old_rights_and_today_s",),
