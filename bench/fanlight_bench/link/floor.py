@@ -24,13 +24,14 @@ _SETTLE_SECONDS = 0.5
 
 @dataclass
 class FloorCase:
-    """So many connections, each given an update so often, for `window` seconds."""
+    """So many connections, each given an update of so many bytes so often, for `window` seconds."""
 
     system: str
     workload: str
     connections: int
     rate: int
     window: float
+    update: int = UPDATE_BYTES
     settings: dict[str, str | int | float] = field(init=False)
     seconds: float = field(init=False)
 
@@ -38,14 +39,14 @@ class FloorCase:
         self.settings = {
             "rate": self.rate,
             "connections": self.connections,
-            "update": f"{UPDATE_BYTES} bytes",
+            "update": f"{self.update} bytes",
             "answer": f"{ANSWER_BYTES} bytes",
         }
         self.seconds = self.window + _SETTLE_SECONDS + 1
 
     def measure(self) -> Figures:
         """Measure once."""
-        echo = Echo(self.connections, self.rate, UPDATE_BYTES, ANSWER_BYTES)
+        echo = Echo(self.connections, self.rate, self.update, ANSWER_BYTES)
         try:
             with contextlib.ExitStack() as stack:
                 sender = stack.enter_context(Program(_command(echo)))
