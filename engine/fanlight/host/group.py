@@ -79,7 +79,9 @@ class Group:
         started_at = clock()
         # What is owed without damage, a refined picture say, is as old as this moment: nobody waited for it.
         damaged_at = started_at if self._damaged_at is None else self._damaged_at
-        owed = Frame(frame.image, self._damage, damaged_at, max(damaged_at, frame.captured_at))
+        owed = frame
+        if self._damage is not frame.damage or damaged_at != frame.damaged_at:
+            owed = Frame(frame.image, self._damage, damaged_at, max(damaged_at, frame.captured_at))
         states, self._states = self._states, 0
         self._damage, self._damaged_at = (), None
         self._is_new = self.stands_alone = False

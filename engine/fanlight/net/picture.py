@@ -243,7 +243,7 @@ class PictureThread(threading.Thread):
 
     def _tell_pointer(self) -> None:
         cursor, pointer = self._capture.cursor, self._capture.pointer
-        if cursor is not self._cursor or pointer != self._pointer:
+        if cursor is not self._cursor or (pointer is not self._pointer and pointer != self._pointer):
             self._cursor, self._pointer = cursor, pointer
             self._post(self._pointer_changed, cursor, pointer)
 
@@ -262,8 +262,10 @@ class PictureThread(threading.Thread):
         """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
         if not served:
             return
-        large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
-        viewers = [one.viewer for one in served]
+        large, viewers = False, []
+        for one in served:
+            large = large or isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL
+            viewers.append(one.viewer)
         self._wary = max(0, self._wary - 1)
         with self._lock:
             self._ready.difference_update(viewers)
