@@ -103,9 +103,10 @@ class Group:
     def _heed_members(self) -> None:
         quality, portion = 0, DEFAULT_PORTION
         for viewer in self.members:
-            quality = max(quality, viewer.quality)
-            if viewer.portion is not None:
-                portion = min(portion, viewer.portion)
+            if viewer.quality > quality:
+                quality = viewer.quality
+            if viewer.portion is not None and viewer.portion < portion:
+                portion = viewer.portion
         if quality:
             self.encoder.set_quality(quality)
         self.encoder.portion = portion

@@ -20,7 +20,7 @@ from functools import partial
 from fanlight.capture import Capture
 from fanlight.codec import Encoder
 from fanlight.errors import FanlightError
-from fanlight.host import REST_SECONDS, Crowd, Served, Viewer
+from fanlight.host import REST_SECONDS, Crowd, Served, Viewer, lack_something
 from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
@@ -107,7 +107,7 @@ class PictureThread(threading.Thread):
             self._expected.difference_update(new)
             self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
-        if any(viewer.lacks_something for viewer in new):
+        if lack_something(new):
             self._capture.wake()
 
     def stop(self) -> None:
@@ -262,10 +262,9 @@ class PictureThread(threading.Thread):
         """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
         if not served:
             return
-        large, viewers = False, []
-        for one in served:
-            large = large or isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL
-            viewers.append(one.viewer)
+        viewers = [one.viewer for one in served]
+        pictures = {one.picture for one in served}
+        large = any(isinstance(picture, FanlightError) or len(picture.update) > _SMALL for picture in pictures)
         self._wary = max(0, self._wary - 1)
         with self._lock:
             self._ready.difference_update(viewers)
