@@ -57,7 +57,6 @@ def test_pixels_are_those_of_the_screen(capture: Capture, painter: X11Client) ->
     painter.fill(0x123456, (100, 100, 50, 40))
     frame = frame_of(capture)
     assert frame.damage == (Rect(0, 0, *SIZE),)
-    assert frame.changed is not None
     assert frame.changed.all()
     assert not frame.image.flags.writeable
     assert np.array_equal(frame.image[..., :3], seen(painter))
@@ -84,7 +83,6 @@ def test_drawing_that_changes_nothing_gives_no_frame(capture: Capture, painter: 
     assert capture.next(0.1) is None
     painter.fill(0x808081, (0, 0, 1, 1))
     frame = frame_of(capture)
-    assert frame.changed is not None
     assert frame.changed.sum() == 1
 
 
