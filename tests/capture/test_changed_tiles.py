@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
 from fanlight.kernels import tiles
@@ -28,12 +29,6 @@ def capture(request: pytest.FixtureRequest, xvfb: str) -> Iterator[Capture]:
 def in_place(xvfb: str) -> Iterator[Capture]:
     with open_capture(xvfb, backend="x11", max_fps=1000) as opened:
         yield opened
-
-
-def frame_of(capture: Capture) -> Frame:
-    frames: list[Frame] = []
-    wait_until(lambda: frames.extend([frame] if (frame := capture.next(5.0)) else []) or frames)
-    return frames[0]
 
 
 def differing(before: np.ndarray, after: np.ndarray) -> Tiles:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.kernels import tiles
-from fanlight.types import Frame, PointerPlace, Rect
+from fanlight.types import PointerPlace, Rect
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -39,12 +40,6 @@ def painter(display: VirtualDisplay) -> Iterator[X11Client]:
 def capture(display: VirtualDisplay) -> Iterator[Capture]:
     with open_capture(display.name, max_fps=1000, framebuffer=display.framebuffer) as opened:
         yield opened
-
-
-def frame_of(capture: Capture) -> Frame:
-    frames: list[Frame] = []
-    wait_until(lambda: frames.extend([frame] if (frame := capture.next(5.0)) else []) or frames)
-    return frames[0]
 
 
 def seen(client: X11Client) -> np.ndarray:
