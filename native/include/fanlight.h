@@ -229,7 +229,7 @@ typedef struct fl_x11_options {
 
 /* `pixels` holds the whole picture, not only the `n_rects` damaged rectangles, and lies in `memory`. Times are
  * CLOCK_MONOTONIC nanoseconds: the first damage in this frame, and the end of the read. `changed` marks the tiles whose
- * pixels differ from the frame before, until the next call of fl_x11_next(); NULL where the read was in place. */
+ * pixels differ from the frame before, until the next call of fl_x11_next(); NULL where it was read in place. */
 typedef struct fl_x11_frame {
     const uint8_t *pixels;
     fl_x11_memory *memory;
@@ -290,6 +290,10 @@ int64_t fl_x11_next_update(fl_x11_wait *wait);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
 void fl_x11_wake(fl_x11 *x);
+
+/* Do from the next read on as if it was opened with `compare`: what it keeps begins as the frame before showed it. Any
+ * thread. */
+void fl_x11_compare(fl_x11 *x);
 
 /* The size the next frame has, as far as known. Any thread. */
 void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h);

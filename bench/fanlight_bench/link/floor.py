@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -12,7 +12,7 @@ from fanlight_bench.link.case import Figures, once
 from fanlight_bench.link.floor_child import LISTENS, Echo
 from fanlight_bench.link.table import PER_UPDATE
 from fanlight_bench.pipeline.measure import READY
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable
 from fanlight_bench.processes import Program, cpu_seconds, wait_for
 
 UPDATE_BYTES, ANSWER_BYTES = 3_500, 25
@@ -32,17 +32,21 @@ class FloorCase:
     rate: int
     window: float
     update: int = UPDATE_BYTES
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
             "rate": self.rate,
             "connections": self.connections,
             "update": f"{self.update} bytes",
             "answer": f"{ANSWER_BYTES} bytes",
         }
-        self.seconds = self.window + _SETTLE_SECONDS + 1
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return self.window + _SETTLE_SECONDS + 1
 
     def measure(self) -> Figures:
         """Measure once."""

@@ -13,7 +13,7 @@ from fanlight.config import parse_size
 from fanlight.errors import UsageError
 from fanlight.types import Size
 from fanlight_bench import workloads as workload_programs
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions
 from fanlight_bench.results import Limit as Held
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
 from fanlight_bench.screen import table
@@ -39,26 +39,19 @@ _RATE = 60
 _QUICK_SECONDS, _SECONDS = (3.0, 1.0), (8.0, 2.0)
 # Eight letters a second are few for a p99, and an idle host's CPU time is little to be measured.
 _LONGER = {table.TYPING: 3, table.IDLE: 2}
-_QUICK_TURNS, _TURNS = 1, 3
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH.
+class Options(CommonOptions):
+    """What to measure; no names mean the usual ones. `sizes` are WxH.
 
     `rate` is how often a second the workload draws, and how many pictures every system is asked for at most.
     """
 
-    quick: bool = False
-    turns: int = 0
     rate: int = _RATE
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _TURNS)
 
 
 def plan(options: Options) -> list[list[Case]]:

@@ -9,11 +9,9 @@ from typing import Any, Final, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from fanlight._native import ffi, lib
+from fanlight._native import ffi
 from fanlight.errors import CodecError, FanlightError, UsageError
-from fanlight.types import MAX_PIXELS, MAX_SIDE, Image, Size, Tiles
-
-TILE: Final[int] = lib.FL_TILE
+from fanlight.types import MAX_PIXELS, MAX_SIDE, TILE, Image, Size, Tiles
 
 _LARGE_PAGE: Final = 1 << 21
 

@@ -6,6 +6,7 @@ import os
 import struct
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -81,6 +82,7 @@ class Screen:
         self._pixels: Image | None = None
         self._last: Frame | None = None
         self._untaken = False
+        self._compare = _weakly(self.compare)
         self._size = self._ask_size()
         self._mapped = self._ask_mapped()
         self.cursor = _ask_cursor(self._handle)
@@ -148,6 +150,12 @@ class Screen:
         self._take_last()
         return self._last
 
+    def compare(self) -> None:
+        """Begin to compare with the read that comes next, as a `compare` given at the start does; from any thread."""
+        with self._gate:
+            if self._handle is not None:
+                lib.fl_x11_compare(self._handle)
+
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
         with self._gate:
@@ -209,6 +217,7 @@ class Screen:
             damaged_at / _NANOSECONDS,
             captured_at / _NANOSECONDS,
             _tiles(self._frame) if changed else None,
+            self._compare,
         )
 
     def _damage(self, count: int) -> tuple[Rect, ...]:
@@ -343,6 +352,18 @@ def _tiles(frame: Any) -> Tiles:
     shape = grid((frame.w, frame.h))
     marks = ffi.buffer(frame.changed, shape[0] * shape[1])
     return np.frombuffer(marks, np.uint8).reshape(shape).copy()
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls a method as long as its object is there, which what refers to this does not keep."""
+    there = weakref.WeakMethod(method)
+
+    def call() -> None:
+        found = there()
+        if found is not None:
+            found()
+
+    return call
 
 
 class _Release:
