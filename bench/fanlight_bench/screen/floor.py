@@ -18,7 +18,7 @@ UPDATE_BYTES = 1_500
 
 @dataclass
 class ScrollFloor:
-    """A case of plan.run_in_turns: two pictures read once for each that is drawn, then as many updates by bare TLS."""
+    """A case of plan.run_in_turns: a picture is asked for and compared as often as one is drawn; then TLS for as many."""
 
     workload: str
     size: Size
@@ -43,7 +43,7 @@ class ScrollFloor:
             raise Unavailable("no picture was compared")
         sent = self._send.measure()[PER_UPDATE]
         both = Figure((compared.median + sent.median,), compared.unit)
-        return {"comparing, CPU a frame": compared, "TLS, CPU a frame": sent, CPU: both}
+        return {"asking and comparing, CPU a frame": compared, "TLS, CPU a frame": sent, CPU: both}
 
     def _command(self, size: Size, rate: int) -> list[str]:
         return workloads.command(self.workload, size, rate)
