@@ -54,7 +54,7 @@ class Pixels(NamedTuple):
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> Self:
         """Take the three from an encoder's counts; an operation that is not named wrote none."""
-        return cls(*(counts.get(name, 0) for name in cls._fields))
+        return cls(counts.get("copy", 0), counts.get("tiles", 0), counts.get("video", 0))
 
 
 class Frame(NamedTuple):

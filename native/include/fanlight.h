@@ -76,7 +76,9 @@ int fl_tiles_yuv444(const uint8_t *image, ptrdiff_t stride, int w, int h, const 
 /* A picture that is kept beside one that changes. The caller owns all of it and calls with one shadow from one thread
  * at a time. `rows` holds the row sums of docs/tile-stream.md, h for each column of tiles; `known` says for which
  * tiles (all 0 at first). `work` takes fl_shadow_work() bytes, aligned to 8; it keeps nothing from call to call but what
- * fl_shadow_find() promises to fl_shadow_take(), and may be NULL where nothing is searched. */
+ * fl_shadow_find() promises to fl_shadow_take(), and may be NULL where nothing is searched. `room`, or NULL, is the memory
+ * of which the picture takes a part: fl_shadow_find() may then choose another part of it, by `pixels`, instead of moving
+ * all that a page scrolled. */
 typedef struct fl_shadow {
     uint8_t *pixels;
     ptrdiff_t stride;
@@ -84,6 +86,8 @@ typedef struct fl_shadow {
     uint64_t *rows;
     uint8_t *known;
     uint8_t *work;
+    uint8_t *room;
+    int64_t room_size;
     int32_t fruitless, pause; /* searches that found nothing lately, and updates to wait before the next; 0 at first */
 } fl_shadow;
 

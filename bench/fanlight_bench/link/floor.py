@@ -24,13 +24,14 @@ _SETTLE_SECONDS = 0.5
 
 @dataclass
 class FloorCase:
-    """So many connections, each given an update so often, for `window` seconds."""
+    """So many connections, each given an update of so many bytes so often, for `window` seconds."""
 
     system: str
     workload: str
     connections: int
     rate: int
     window: float
+    update: int = UPDATE_BYTES
 
     @property
     def settings(self) -> Settings:
@@ -38,7 +39,7 @@ class FloorCase:
         return {
             "rate": self.rate,
             "connections": self.connections,
-            "update": f"{UPDATE_BYTES} bytes",
+            "update": f"{self.update} bytes",
             "answer": f"{ANSWER_BYTES} bytes",
         }
 
@@ -49,7 +50,7 @@ class FloorCase:
 
     def measure(self) -> Figures:
         """Measure once."""
-        echo = Echo(self.connections, self.rate, UPDATE_BYTES, ANSWER_BYTES)
+        echo = Echo(self.connections, self.rate, self.update, ANSWER_BYTES)
         try:
             with contextlib.ExitStack() as stack:
                 sender = stack.enter_context(Program(_command(echo)))

@@ -74,12 +74,6 @@ def zeros(length: int) -> NDArray[np.uint8]:
     return whole[start : start + length]
 
 
-def black_picture(size: Size) -> Image:
-    """Make a picture in memory of its own."""
-    width, height = check_size(size)
-    return zeros(4 * width * height).reshape(height, width, 4)
-
-
 def read_picture(image: Image, name: str) -> Picture:
     """Check a picture to read from."""
     if not _is_picture(image):
