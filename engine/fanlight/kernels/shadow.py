@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
+from fanlight.kernels import shared as shared_memory
 from fanlight.kernels.native import (
     black_picture,
     check,
@@ -25,16 +26,16 @@ MAX_MOVES: int = lib.FL_MAX_MOVES
 
 
 class Shadow:
-    """A picture of `size`, black at first; one thread at a time.
+    """A picture of `size`, black at first; one thread at a time. A `shared` one can be shown without a copy.
 
     Whoever writes to `image` other than by `find` and `take` says so by `touch`. `stale` marks the tiles that
     changed since the digest was asked for.
     """
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, *, shared: bool = False) -> None:
         rows, columns = grid(size)
         self.size = size
-        self.image: Image = black_picture(size)
+        self.image: Image = (shared_memory.black_picture if shared else black_picture)(size)
         self._known = np.zeros((rows, columns), np.uint8)
         self._rows = np.empty(columns * size[1], np.uint64)
         self.stale: Tiles = np.ones((rows, columns), np.uint8)
