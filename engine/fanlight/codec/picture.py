@@ -13,8 +13,8 @@ class Picture(Shadow):
     A decoder writes to `image` and says which tiles by `touch`; an encoder uses `find` and `take`.
     """
 
-    def __init__(self, size: Size) -> None:
-        super().__init__(size)
+    def __init__(self, size: Size, *, shared: bool = False) -> None:
+        super().__init__(size, shared=shared)
         self.view: Image = self.image.view()
         self.view.flags.writeable = False
 
