@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fanlight.errors import UsageError
-from fanlight.kernels.shared import black_picture, descriptor_of
+from fanlight.kernels.shared import black_picture, descriptor_of, take_pages
 
 
 def test_a_picture_is_black_and_the_descriptor_has_what_is_drawn():
@@ -53,3 +53,12 @@ def test_without_such_memory_it_is_a_picture_all_the_same(monkeypatch):
     image = black_picture((70, 50))
     assert not image.any()
     assert descriptor_of(image) is None
+
+
+def test_what_is_never_written_to_costs_nothing_until_its_pages_are_taken():
+    image = black_picture((4096, 4096))
+    descriptor = descriptor_of(image)
+    assert os.fstat(descriptor).st_blocks == 0
+    assert take_pages(descriptor, image.nbytes)
+    assert os.fstat(descriptor).st_blocks * 512 == image.nbytes
+    assert not take_pages(descriptor, 1 << 62)

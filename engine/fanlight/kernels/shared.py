@@ -40,11 +40,22 @@ def descriptor_of(image: Image) -> int | None:
     return memory.descriptor
 
 
+def take_pages(descriptor: int, length: int) -> bool:
+    """Have all pages of it there, before another process maps them; False where there are not that many.
+
+    One that could not be had later would kill that process with SIGBUS. Before, what is never written to costs nothing.
+    """
+    try:
+        os.posix_fallocate(descriptor, 0, length)
+    except OSError:
+        return False
+    return True
+
+
 def _shared(length: int) -> SharedMemory:
     descriptor = os.memfd_create("fanlight-picture")
     try:
-        # Taken in full now: a page that cannot be had later would kill the X server, or us, with SIGBUS.
-        os.posix_fallocate(descriptor, 0, length)
+        os.ftruncate(descriptor, length)
         memory = SharedMemory(descriptor, length)
     except BaseException:
         os.close(descriptor)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fanlight._native import ffi, lib
 from fanlight.errors import FanlightError
-from fanlight.kernels.shared import descriptor_of
+from fanlight.kernels.shared import descriptor_of, take_pages
 from fanlight.types import Image
 
 _WHY_BYTES: Final = 256
@@ -34,7 +34,7 @@ class SharingWindow:
     def lend(self, slot: int, image: Image | None) -> bool:
         """Let the server read a picture; False where its memory cannot be shared, and the slot is empty then."""
         descriptor = None if image is None else descriptor_of(image)
-        if image is None or descriptor is None:
+        if image is None or descriptor is None or not take_pages(descriptor, image.nbytes):
             self._check(lib.fl_window_lend(self._live(), slot, -1, 0, 0))
             return False
         code = lib.fl_window_lend(self._live(), slot, descriptor, image.shape[1], image.shape[0])
