@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <xcb/shm.h>
+#include <xcb/xcbext.h>
 
 #include "internal.h"
 #include "x11.h"
