@@ -131,6 +131,31 @@ class X11Client:
         self._send(37, 0, b"")
         self.sync()
 
+    def grab(self) -> None:
+        """Let the server serve nobody else."""
+        self._send(36, 0, b"")
+        self.sync()
+
+    def let_go(self) -> None:
+        """End a grab."""
+        self._send(37, 0, b"")
+        self.sync()
+
+    def make_window(self, x: int, y: int, width: int, height: int) -> int:
+        """Put a window over all others, past any window manager; it goes with the connection. One at a time."""
+        window = self._id + 1
+        place = struct.pack("<IIhhHHHH", window, self.root, x, y, width, height, 0, 1)
+        background, override_redirect = 1 << 1, 1 << 9
+        self._send(1, 0, place + struct.pack("<IIII", 0, background | override_redirect, 0x123456, 1))
+        self._send(8, 0, struct.pack("<I", window))
+        self.sync()
+        return window
+
+    def destroy_window(self) -> None:
+        """End that window."""
+        self._send(4, 0, struct.pack("<I", self._id + 1))
+        self.sync()
+
     def sync(self) -> None:
         """Return when all before is done."""
         self._ask(43, 0, b"")

@@ -336,3 +336,33 @@ int fl_input_key(fl_input *in, uint32_t keysym, int down);
 
 /* Release all that is held, free the spare keycodes, disconnect. */
 void fl_input_close(fl_input *in);
+
+/* ---- X11 windows ---------------------------------------------------------------------------------------------- */
+
+/* A window of this process, shown to by an X connection of its own, out of memory that the server maps. One thread at a
+ * time. */
+typedef struct fl_window fl_window;
+
+/* How many memories a window can show from. */
+#define FL_WINDOW_SOURCES 2
+
+/* A rectangle of the picture in a slot, and where it goes in the window. */
+typedef struct fl_window_part {
+    int32_t slot, x, y, w, h, to_x, to_y;
+} fl_window_part;
+
+/* Connect to `display` (NULL: $DISPLAY) to show in `window`. Results and `why` as for fl_x11_open(); -EINVAL also where
+ * there is no such window, -ENOTSUP where the server cannot map our memory or keeps other pixels than BGRX. */
+int fl_window_open(const char *display, uint32_t window, fl_window **out, char *why, int why_size);
+
+/* Let the server read the picture of w x h px, its rows without gaps, that `fd` begins with; it takes the place of what was
+ * in `slot`. `fd` negative: nothing any more. `fd` stays the caller's. -EACCES: the server cannot map it. */
+int fl_window_lend(fl_window *win, int slot, int fd, int w, int h);
+
+/* Show parts, in order, and wait until the server has read and drawn them, at most `timeout_ns`. Returns 1, or 0 when the
+ * time is over: then comes fl_window_settle(), before anything else is shown. -EINVAL before anything is drawn: a part
+ * leaves its picture, or the last one is not settled; -EIO: the server refused, because the window is gone. */
+int fl_window_put(fl_window *win, const fl_window_part *parts, int n, int64_t timeout_ns);
+int fl_window_settle(fl_window *win, int64_t timeout_ns);
+
+void fl_window_close(fl_window *win);

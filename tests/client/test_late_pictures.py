@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -54,7 +55,12 @@ async def session() -> RemoteSession:
         pass
 
     inner = SimpleNamespace(
-        send_watch=nothing, send_ack=nothing, local_time=lambda peer: peer, clock_offset=0.0, end=nothing
+        send_watch=nothing,
+        send_ack=nothing,
+        send_refresh=nothing,
+        local_time=lambda peer: peer,
+        clock_offset=0.0,
+        end=nothing,
     )
     link = SimpleNamespace(session=inner, flush=nothing)
     opened = events.Opened("", "", frozenset(), "", frozenset(), cast(Any, None), cast(Any, None))
@@ -108,3 +114,33 @@ async def test_the_picture_does_not_change_while_another_thread_reads_it(session
         assert np.array_equal(session.image, before)
     changing.join()
     assert not np.array_equal(session.image, before)
+
+
+async def test_a_window_has_the_picture_before_it_is_proved_and_updates_tell_of_it(session: RemoteSession) -> None:
+    sender, told = Sender(), []
+    session.follow_picture(lambda seq, damage: told.append((seq, damage, session.mismatches)))
+    waiting = asyncio.create_task(anext(session.updates()))
+    wrong = msgspec.structs.replace(sender.picture(age=0.0), digest=1)
+    session.take(wrong)
+    assert told == [(1, (Rect(0, 0, *SIZE),), 0)]
+    assert session.mismatches == 1
+    assert not (await waiting).exact
+    assert not session.ledger[-1].exact
+
+
+async def test_a_late_picture_is_not_given_to_a_window_either(session: RemoteSession) -> None:
+    sender, told = Sender(), []
+    session.follow_picture(lambda seq, damage: told.append((seq, int(session.image[0, 0, 0]))))
+    session.take(sender.picture(age=10.0))
+    assert told == []
+    session.take(sender.picture(age=0.01))
+    assert told == [(2, 32)]
+
+
+async def test_a_window_that_comes_later_gets_the_picture_that_is_there(session: RemoteSession) -> None:
+    told = []
+    session.follow_picture(lambda seq, damage: told.append((seq, damage)))
+    assert told == []
+    session.take(Sender().picture(age=0.0))
+    session.follow_picture(lambda seq, damage: told.append((seq, damage)))
+    assert told == [(1, (Rect(0, 0, *SIZE),))] * 2

@@ -1,9 +1,10 @@
-/* Captures a display in every way and lets go of it, so that a checker of memory sees all of native/x11 at work.
+/* Captures a display in every way, shows in it and lets go of it, so that a checker of memory sees all of native/x11 at work.
  * Usage: check_x11 DISPLAY FRAMEBUFFER MONITOR */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xcb/xcb.h>
 
@@ -120,6 +121,34 @@ static void refuse(const char *display, const fl_x11_options *options, int wante
         fail("it was not refused as it should be", code);
 }
 
+/* Show in the root window, from memory that is lent, lent anew and taken back. */
+static void show(const char *display, uint32_t root)
+{
+    const fl_window_part part = {.slot = 1, .x = 3, .y = 5, .w = 20, .h = 10, .to_x = 7, .to_y = 9};
+    fl_x11_memory *memory;
+    fl_window *win;
+    char why[256];
+    int fd, code = fl_window_open(display, root, &win, why, sizeof why);
+
+    if (code)
+        fail(why, code);
+    code = fl_x11_memory_new(64 * 48 * 4, &memory, &fd);
+    if (code)
+        fail("there is no memory", code);
+    for (int turn = 0; turn < TURNS; turn++) {
+        if (fl_window_lend(win, 1, fd, 64, 48) || fl_window_put(win, &part, 1, 20LL * SECOND) != 1)
+            fail("the memory is not shown", turn);
+    }
+    fl_window_lend(win, 1, -1, 0, 0);
+    if (fl_window_put(win, &part, 1, SECOND) != -EINVAL)
+        fail("memory that was taken back is shown", 0);
+    fl_window_close(win);
+    fl_x11_memory_release(memory);
+    close(fd);
+    if (fl_window_open(display, root + 0x7000000, &win, why, sizeof why) != -EINVAL)
+        fail("a window that is not there opens", 0);
+}
+
 int main(int argc, char **argv)
 {
     fl_x11_monitor monitors[4];
@@ -137,6 +166,7 @@ int main(int argc, char **argv)
     refuse(":54321", &(fl_x11_options){.max_fps = 1000}, -ECONNREFUSED);
     if (fl_x11_monitors(argv[1], monitors, 4, why, sizeof why) < 1)
         fail("there are no monitors", 0);
+    show(argv[1], p.root);
     xcb_disconnect(p.c);
     puts("all captures are clean");
     return 0;

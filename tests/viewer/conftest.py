@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 from desk import Desk, managed_x_server, shower, x_server
-from remote_fake import FakeScreen, noise
+from remote_fake import FakeScreen, noise, shared
 from window_scene import SIZE
 
 
@@ -36,6 +37,7 @@ def keys_up(window_display):
     Desk(window_display, FakeScreen(noise(SIZE))).do("keyup", "h", "keyup", "x", "keyup", "shift", "mouseup", 1)
 
 
-@pytest.fixture
-def remote():
-    return FakeScreen(noise(SIZE))
+@pytest.fixture(params=[shared, np.copy], ids=["shared", "copied"])
+def remote(request):
+    """A screen whose picture the X server can map, and one whose picture has to be copied."""
+    return FakeScreen(request.param(noise(SIZE)))

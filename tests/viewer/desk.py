@@ -21,11 +21,11 @@ from x11_client import X11Client
 
 
 @contextlib.contextmanager
-def x_server() -> Iterator[str]:
+def x_server(*options: str) -> Iterator[str]:
     read_end, write_end = os.pipe()
     # It must not outlive a test process that crashed.
     command = ["setpriv", "--pdeathsig", "KILL", "Xvfb", "-displayfd", str(write_end), "-nolisten", "tcp", "-noreset"]
-    command += ["-screen", "0", f"{SCREEN[0]}x{SCREEN[1]}x24"]
+    command += ["-screen", "0", f"{SCREEN[0]}x{SCREEN[1]}x24", *options]
     server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
     os.close(write_end)
     try:
@@ -109,6 +109,14 @@ class Desk:
     def close(self) -> None:
         with Closer(self.display) as closer:
             closer.close_window(int(self.window()))
+
+    @contextlib.contextmanager
+    def covered(self, x: int, y: int, width: int, height: int) -> Iterator[None]:
+        """Have a part of the window under another one."""
+        left, top, _, _ = self.place()
+        with X11Client(self.display) as over:
+            over.make_window(left + x, top + y, width, height)
+            yield
 
     def point(self, x: int, y: int) -> None:
         """Put the pointer at a place of the window."""

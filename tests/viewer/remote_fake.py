@@ -11,6 +11,7 @@ from time import monotonic
 import numpy as np
 
 from fanlight.errors import FanlightError
+from fanlight.kernels.shared import black_picture
 from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
 from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
@@ -32,6 +33,13 @@ def noise(size: Size, seed: int = 1) -> Image:
     image = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 4), np.uint8)
     image[:, :, 3] = 0
     return image
+
+
+def shared(image: Image) -> Image:
+    """The same picture in memory that an X server can map, where decoders have theirs."""
+    picture = black_picture((image.shape[1], image.shape[0]))
+    picture[:] = image
+    return picture
 
 
 def soft(size: Size) -> Image:
@@ -85,6 +93,7 @@ class FakeScreen:
         self._seq = 1
         self.sent: list[tuple[object, ...]] = []
         self.following = False
+        self.shower: Callable[[int, tuple[Rect, ...]], None] = lambda seq, damage: None
         self.closed = False
         self.threads: set[int] = set()
         self._updates: asyncio.Queue[FakeUpdate | FanlightError | None] = asyncio.Queue()
@@ -103,6 +112,10 @@ class FakeScreen:
         finally:
             self.closed = True
 
+    def follow_picture(self, function: Callable[[int, tuple[Rect, ...]], None]) -> None:
+        self.shower = function
+        function(self._seq, (whole(self.image),))
+
     async def updates(self) -> AsyncIterator[FakeUpdate]:
         self.following = True
         while (update := await self._updates.get()) is not None:
@@ -116,6 +129,8 @@ class FakeScreen:
         def make() -> None:
             change()
             self._seq += bool(damage)
+            if damage:
+                self.shower(self._seq, damage)
             self._updates.put_nowait(FakeUpdate(damage, exact, bytes=100 if damage else 0, seq=self._seq))
 
         self._on_loop(make)

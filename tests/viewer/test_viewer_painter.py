@@ -3,7 +3,7 @@
 import numpy as np
 import pygame
 import pytest
-from remote_fake import FakeScreen, FakeUpdate, noise, soft, whole
+from remote_fake import FakeScreen, noise, soft, whole
 
 from fanlight.types import Image, Rect, Size
 from fanlight.viewer.layout import Layout, fit
@@ -40,7 +40,7 @@ class Easel:
         self.painter = Painter(self.stage)
 
     def take(self, *damage: Rect) -> None:
-        self.stage.take(self.remote, FakeUpdate(damage), 0.1)
+        self.stage.show(self.remote, 1, damage)
 
     def paint(self, *rects: Rect) -> list[Rect]:
         return self.painter.paint(self.surface, self.layout, rects)

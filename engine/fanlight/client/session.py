@@ -79,6 +79,8 @@ class RemoteSession:
         self._codec = ""
         self._blank = True
         self._pending: ScreenUpdate | None = None
+        self._on_picture: Callable[[int, tuple[Rect, ...]], None] | None = None
+        self._to_show: tuple[Rect, ...] | None = None
         self._news = asyncio.Event()
         self._held: asyncio.TimerHandle | None = None
         self._error: FanlightError | None = None
@@ -118,6 +120,16 @@ class RemoteSession:
                 return
             if self._error is not None or self._closed:
                 self._news.set()
+
+    def follow_picture(self, function: Callable[[int, tuple[Rect, ...]], None]) -> None:
+        """Call `function(seq, damage)` as soon as `image` has changed, for a window of one's own.
+
+        That is before `updates` tells of it, which waits for the proof that the picture is the host's. What there is
+        already is told now.
+        """
+        self._on_picture = function
+        if self._decoder is not None and not self._blank:
+            function(self._decoded, (Rect(0, 0, *self.size),))
 
     def tile_states(self) -> Tiles | None:
         """Return for each 64x64 tile whether it is 0 exact, 1 refining or 2 lossy; None until there is a picture."""
@@ -264,8 +276,11 @@ class RemoteSession:
             self._decoder.decode(picture.update)
         decoded_at = time.monotonic()
         self._decoded = picture.seq
-        differs = picture.digest is not None and self._decoder.digest != picture.digest
+        self._blank = False
         session = self._link.session
+        late = session.clock_offset is not None and received_at - session.local_time(picture.sent_at) >= _LATE_SECONDS
+        self._hand_over(self._decoder.damage, late=late)
+        differs = picture.digest is not None and self._decoder.digest != picture.digest
         session.send_ack(picture.seq, received_at, decoded_at, asked=picture.asks)
         if differs:
             self.mismatches += 1
@@ -286,15 +301,12 @@ class RemoteSession:
         )
         entry = arrived(sent, received_at, decoded_at, session.clock_offset)
         self.ledger.add(entry)
-        self._blank = False
         self._tell(self._decoder.damage, entry=entry)
 
     def _tell(self, damage: tuple[Rect, ...], *, resized: bool = False, entry: LedgerEntry | None = None) -> None:
         """Merge what happened into the update that the caller takes next."""
         before = self._pending
-        rects = damage if before is None or resized else before.damage + damage
-        if len(rects) > _MOST_RECTS:
-            rects = (Rect(0, 0, *self.size),)
+        rects = damage if before is None or resized else _merged(before.damage + damage, self.size)
         self._pending = ScreenUpdate(
             seq=entry.seq if entry else self._seq(),
             damage=rects,
@@ -305,24 +317,28 @@ class RemoteSession:
             latency=entry.latency if entry else (before.latency if before else None),
         )
         # A size without pixels is nothing to show yet: it comes with the first picture of that size.
-        if not self._blank:
-            self._announce(entry)
+        if not self._blank and self._held is None:
+            self._news.set()
 
-    def _announce(self, entry: LedgerEntry | None) -> None:
-        """Wake whoever waits for updates; a late picture is held back for a moment, as a newer one is to follow."""
-        if entry is None:
-            if self._held is None:
-                self._news.set()
-        elif entry.offset is None or entry.received_at - entry.sent_at < _LATE_SECONDS:
+    def _hand_over(self, damage: tuple[Rect, ...], *, late: bool) -> None:
+        """Tell whoever shows the picture; a late one is held back for a moment, as a newer one is to follow."""
+        self._to_show = _merged((self._to_show or ()) + damage, self.size)
+        if not late:
             self._release()
         elif self._held is None and not self._news.is_set():
-            self._held = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._release)
+            self._held = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._tell_held)
+
+    def _tell_held(self) -> None:
+        self._release()
+        self._news.set()
 
     def _release(self) -> None:
         if self._held is not None:
             self._held.cancel()
             self._held = None
-        self._news.set()
+        rects, self._to_show = self._to_show, None
+        if rects is not None and self._on_picture is not None:
+            self._on_picture(self._decoded, rects)
 
     def _seq(self) -> int:
         return self.ledger[-1].seq if self.ledger else 0
@@ -333,7 +349,7 @@ class RemoteSession:
     def _end(self, error: FanlightError | None) -> None:
         self._closed = True
         self._error = self._error or error
-        self._release()
+        self._tell_held()
 
     async def close(self) -> None:
         """Say goodbye, wait until the connection is gone, and free the decoder."""
@@ -347,3 +363,7 @@ class RemoteSession:
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
+
+
+def _merged(rects: tuple[Rect, ...], size: Size) -> tuple[Rect, ...]:
+    return rects if len(rects) <= _MOST_RECTS else (Rect(0, 0, *size),)

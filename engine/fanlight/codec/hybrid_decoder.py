@@ -22,7 +22,7 @@ class HybridDecoder(Decoder):
         self._profile = profile
         if not can_decode(profile):
             raise cannot_open(profile.title, f"this PyAV has no decoder {profile.decoder}")
-        self._picture = Picture(self.size)
+        self._picture = Picture(self.size, shared=True)
         self._tiles = TileReader(self._picture)
         self._regions: dict[int, _Region] = {}
         self._lossy = tile_kernels.no_tiles(self.size)

@@ -14,8 +14,8 @@ class Picture(Shadow):
     read-only, where nothing is found.
     """
 
-    def __init__(self, size: Size) -> None:
-        super().__init__(size)
+    def __init__(self, size: Size, *, shared: bool = False) -> None:
+        super().__init__(size, shared=shared)
         self.view: Image = self.image.view()
         self.view.flags.writeable = False
 

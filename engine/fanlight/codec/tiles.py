@@ -301,7 +301,7 @@ class TilesDecoder(Decoder):
 
     def __init__(self, size: Size) -> None:
         super().__init__(size)
-        self._picture = Picture(self.size)
+        self._picture = Picture(self.size, shared=True)
         self._reader = TileReader(self._picture)
 
     def _decode(self, update: memoryview) -> None:

@@ -96,7 +96,7 @@ class VideoDecoder(Decoder):
         super().__init__(size)
         self.name = profile.name
         self._reader = VideoReader(profile, self.size)
-        self._picture = Picture(self.size)
+        self._picture = Picture(self.size, shared=True)
         self._all = tile_kernels.all_tiles(self.size)
 
     def _decode(self, update: memoryview) -> None:

@@ -18,6 +18,7 @@ from fanlight.kernels.native import (
     write_tiles,
     zeros,
 )
+from fanlight.kernels.shared import black_picture
 from fanlight.kernels.tiles import mark
 from fanlight.types import Image, Move, Rect, Size, Tiles
 
@@ -28,18 +29,17 @@ _SLACK = 64
 
 
 class Shadow:
-    """A picture of `size`, black at first; one thread at a time.
+    """A picture of `size`, black at first; one thread at a time. A `shared` one can be shown without a copy.
 
     Whoever writes to `image` other than by `find` and `take` says so by `touch`. A search may let the picture begin
     elsewhere in its memory, so `image` holds only until the next. `stale` marks the tiles that changed since the digest
     was asked for.
     """
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, *, shared: bool = False) -> None:
         rows, columns = grid(size)
         self.size = size
-        # Half a picture more than it takes: pages that no slide ever reaches are not there.
-        self._room = zeros(4 * size[0] * (size[1] + size[1] // 2) + _SLACK)
+        self._room = _shared_room(size) if shared else _sliding_room(size)
         self._image, self._at = self._look_at(0), 0
         self._known = np.zeros((rows, columns), np.uint8)
         self._rows = np.empty(columns * size[1], np.uint64)
@@ -126,3 +126,12 @@ class Shadow:
             self._work = np.empty(-(-length // 8), np.uint64)
             self.native.work = ffi.cast("uint8_t *", ffi.from_buffer("uint64_t[]", self._work))
             self.native.room, self.native.room_size = self.native.pixels, self._room.nbytes
+
+
+def _sliding_room(size: Size) -> NDArray[np.uint8]:
+    """Make half a picture more than it takes: pages that no slide ever reaches are not there."""
+    return zeros(4 * size[0] * (size[1] + size[1] // 2) + _SLACK)
+
+
+def _shared_room(size: Size) -> NDArray[np.uint8]:
+    return black_picture(size).reshape(-1)

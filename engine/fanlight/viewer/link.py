@@ -1,6 +1,7 @@
 """The session's thread: an event loop of its own that opens the session and lays its updates on the stage."""
 
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -72,6 +73,7 @@ class Link:
             view = View(session, stage, Controls(session, asyncio.get_running_loop()))
             session.ledger.expect_window()
             session.ledger.watch(stage.record)
+            session.follow_picture(functools.partial(stage.show, session))
             async for update in session.updates():
                 if 0 not in session.size:
                     stage.take(session, update, time.monotonic())

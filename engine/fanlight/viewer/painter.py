@@ -6,6 +6,7 @@ import numpy as np
 import pygame
 
 from fanlight.types import Image, Rect, Tiles
+from fanlight.viewer.areas import clip
 from fanlight.viewer.blocks import cover
 from fanlight.viewer.layout import Layout
 from fanlight.viewer.stage import Stage
@@ -39,10 +40,16 @@ class Painter:
         """Colour tiles that are not exact from now on; return what must be painted again."""
         return self._tint.use(states)
 
-    def clear(self, target: pygame.Surface, layout: Layout, within: Rect) -> None:
-        """Blacken what the picture leaves free in a rectangle of the window."""
-        for margin in layout.margins:
-            target.fill(_BLACK, pygame.Rect(margin).clip(within))
+    def shows_pixels(self, image: Image, layout: Layout) -> bool:
+        """Whether the window shows this picture as it is, each pixel by itself and without a tint."""
+        return layout.one_to_one and _fits(image, layout) and not self._tint.is_seen
+
+    def clear(self, target: pygame.Surface, layout: Layout, within: Rect) -> list[Rect]:
+        """Blacken what the picture leaves free in a rectangle of the window; return what was touched."""
+        free = [clip(margin, within) for margin in layout.margins]
+        for rect in free:
+            target.fill(_BLACK, rect)
+        return [rect for rect in free if rect.w and rect.h]
 
     def _copy(self, target: pygame.Surface, layout: Layout, rects: Sequence[Rect]) -> list[Rect]:
         left, top, _, _ = layout.area

@@ -36,10 +36,11 @@ class RemoteScreen(Protocol):
     `lock` is held while an update changes `image`: another thread reads the picture as long as it holds it too.
     `connected` is False while a session whose connection broke waits for another one.
     `image` is the decoder's own picture: it changes with every update, and is another array after a resize. Until
-    `size` is known it is (0, 0), and there is no `image`. Buttons are numbered as in X11: 1 left, 2 middle, 3 right,
-    8 back, 9 forward. A wheel turns by notches; `dx` grows to the right, `dy` downwards. `tile_states` are 0 exact, 1
-    refining and 2 lossy, a new array each time. `presented` says that update `seq` is on the screen since `at`,
-    `time.monotonic()` seconds; the ledger has it then.
+    `size` is known it is (0, 0), and there is no `image`. `follow_picture` has a function called with number and damage
+    of each update as soon as `image` has it, before `updates` tells of it. Buttons are numbered as in X11: 1 left,
+    2 middle, 3 right, 8 back, 9 forward. A wheel turns by notches; `dx` grows to the right, `dy` downwards.
+    `tile_states` are 0 exact, 1 refining and 2 lossy, a new array each time. `presented` says that update `seq` is on
+    the screen since `at`, `time.monotonic()` seconds; the ledger has it then.
     """
 
     @property
@@ -71,6 +72,7 @@ class RemoteScreen(Protocol):
     @property
     def ledger(self) -> Ledger: ...
 
+    def follow_picture(self, function: Callable[[int, tuple[Rect, ...]], None]) -> None: ...
     def updates(self) -> AsyncIterator[RemoteUpdate]: ...
     def tile_states(self) -> Tiles | None: ...
     def presented(self, seq: int, at: float) -> None: ...

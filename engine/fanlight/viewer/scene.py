@@ -4,19 +4,27 @@ Sprites are painted after all of the picture under them was painted, so a transl
 the picture comes back where a sprite was.
 """
 
+from collections.abc import Sequence
+
 import pygame
 
 from fanlight.types import CursorShape, PointerPlace, Rect, Size, Tiles
+from fanlight.viewer.areas import clip, without
+from fanlight.viewer.canvas import Canvas
 from fanlight.viewer.layout import Layout, fit
 from fanlight.viewer.painter import Painter
 from fanlight.viewer.sprites import Sprite, host_pointer, line_of_text
 from fanlight.viewer.stage import Stage
 
+# A server that somebody has grabbed answers nobody; the session must go on meanwhile.
+_PATIENCE = 0.05
+
 
 class Scene:
-    """Gathers what changed, then paints and presents it at once; for the window's thread only."""
+    """Gathers what changed, then paints and presents it at once; one thread at a time."""
 
     def __init__(self, stage: Stage) -> None:
+        self._stage = stage
         self._painter = Painter(stage)
         self.layout = fit((1, 1), (1, 1), enlarge=False)
         self._picture_dirt: list[Rect] = []
@@ -67,15 +75,73 @@ class Scene:
             self._pointer_key = key
             self._pointer = self._exchange(self._pointer, host_pointer(*key))
 
-    def present(self, target: pygame.Surface) -> None:
+    def present(self, canvas: Canvas) -> None:
         """Paint what is to be painted and bring just that to the screen."""
-        touched = self._painter.paint(target, self.layout, self._picture_dirt)
-        for rect in self._window_dirt:
-            touched += self._paint_window(target, rect)
+        canvas.settle()
+        picture_dirt, window_dirt = self._take_dirt()
+        if not picture_dirt and not window_dirt:
+            return
+        present = self._present_lent if self._lends(canvas) else self._present_painted
+        if not present(canvas, picture_dirt, window_dirt):
+            self.repaint()
+            self._present_painted(canvas, *self._take_dirt())
+
+    def shows(self, canvas: Canvas) -> bool:
+        """Whether the canvas has the picture, and no more is to be done for a change than to show it from there."""
+        with self._stage.picture() as image:
+            return canvas.settled and canvas.has(image) and self._painter.shows_pixels(image, self.layout)
+
+    def present_at_once(self, canvas: Canvas, rects: tuple[Rect, ...]) -> bool:
+        """Show these changes of a picture that it `shows`, which must not change meanwhile.
+
+        False where not all is on the screen, for a server that is slow or refuses: then `present` is due.
+        """
+        self.change(rects)
+        done = canvas.begin(*self._parts(canvas.surface, *self._take_dirt())) and canvas.settle(_PATIENCE)
+        if not done:
+            self.repaint()
+        return done
+
+    def _lends(self, canvas: Canvas) -> bool:
+        with self._stage.picture() as image:
+            plain = self._painter.shows_pixels(image, self.layout)
+        # Not while the session would have to wait for it.
+        return plain and canvas.takes(image)
+
+    def _take_dirt(self) -> tuple[list[Rect], list[Rect]]:
+        dirt = self._picture_dirt, self._window_dirt
         self._picture_dirt, self._window_dirt = [], []
-        if touched:
-            touched += self._paint_sprites(target, touched)
-            pygame.display.update(touched)
+        return dirt
+
+    def _present_painted(self, canvas: Canvas, picture_dirt: Sequence[Rect], window_dirt: Sequence[Rect]) -> bool:
+        target = canvas.surface
+        touched = self._painter.paint(target, self.layout, picture_dirt)
+        for rect in window_dirt:
+            touched += self._paint_window(target, rect)
+        touched += self._paint_sprites(target, touched)
+        return not touched or canvas.show(touched)
+
+    def _present_lent(self, canvas: Canvas, picture_dirt: Sequence[Rect], window_dirt: Sequence[Rect]) -> bool:
+        """Show the picture from its own memory, and only what is not part of it from the canvas."""
+        parts, painted = self._parts(canvas.surface, picture_dirt, window_dirt)
+        with self._stage.picture() as image:
+            # Another picture may have come: the change that says so comes next, and covers everything.
+            began = canvas.begin(parts if canvas.has(image) else (), painted)
+            done = began and canvas.settle(_PATIENCE)
+        return done or canvas.settle()
+
+    def _parts(
+        self, target: pygame.Surface, picture_dirt: Sequence[Rect], window_dirt: Sequence[Rect]
+    ) -> tuple[list[tuple[Rect, int, int]], list[Rect]]:
+        """Paint what is not part of the picture; return what of the picture goes where, and what was painted."""
+        left, top, width, height = self.layout.area
+        painted = [part for rect in window_dirt for part in self._painter.clear(target, self.layout, rect)]
+        changed = [self.layout.source(rect) for rect in window_dirt] + [
+            clip(rect, Rect(0, 0, width, height)) for rect in picture_dirt
+        ]
+        shown = [Rect(left + x, top + y, w, h) for x, y, w, h in changed if w and h]
+        painted += self._paint_sprites(target, shown + painted)
+        return [(Rect(x - left, y - top, w, h), x, y) for x, y, w, h in without(shown, painted)], painted
 
     def _exchange(self, old: Sprite | None, new: Sprite | None) -> Sprite | None:
         self._window_dirt.extend(sprite.area for sprite in (old, new) if sprite is not None)

@@ -10,18 +10,22 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fanlight.session.ledger import InputEntry, LedgerEntry
-from fanlight.types import CursorShape, Image, PointerPlace, Rect, Size, Tiles
+from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
+from fanlight.viewer.areas import bounding, clip
 from fanlight.viewer.remote import RemoteScreen, RemoteUpdate
 from fanlight.viewer.summary import Meter, Recent, Summary
 
 # Beyond this many rectangles one bounding rectangle is cheaper to show.
 _MOST_RECTS = 64
 _ENTRIES = 120
+
+_Around: TypeAlias = tuple[CursorShape | None, PointerPlace | None, frozenset[Permission], bool]
+"""What stands beside the picture: the pointer's shape and place, our rights, whether the connection stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class Stage:
         self._image: Image = np.zeros((1, 1, 4), np.uint8)
         self._picture_lock: AbstractContextManager[Any] = threading.Lock()
         self._rects: list[Rect] = []
-        self._cursor: CursorShape | None = None
-        self._pointer: PointerPlace | None = None
+        self._around: _Around = (None, None, frozenset(), True)
+        self._at_once: Callable[[], bool] | None = None
         self._seq = 0
         self._follows_states = False
         self._states: Tiles | None = None
@@ -60,16 +64,35 @@ class Stage:
         self._answers: deque[float] = deque(maxlen=_ENTRIES)
         self._meter = Meter(now)
 
+    def show(self, session: RemoteScreen, seq: int, damage: tuple[Rect, ...]) -> None:
+        """Note what an update changed in the picture, and let it be shown at once; on the session's thread."""
+        with self._lock:
+            self._seq = seq
+            self._picture_lock = session.lock
+            self._note(session.image, damage)
+            at_once = self._at_once
+        if at_once is None or not at_once():
+            self._wake()
+
+    def show_at_once(self, function: Callable[[], bool] | None) -> None:
+        """Have a function called after each change of the picture, by the session's thread; None: no more.
+
+        It returns whether the change is on the screen, and there is nothing to wake the window for.
+        """
+        with self._lock:
+            self._at_once = function
+
     def take(self, session: RemoteScreen, update: RemoteUpdate, now: float) -> None:
-        """Note what an update changed; on the session's thread."""
+        """Note what else an update brought, once it is proved; on the session's thread."""
         with self._lock:
             self._meter.add(update, session.size, now)
-            self._seq, self._cursor, self._pointer = update.seq, session.cursor, session.pointer
-            self._picture_lock = session.lock
-            self._note(session.image, update.damage)
+            around = (session.cursor, session.pointer, session.rights, session.connected)
+            unchanged = around == self._around and not self._follows_states
+            self._around = around
             if self._follows_states:
                 self._states = session.tile_states()
-        self._wake()
+        if not unchanged:
+            self._wake()
 
     def record(self, entry: LedgerEntry, answered: tuple[InputEntry, ...]) -> None:
         """Take an entry that the ledger has completed."""
@@ -94,7 +117,14 @@ class Stage:
         """Return what changed since the last call."""
         with self._lock:
             rects, self._rects = tuple(self._rects), []
-            return Changes(self._seq, _size(self._image), rects, self._cursor, self._pointer, self._states)
+            cursor, pointer, _, _ = self._around
+            return Changes(self._seq, _size(self._image), rects, cursor, pointer, self._states)
+
+    def changed_picture(self) -> tuple[int, tuple[Rect, ...]]:
+        """Take only what changed in the picture, with the number of the newest update in it."""
+        with self._lock:
+            rects, self._rects = tuple(self._rects), []
+            return self._seq, rects
 
     @contextmanager
     def picture(self) -> Iterator[Image]:
@@ -125,24 +155,12 @@ class Stage:
             self._image, self._rects = image, [bounds]
             return
         for rect in damage:
-            shown = _clip(rect, bounds)
+            shown = clip(rect, bounds)
             if shown.w and shown.h and shown not in self._rects:
                 self._rects.append(shown)
         if len(self._rects) > _MOST_RECTS:
-            self._rects = [_bounding(self._rects)]
+            self._rects = [bounding(self._rects)]
 
 
 def _size(image: Image) -> Size:
     return image.shape[1], image.shape[0]
-
-
-def _clip(rect: Rect, bounds: Rect) -> Rect:
-    x0, y0 = max(rect.x, bounds.x), max(rect.y, bounds.y)
-    x1, y1 = min(rect.x + rect.w, bounds.x + bounds.w), min(rect.y + rect.h, bounds.y + bounds.h)
-    return Rect(x0, y0, max(0, x1 - x0), max(0, y1 - y0))
-
-
-def _bounding(rects: list[Rect]) -> Rect:
-    x0, y0 = min(rect.x for rect in rects), min(rect.y for rect in rects)
-    x1, y1 = max(rect.x + rect.w for rect in rects), max(rect.y + rect.h for rect in rects)
-    return Rect(x0, y0, x1 - x0, y1 - y0)

@@ -26,7 +26,8 @@ def percentile(values: Collection[float], percent: float) -> float | None:
 class Summary:
     """A session's totals; latencies in seconds over the last 8192 pictures, None where none was known.
 
-    `image` is a copy of the last picture, None where none came. `interrupted`: Ctrl-C ended the session.
+    `image` is a copy of the last picture, None where none came. `interrupted`: Ctrl-C ended the session. `window`: how
+    it got pixels to the screen; None without one.
     """
 
     frames: int
@@ -38,6 +39,7 @@ class Summary:
     size: Size
     image: Image | None = field(default=None, compare=False, repr=False)
     interrupted: bool = False
+    window: str | None = None
 
     @property
     def fps(self) -> float:
@@ -53,7 +55,7 @@ class Summary:
             "latency_ms": {"p50": _milliseconds(self.latency_p50), "p99": _milliseconds(self.latency_p99)},
             "exact": self.exact,
             "size": list(self.size),
-        }
+        } | ({} if self.window is None else {"window": self.window})
 
 
 @dataclass(frozen=True, slots=True)

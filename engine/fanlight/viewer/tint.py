@@ -20,6 +20,11 @@ class Tint:
             self._glass[state] = pygame.Surface((TILE, TILE), pygame.SRCALPHA)
             self._glass[state].fill(colour)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether there may be a tile that it colours."""
+        return self._states is not None
+
     def use(self, states: Tiles | None) -> list[Rect]:
         """Take other states, or none; return the tiles of the picture that must be painted again."""
         before, self._states = self._states, states

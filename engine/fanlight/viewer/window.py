@@ -4,6 +4,7 @@ The loop belongs to the thread that runs it. It learns of the session through th
 and ends when the user closes the window, the time is over, or the session ends.
 """
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ import pygame
 
 from fanlight.types import CursorShape, Size
 from fanlight.viewer import cursors, keysyms
+from fanlight.viewer.canvas import Canvas
 from fanlight.viewer.connection import connection_lines
 from fanlight.viewer.display import Display
 from fanlight.viewer.graph import ledger_graph
@@ -27,14 +29,17 @@ _ANY_MODIFIER = pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_SHIFT | pygame.
 
 
 class Window:
-    """One window on one session; used by one thread."""
+    """One window on one session; used by one thread, which the session's helps out with the picture."""
 
     def __init__(self, display: Display, view: View, fullscreen: bool) -> None:
         self._display = display
         self._stage = view.stage
         self._controls = view.controls
         self._session = view.session
+        # Held by whoever paints: this thread, or the session's for a change of the picture alone.
+        self._painting = threading.RLock()
         self._scene = Scene(view.stage)
+        self._canvas = Canvas()
         self._keyboard = Keyboard(view.controls.key)
         self._mouse = Mouse(view.controls)
         self._allowed = view.controls.allowed
@@ -63,7 +68,7 @@ class Window:
         self._handlers: dict[int, Callable[[pygame.Event], None]] = {
             pygame.QUIT: lambda _: self._close(),
             pygame.WINDOWSIZECHANGED: lambda _: self._lay_out(),
-            pygame.WINDOWEXPOSED: lambda _: self._scene.repaint(),
+            pygame.WINDOWEXPOSED: lambda _: self._repaint(),
             pygame.WINDOWFOCUSLOST: lambda _: self._release(),
             pygame.WINDOWENTER: lambda _: self._hover(True),
             pygame.WINDOWLEAVE: lambda _: self._hover(False),
@@ -79,23 +84,27 @@ class Window:
 
     def run(self, ended: Callable[[], bool], until: float | None) -> None:
         """Show the session until the window is closed, `ended()` is true, or `time.monotonic()` reaches `until`."""
+        self._stage.show_at_once(self._show_at_once)
         try:
             self._loop(ended, until)
         finally:
+            self._stage.show_at_once(None)
             self._release()
+            with self._painting:
+                self._canvas.close()
+
+    @property
+    def how(self) -> str:
+        """How the window gets its pixels to the screen."""
+        return self._canvas.how
 
     def _loop(self, ended: Callable[[], bool], until: float | None) -> None:
         while not self._closed and not ended():
             now = time.monotonic()
             if until is not None and now >= until:
                 break
-            seq = self._catch_up()
-            self._say(now)
             move_in = self._mouse.flush(now)
-            self._scene.present(self._surface())
-            if seq != self._shown:
-                self._shown = seq
-                self._controls.presented(seq, time.monotonic())
+            self._show(now)
             for event in self._display.wait(self._patience(now, until, move_in)):
                 if handler := self._handlers.get(event.type):
                     handler(event)
@@ -107,6 +116,36 @@ class Window:
         return min(waits)
 
     # ---- what is shown
+
+    def _show(self, now: float) -> None:
+        with self._painting:
+            seq = self._catch_up()
+            self._say(now)
+            self._scene.present(self._canvas)
+            self._note_shown(seq)
+
+    def _show_at_once(self) -> bool:
+        """Show what changed in the picture, on the session's thread; False where this one must be woken for it.
+
+        A change of threads takes longer than all that is done here. Whoever is painting looks again when it is woken.
+        """
+        if not self._painting.acquire(blocking=False):
+            return False
+        try:
+            if not self._scene.shows(self._canvas):
+                return False
+            seq, rects = self._stage.changed_picture()
+            if not self._scene.present_at_once(self._canvas, rects):
+                return False
+            self._note_shown(seq)
+            return True
+        finally:
+            self._painting.release()
+
+    def _note_shown(self, seq: int) -> None:
+        if seq != self._shown:
+            self._shown = seq
+            self._controls.presented(seq, time.monotonic())
 
     def _catch_up(self) -> int:
         """Take what the session changed: the picture, its size, the pointer, our rights; return the newest update."""
@@ -140,7 +179,7 @@ class Window:
             self._scene.draw(None)
         elif now >= self._overlay_due:
             line = self._stage.recent(now).line(self._session.codec)
-            self._scene.say(f"{line}\n{connection_lines(self._session)}")
+            self._scene.say(f"{line}\n{connection_lines(self._session)}\nwindow by {self.how}")
             self._scene.draw(ledger_graph(*self._stage.entries(), self._scene.below_line))
             self._overlay_due = now + _OVERLAY_INTERVAL
 
@@ -155,22 +194,24 @@ class Window:
         return area.w, area.h
 
     def _open(self) -> None:
-        self._display.open_window(self._size, f"{self._session.address} - fanlight", self._fullscreen)
-        cursors.use(self._cursor)
-        self._lay_out()
+        with self._painting:
+            self._display.open_window(self._size, f"{self._session.address} - fanlight", self._fullscreen)
+            cursors.use(self._cursor)
+            self._canvas.open()
+            self._lay_out()
 
     def _lay_out(self) -> None:
-        self._scene.lay_out(self._remote, self._surface().get_size(), self._enlarge)
+        with self._painting:
+            self._canvas.fit()
+            self._scene.lay_out(self._remote, self._canvas.size, self._enlarge)
 
-    def _surface(self) -> pygame.Surface:
-        # Asked for each time: a resize gives the window another surface.
-        surface = pygame.display.get_surface()
-        assert surface is not None, "the window is open as long as this object is used"
-        return surface
+    def _repaint(self) -> None:
+        with self._painting:
+            self._scene.repaint()
 
     def _follow(self, remote: Size) -> None:
         """Take another size of the picture; a window that nobody resized takes it too."""
-        untouched = not self._fullscreen and self._surface().get_size() == self._size
+        untouched = not self._fullscreen and self._canvas.size == self._size
         self._remote = remote
         if untouched and self._natural_size() != self._size:
             self._size = self._natural_size()
@@ -180,7 +221,7 @@ class Window:
 
     def _toggle_fullscreen(self) -> None:
         if not self._fullscreen:
-            self._size = self._surface().get_size()
+            self._size = self._canvas.size
         self._fullscreen = not self._fullscreen
         self._release()
         self._open()

@@ -39,9 +39,11 @@ def _run_window(
     if view is None:
         return Meter(0.0).summary(0.0, None)
     until = None if seconds is None else time.monotonic() + seconds
-    interrupted = False
+    interrupted, how = False, None
     try:
-        Window(display, view, fullscreen).run(ended, until)
+        window = Window(display, view, fullscreen)
+        how = window.how
+        window.run(ended, until)
     except KeyboardInterrupt:
         interrupted = True
-    return replace(view.stage.summary(time.monotonic()), interrupted=interrupted)
+    return replace(view.stage.summary(time.monotonic()), interrupted=interrupted, window=how)
