@@ -1,5 +1,6 @@
 """Pictures in memory that others can map: who has a descriptor, and until when."""
 
+import fcntl
 import gc
 import os
 
@@ -61,4 +62,13 @@ def test_what_is_never_written_to_costs_nothing_until_its_pages_are_taken():
     assert os.fstat(descriptor).st_blocks == 0
     assert take_pages(descriptor, image.nbytes)
     assert os.fstat(descriptor).st_blocks * 512 == image.nbytes
-    assert not take_pages(descriptor, 1 << 62)
+
+
+def test_pages_that_are_not_to_be_had_are_not_taken():
+    # Sealed, since to ask for more than there is would take all that the machine has.
+    descriptor = os.memfd_create("sealed", os.MFD_ALLOW_SEALING)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+        assert not take_pages(descriptor, 1)
+    finally:
+        os.close(descriptor)
