@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -169,6 +170,23 @@ def test_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not folder.exists()
     assert not display.framebuffer.parent.exists()
     assert not any("virtual_supervisor" in command for command in children_of(os.getpid()).values())
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("status", [0, int(signal.SIGKILL)])
+def test_the_traces_of_a_killed_server_go_but_not_those_of_the_next_one_of_its_number(taken: bool, status: int) -> None:
+    supervisor = object.__new__(virtual_supervisor.Supervisor)
+    supervisor._number, supervisor._server, supervisor._ended = 59_999, 1, {1: status}
+    path = Path("/tmp/.X11-unix/X59999")
+    with socket.socket(socket.AF_UNIX) as next_one:
+        try:
+            next_one.bind(str(path))
+            if not taken:
+                next_one.close()
+            supervisor._remove_traces()
+            assert path.exists() == (taken or status == 0)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def test_what_dies_after_the_last_look_is_waited_for_too() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanlight.protocol.messages import MAX_SEQ, Mark
-from fanlight.session.events import Acked, Presented
+from fanlight.session.clocks import PeerClock
+from fanlight.session.events import Acked, ClockSample, Presented
 from fanlight.session.ledger import MOST_ENTRIES, STAGES, HostLedger, Ledger, LedgerEntry, SentUpdate
 from fanlight.types import Pixels
 
@@ -162,19 +163,38 @@ def test_numbers_that_start_again_are_still_in_order():
     assert [answer.seq for answer in ledger.inputs] == [MAX_SEQ, 1]
 
 
+def ahead(offset):
+    """A clock that is so much ahead."""
+    clock = PeerClock()
+    clock.measured(ClockSample(0.001, offset))
+    return clock
+
+
 def test_the_host_puts_the_viewers_stamps_on_its_own_clock():
     ledger = HostLedger()
     ledger.sent(update(1))
-    ledger.acknowledged(Acked(1, 5100.010, 5100.012, 0.0), 5000.0)
+    ledger.acknowledged(Acked(1, 5100.010, 5100.012, 0.0), ahead(5000.0))
     made = ledger.entries[-1]
     assert (made.received_at, made.decoded_at) == (pytest.approx(100.010), pytest.approx(100.012))
     assert (made.offset, made.bytes, made.pixels) == (5000.0, 10, Pixels(1, 2, 3))
-    ledger.presented(Presented(1, 5100.02), 5000.0)
+    ledger.presented(Presented(1, 5100.02))
     ledger.sent(update(2, 101.0))
-    ledger.acknowledged(Acked(2, 5101.010, 5101.012, 0.0), 5000.0)
-    ledger.presented(Presented(2, 5101.02), 5000.0)
+    ledger.acknowledged(Acked(2, 5101.010, 5101.012, 0.0), ahead(5000.0))
+    ledger.presented(Presented(2, 5101.02))
     assert ledger.entries[-1].presented_at == pytest.approx(101.02)
     assert ledger.entries[-1].total == 20_000
+
+
+def test_no_stage_at_the_host_is_negative_where_the_clocks_were_compared_badly():
+    ledger, clock = HostLedger(), ahead(5000.05)
+    for seq, presented_at in ((1, 5100.02), (2, 5101.02)):
+        ledger.sent(update(seq, 99.0 + seq))
+        ledger.acknowledged(Acked(seq, 5099.010 + seq, 5099.012 + seq, 0.0), clock)
+        clock.measured(ClockSample(0.0001, 4999.0))
+        ledger.presented(Presented(seq, presented_at))
+    assert [made.offset < 5000.01 for made in ledger.entries] == [True, True]
+    assert all(stage >= 0 for made in ledger.entries for stage in made.stages.values())
+    assert ledger.entries[-1].stages["present"] == 8_000
 
 
 def test_the_host_has_the_stamps_of_all_that_one_acknowledgement_names():
@@ -182,7 +202,7 @@ def test_the_host_has_the_stamps_of_all_that_one_acknowledgement_names():
     for seq in (1, 2, 3, 4):
         ledger.sent(update(seq))
     earlier = (Mark(1, 5_100_010_000, 5_100_012_000), Mark(3, 5_100_020_000, 5_100_023_000))
-    ledger.acknowledged(Acked(4, 5100.030, 5100.034, 0.0, earlier), 5000.0)
+    ledger.acknowledged(Acked(4, 5100.030, 5100.034, 0.0, earlier), ahead(5000.0))
     assert [made.seq for made in ledger.entries] == [1, 3, 4]
     assert [made.decoded_at for made in ledger.entries] == pytest.approx([100.012, 100.023, 100.034])
 
@@ -191,7 +211,7 @@ def test_the_host_has_no_entry_of_what_a_viewer_did_not_acknowledge_by_itself():
     ledger = HostLedger()
     for seq in range(1, 200):
         ledger.sent(update(seq))
-    ledger.acknowledged(Acked(150, 100.1, 100.2, 0.0), 0.0)
-    ledger.acknowledged(Acked(199, 100.1, 100.2, 0.0), None)
+    ledger.acknowledged(Acked(150, 100.1, 100.2, 0.0), ahead(0.0))
+    ledger.acknowledged(Acked(199, 100.1, 100.2, 0.0), PeerClock())
     assert [made.seq for made in ledger.entries] == [150, 199]
     assert ledger.entries[-1].latency is None

@@ -18,7 +18,7 @@ UPDATE_BYTES = 1_500
 
 @dataclass
 class ScrollFloor:
-    """A case of plan.run_in_turns: two pictures read once for each that is drawn, then as many updates by bare TLS."""
+    """A case of plan.run_in_turns: a picture is compared with another as often as one is drawn; then as much TLS."""
 
     workload: str
     size: Size
@@ -38,7 +38,7 @@ class ScrollFloor:
 
     def measure(self) -> dict[str, Figure]:
         """Measure once, one after the other; Unavailable, with the reason, where they cannot run here."""
-        compared = self._compare.measure().get("CPU an update")
+        compared = self._compare.measure().get("time an update")
         if compared is None:
             raise Unavailable("no picture was compared")
         sent = self._send.measure()[PER_UPDATE]

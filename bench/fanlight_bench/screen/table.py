@@ -17,7 +17,7 @@ TYPING, SCROLL, DRAG, FILM, FULL, IDLE = (
 )
 
 FLOOR = "limit: compare and TLS alone"
-"""Two pictures read once a frame, and an update by bare TLS: what a scroll costs at least."""
+"""A picture compared with another, and an update by bare TLS: what a scroll costs at least."""
 CPU = "host CPU a frame"
 
 _P50, _BYTES, _RATE = "latency p50", "bytes a frame", "frames a second"

@@ -68,14 +68,13 @@ class Audit:
             old, _ = self.files.tip_or_damage()
             anchored = anchor(self._store) if self._store is not None else None
             earlier = losses_in(b"".join(raw for _, raw in self.files.content()))
-            aside, hashes = self.files.set_all_aside()
+            aside, hashes = self.files.next_aside(), self.files.left()
             known = old or anchored
             loss = Loss(now, known.begun if known else b"", known.seq if known else 0, aside)
             told = {name: value for name, value in loss.told().items() if name != "at"}
             told |= {"losses": earlier} if earlier else {}
-            tip = Tip.new()
-            self.files.save_tip(tip)
-            tip = self._write(tip, [(LOSS, {**told, "files": hashes, "faults": list(faults)})], now)
+            raw, tip = _signed(Tip.new(), [(LOSS, {**told, "files": hashes, "faults": list(faults)})], now)
+            self.files.replace_all(hashes, aside, raw, tip)
         if self._store is not None:
             replace_anchor(self._store, Head(tip.begun, tip.seq, tip.previous))
         return aside
@@ -112,13 +111,8 @@ class Audit:
         return self._write(replace(tip, size=size), [("found shorter", {"had": tip.size, "has": size})], now, lead=lead)
 
     def _write(self, tip: Tip, events: list[tuple[str, dict[str, Any]]], now: float, lead: bytes = b"") -> Tip:
-        raw = lead
-        for event, fields in events:
-            line = write_entry(tip.seed, tip.seq, tip.previous, event, now, fields)
-            raw += line + b"\n"
-            tip = replace(tip, seq=tip.seq + 1, seed=next_seed(tip.seed), previous=hashlib.sha256(line).digest())
+        raw, tip = _signed(tip, events, now, lead)
         self.files.append(raw)
-        tip = replace(tip, size=tip.size + len(raw))
         self.files.save_tip(tip)
         return tip
 
@@ -139,6 +133,16 @@ class Audit:
                 tip = self._write(tip, [(DROPPED, told | ({"losses": lost} if lost else {}))], now)
                 self.files.remove(oldest)
         return tip
+
+
+def _signed(tip: Tip, events: list[tuple[str, dict[str, Any]]], now: float, lead: bytes = b"") -> tuple[bytes, Tip]:
+    """Make the entries that come next, after `lead`; return their bytes, and where the log ends with them."""
+    raw = lead
+    for event, fields in events:
+        line = write_entry(tip.seed, tip.seq, tip.previous, event, now, fields)
+        raw += line + b"\n"
+        tip = replace(tip, seq=tip.seq + 1, seed=next_seed(tip.seed), previous=hashlib.sha256(line).digest())
+    return raw, replace(tip, size=tip.size + len(raw))
 
 
 def _adopted(tip: Tip, rest: bytes) -> tuple[Tip, bytes]:

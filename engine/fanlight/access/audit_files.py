@@ -16,8 +16,8 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from fanlight.errors import StateError
 
 LOG, KEY, LOCK = "audit.jsonl", "audit.key", "audit.lock"
 _ASIDE = "audit-lost-{}"
-_DRAFT = "audit.key.new"
+_KEY_DRAFT, _LOG_DRAFT = "audit.key.new", "audit.jsonl.new"
+# Held while a log is replaced, and given back for what the store writes then: where there is none, nothing is replaced.
+_ROOM, _ROOM_BYTES = "audit.room", 64 * 1024
 _MAX_KEY_FILE = 4096
 # The most that is read of a file: more was never written by us.
 _MAX_READ = 64 * 1024 * 1024
@@ -117,13 +119,8 @@ class AuditFiles:
     def save_tip(self, tip: Tip) -> None:
         """Replace the key file, whole or not at all; the old seed is gone from it."""
         # Always the same draft, so that a crash leaves no old seed in a file that nobody replaces.
-        descriptor = self._open(_DRAFT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        try:
-            _write_all(descriptor, tip.to_json())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        (self.directory / _DRAFT).rename(self.directory / KEY)
+        self._write_draft(_KEY_DRAFT, tip.to_json())
+        (self.directory / _KEY_DRAFT).rename(self.directory / KEY)
         self._sync_directory()
 
     def after(self, offset: int) -> bytes | None:
@@ -170,24 +167,47 @@ class AuditFiles:
         """Return the names of all full files, oldest first."""
         return sorted(path.name for path in self.directory.glob("audit-*.jsonl"))
 
-    def set_all_aside(self) -> tuple[str, dict[str, str]]:
-        """Move all files of the log, unchanged, into a new directory; return its name, and SHA-256 of each file.
+    def left(self) -> dict[str, str]:
+        """Return SHA-256 of each file that is left of a damaged log, by name.
 
-        The key goes with them only where it cannot be read: one that can be could write at the end of the old log.
+        The key is one of them only where it cannot be read: one that can be could write at the end of the old log.
         """
-        number = 1
-        while (self.directory / _ASIDE.format(number)).exists():
-            number += 1
-        aside = self.directory / _ASIDE.format(number)
-        aside.mkdir(mode=0o700)
         names = [name for name, _ in self.content()]
         if self.tip_or_damage()[1]:
             names.append(KEY)
-        hashes = {name: hashlib.sha256(self._read(name, 0)).hexdigest() for name in names}
+        return {name: hashlib.sha256(self._read(name, 0)).hexdigest() for name in names}
+
+    def next_aside(self) -> str:
+        """Return the name of the next directory for what is set aside."""
+        number = 1
+        while (self.directory / _ASIDE.format(number)).exists():
+            number += 1
+        return _ASIDE.format(number)
+
+    def replace_all(self, names: Iterable[str], aside: str, raw: bytes, tip: Tip) -> None:
+        """Move files, unchanged, into a new directory, and let a log begin with `raw`, of which `tip` is the end.
+
+        Whatever needs room on the disk is done first: where there is none, everything stays as it was.
+        """
+        try:
+            (self.directory / aside).mkdir(mode=0o700)
+            self._write_draft(_LOG_DRAFT, raw)
+            self._write_draft(_KEY_DRAFT, tip.to_json())
+            self._hold_room()
+            self._sync_directory()
+        except OSError:
+            for draft in (_LOG_DRAFT, _KEY_DRAFT, _ROOM):
+                (self.directory / draft).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                (self.directory / aside).rmdir()
+            raise
         for name in names:
-            (self.directory / name).rename(aside / name)
+            (self.directory / name).rename(self.directory / aside / name)
+        # The key last: as long as the old one is there, it tells of the old log whatever happens here.
+        (self.directory / _LOG_DRAFT).rename(self.directory / LOG)
+        (self.directory / _KEY_DRAFT).rename(self.directory / KEY)
+        (self.directory / _ROOM).unlink()
         self._sync_directory()
-        return aside.name, hashes
 
     def content(self) -> list[tuple[str, bytes]]:
         """Return names and bytes of all files, oldest first."""
@@ -220,6 +240,21 @@ class AuditFiles:
             os.close(descriptor)
             raise StateError(f"{self.directory / name} is not a private file: run chmod 600, or move it away")
         return descriptor
+
+    def _write_draft(self, name: str, raw: bytes) -> None:
+        descriptor = self._open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            _write_all(descriptor, raw)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _hold_room(self) -> None:
+        descriptor = self._open(_ROOM, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            os.posix_fallocate(descriptor, 0, _ROOM_BYTES)
+        finally:
+            os.close(descriptor)
 
     def _sync_directory(self) -> None:
         descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

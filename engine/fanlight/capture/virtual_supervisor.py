@@ -22,7 +22,6 @@ import secrets
 import select
 import shutil
 import signal
-import socket
 import struct
 import sys
 import tempfile
@@ -154,11 +153,17 @@ class Supervisor:
                     self._ended[pid] = status
 
     def _remove_traces(self) -> None:
-        """Remove what an Xvfb that had to be killed leaves, unless the number is another server's by now."""
-        if self._number is None or _answers(self._number):
+        """Remove what an Xvfb that was killed leaves, unless the number is another server's by now.
+
+        One that ends by itself removes it. Nobody is asked who listens: that would be a connection to a stranger, and
+        there are servers that end when it is closed.
+        """
+        if self._number is None or not os.WIFSIGNALED(self._ended.get(self._server, 0)):
             return
-        for trace in (_socket_path(self._number), f"/tmp/.X{self._number}-lock"):  # noqa: S108 - where X servers keep it
-            Path(trace).unlink(missing_ok=True)
+        socket = f"/tmp/.X11-unix/X{self._number}"  # noqa: S108 - where X servers keep it
+        if not _is_bound(socket):
+            Path(socket).unlink(missing_ok=True)
+            Path(f"/tmp/.X{self._number}-lock").unlink(missing_ok=True)  # noqa: S108 - where X servers keep it
 
 
 def _folder_for_pixels(size: str) -> Path | None:
@@ -183,13 +188,10 @@ def _is_tmpfs(place: str) -> bool:
     return kind == "tmpfs"
 
 
-def _socket_path(number: int) -> str:
-    return f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers keep it
-
-
-def _answers(number: int) -> bool:
-    with socket.socket(socket.AF_UNIX) as knock:
-        return knock.connect_ex(_socket_path(number)) == 0
+def _is_bound(socket: str) -> bool:
+    """Whether any process has a socket of that name, in the file system or beside it."""
+    names = (line.rpartition(" ")[2] for line in Path("/proc/net/unix").read_text("utf-8", "replace").splitlines())
+    return any(name.lstrip("@") == socket for name in names)
 
 
 def _authority_entry(cookie: bytes) -> bytes:

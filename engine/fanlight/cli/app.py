@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -18,6 +19,7 @@ from fanlight.cli.doctor import doctor
 from fanlight.cli.host import host
 from fanlight.cli.identity import identity
 from fanlight.cli.namespace import namespace
+from fanlight.cli.options import home_option
 from fanlight.cli.policy import policy
 from fanlight.cli.sessions import sessions
 from fanlight.errors import FanlightError
@@ -27,8 +29,12 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 @click.group(context_settings=_CONTEXT)
 @click.version_option(version("fanlight"), prog_name="fanlight")
-def fanlight() -> None:
+@home_option
+@click.pass_context
+def fanlight(context: click.Context, home: Path | None) -> None:
     """Stream this computer's screen to people and programs that are allowed to see it."""
+    if home is not None and context.invoked_subcommand in (demo.name, bench.name):
+        raise click.UsageError(f"{context.invoked_subcommand} uses no home: leave out --home")
 
 
 for command in (host, connect, sessions, dialog, access, identity, namespace, audit, policy, demo, bench, doctor):

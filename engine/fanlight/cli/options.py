@@ -10,9 +10,17 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _home_of_root() -> Path | None:
+    """Return the --home that stands before the command, where none is given behind it."""
+    home: Path | None = click.get_current_context().find_root().params.get("home")
+    return home
+
+
 home_option: Callable[[F], F] = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
+    default=_home_of_root,
     help="Where identity and settings are kept [default: FANLIGHT_HOME, or the user's data directory].",
 )
 

@@ -95,8 +95,8 @@ class HybridEncoder(Encoder):
     def _encode(self, frame: Frame) -> Update:
         if not frame.damage:
             self._regions.rest(frame)
-        self._regions.note(frame.damage)
         if not self._is_plain():
+            self._regions.note(frame.damage)
             return self._encode_found(frame, self._find(frame))
         return self._encode_plain(frame, self._tiles.update_few(frame.image, frame.damage, _FEW_TILES))
 

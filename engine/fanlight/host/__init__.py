@@ -2,6 +2,6 @@
 
 from fanlight.host.crowd import Crowd, Served
 from fanlight.host.picture import REST_SECONDS, Picture, Screen
-from fanlight.host.viewer import Viewer
+from fanlight.host.viewer import Viewer, lack_something
 
-__all__ = ["REST_SECONDS", "Crowd", "Picture", "Screen", "Served", "Viewer"]
+__all__ = ["REST_SECONDS", "Crowd", "Picture", "Screen", "Served", "Viewer", "lack_something"]

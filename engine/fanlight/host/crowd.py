@@ -82,8 +82,10 @@ class Crowd:
         self._pointer = pointer
         if frame.size != self._size:
             self._start_anew(frame.size)
-        for group in self._groups:
-            group.note(frame)
+        if self._leaders is not None:
+            self._leaders.note(frame)
+        if self._followers is not None:
+            self._followers.note(frame)
 
     def owes(self, ready: set[Viewer]) -> bool:
         """Whether one of the viewers that can take an update lacks something that has been captured."""

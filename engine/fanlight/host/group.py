@@ -79,7 +79,9 @@ class Group:
         started_at = clock()
         # What is owed without damage, a refined picture say, is as old as this moment: nobody waited for it.
         damaged_at = started_at if self._damaged_at is None else self._damaged_at
-        owed = Frame(frame.image, self._damage, damaged_at, max(damaged_at, frame.captured_at))
+        owed = frame
+        if self._damage is not frame.damage or damaged_at != frame.damaged_at:
+            owed = Frame(frame.image, self._damage, damaged_at, max(damaged_at, frame.captured_at))
         states, self._states = self._states, 0
         self._damage, self._damaged_at = (), None
         self._is_new = self.stands_alone = False
@@ -101,9 +103,10 @@ class Group:
     def _heed_members(self) -> None:
         quality, portion = 0, DEFAULT_PORTION
         for viewer in self.members:
-            quality = max(quality, viewer.quality)
-            if viewer.portion is not None:
-                portion = min(portion, viewer.portion)
+            if viewer.quality > quality:
+                quality = viewer.quality
+            if viewer.portion is not None and viewer.portion < portion:
+                portion = viewer.portion
         if quality:
             self.encoder.set_quality(quality)
         self.encoder.portion = portion

@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +65,8 @@ class Viewer:
         self._inputs: deque[tuple[int, float]] = deque(maxlen=_MOST_INPUTS)
         self._in_flight: deque[tuple[int, Tiles]] = deque(maxlen=_MOST_IN_FLIGHT)
         self._made = 0
-        self._refresh = False
+        self.wants_refresh = False
+        """Whether it has asked for an update that stands alone."""
         self._lags = 0
         self._lagged_at = self._probation_until = -math.inf
 
@@ -76,7 +78,7 @@ class Viewer:
 
     def ask_refresh(self) -> None:
         """Make the next update stand alone."""
-        self._refresh = True
+        self.wants_refresh = True
 
     def acknowledged(self, seq: int) -> None:
         """Note that every update up to `seq` of this connection is decoded."""
@@ -85,20 +87,9 @@ class Viewer:
 
     # -- the picture thread's ----------------------------------------------------------------------------------------
 
-    @property
-    def wants_refresh(self) -> bool:
-        """Whether the viewer has asked for an update that stands alone."""
-        return self._refresh
-
-    @property
-    def lacks_something(self) -> bool:
-        """Whether something is there that this viewer has not got, or not exactly."""
-        group = self.group
-        return group is None or self._refresh or group.owes or group.lossy
-
     def join(self, group: "Group") -> None:
         """Take part in a group, with everything that its decoders have."""
-        self.group, self.base, self.lacks, self._refresh = group, None, None, False
+        self.group, self.base, self.lacks, self.wants_refresh = group, None, None, False
 
     def leave(self, base: "Group | None") -> None:
         """Be away from now on, with the picture of `base` as it is now, or with none."""
@@ -149,3 +140,14 @@ class Viewer:
     def keeps_up(self, now: float) -> bool:
         """Whether it may be trusted to keep pace with the others again."""
         return now >= self._probation_until
+
+
+def lack_something(viewers: Iterable[Viewer]) -> bool:
+    """Whether something is there that one of them has not got, or not exactly; from any thread."""
+    groups = set()
+    for viewer in viewers:
+        group = viewer.group
+        if group is None or viewer.wants_refresh:
+            return True
+        groups.add(group)
+    return any(group.owes or group.lossy for group in groups)

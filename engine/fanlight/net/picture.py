@@ -20,7 +20,7 @@ from functools import partial
 from fanlight.capture import Capture
 from fanlight.codec import Encoder
 from fanlight.errors import FanlightError
-from fanlight.host import REST_SECONDS, Crowd, Served, Viewer
+from fanlight.host import REST_SECONDS, Crowd, Served, Viewer, lack_something
 from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
@@ -107,7 +107,7 @@ class PictureThread(threading.Thread):
             self._expected.difference_update(new)
             self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
-        if any(viewer.lacks_something for viewer in new):
+        if lack_something(new):
             self._capture.wake()
 
     def stop(self) -> None:
@@ -243,7 +243,7 @@ class PictureThread(threading.Thread):
 
     def _tell_pointer(self) -> None:
         cursor, pointer = self._capture.cursor, self._capture.pointer
-        if cursor is not self._cursor or pointer != self._pointer:
+        if cursor is not self._cursor or (pointer is not self._pointer and pointer != self._pointer):
             self._cursor, self._pointer = cursor, pointer
             self._post(self._pointer_changed, cursor, pointer)
 
@@ -262,8 +262,9 @@ class PictureThread(threading.Thread):
         """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
         if not served:
             return
-        large = any(isinstance(one.picture, FanlightError) or len(one.picture.update) > _SMALL for one in served)
         viewers = [one.viewer for one in served]
+        pictures = {one.picture for one in served}
+        large = any(isinstance(picture, FanlightError) or len(picture.update) > _SMALL for picture in pictures)
         self._wary = max(0, self._wary - 1)
         with self._lock:
             self._ready.difference_update(viewers)

@@ -97,7 +97,7 @@ class Showing:
             self._acknowledged(event)
         elif isinstance(event, events.Presented):
             if self._watched is not None:
-                self._watched.presented(event, self._session.clock_offset)
+                self._watched.presented(event)
         elif isinstance(event, events.ClockSample):
             self._window.measured(event)
         else:
@@ -214,7 +214,7 @@ class Showing:
         if self._viewer is not None:
             self._viewer.acknowledged((event.seq - self._sent_before) % MAX_SEQ)
         if self._watched is not None:
-            self._watched.acknowledged(event, self._session.clock_offset)
+            self._watched.acknowledged(event, self._session.peer_clock)
 
     def _announce(self, screen: Screen) -> None:
         """Say what the next pictures belong to."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fanlight.host import Picture
+from fanlight.session.clocks import PeerClock
 from fanlight.session.events import Acked, Presented
 from fanlight.session.ledger import HostLedger, LedgerEntry, SentUpdate
 
@@ -57,13 +58,13 @@ class WatchedViewer:
         for watcher in self._watchers:
             watcher.sent(self._session, update, picture.states)
 
-    def acknowledged(self, acked: Acked, offset: float | None) -> None:
-        """Note what the viewer has decoded; `offset` is how far its clock is ahead."""
-        self._ledger.acknowledged(acked, offset)
+    def acknowledged(self, acked: Acked, clock: PeerClock) -> None:
+        """Note what the viewer has decoded, by its clock."""
+        self._ledger.acknowledged(acked, clock)
 
-    def presented(self, presented: Presented, offset: float | None) -> None:
+    def presented(self, presented: Presented) -> None:
         """Note what the viewer has shown."""
-        self._ledger.presented(presented, offset)
+        self._ledger.presented(presented)
 
     def refresh_wanted(self) -> None:
         """Note that the viewer asks for the whole picture."""

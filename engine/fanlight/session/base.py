@@ -7,7 +7,6 @@ may stand behind other events in one list, so an owner that still answers those 
 """
 
 from abc import ABC, abstractmethod
-from collections import deque
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -16,14 +15,14 @@ from fanlight.protocol import Connection, Denied, Role, State
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
-from fanlight.session.events import ClockSample, CommonEvent, Ended
+from fanlight.session.clocks import PeerClock
+from fanlight.session.events import CommonEvent, Ended
 from fanlight.session.limits import DEAD_AFTER, Bucket, KeepAlive
 from fanlight.types import Permission
 
 HANDSHAKE_SECONDS = 20.0
 PASSWORD_SECONDS = 120.0
 REQUEST_SECONDS = 60.0
-_CLOCK_SAMPLES = 8
 
 E = TypeVar("E")
 
@@ -36,7 +35,7 @@ class BaseSession(ABC, Generic[E]):
         self._peer_name = role.peer.name.lower()
         self._handshake_until = now + HANDSHAKE_SECONDS
         self._keep_alive: KeepAlive | None = None
-        self._clock: deque[ClockSample] = deque(maxlen=_CLOCK_SAMPLES)
+        self.peer_clock = PeerClock()
         self._pings = Bucket("pings", rate=2, burst=10)
         self._ended = False
         self.denied = 0
@@ -58,8 +57,8 @@ class BaseSession(ABC, Generic[E]):
 
     @property
     def clock_offset(self) -> float | None:
-        """How far the peer's clock is ahead, by the quickest of the last samples; None before the first."""
-        return min(self._clock, key=lambda sample: sample.rtt).offset if self._clock else None
+        """How far the peer's clock is ahead; None before the first sample."""
+        return self.peer_clock.offset
 
     def local_time(self, peer_time: float) -> float:
         """Return a time on the peer's clock as one on ours; without a sample the two are taken for the same."""
@@ -144,7 +143,7 @@ class BaseSession(ABC, Generic[E]):
                 self._send(m.Pong(t=t, at=m.stamp(now)))
             case m.Pong() if self._keep_alive:
                 sample = self._keep_alive.pong(received, now)
-                self._clock.append(sample)
+                self.peer_clock.measured(sample)
                 return [sample]
             case m.Bye(reason=reason):
                 what = "session" if self._keep_alive else "handshake"

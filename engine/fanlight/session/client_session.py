@@ -141,7 +141,7 @@ class ClientSession(ClientPresence):
             case m.Screen():
                 return [self._announced(received)]
             case m.Picture():
-                return [self._picture(received)]
+                return [self._picture(received, now)]
             case m.Cursor(width=width, height=height, hot_x=hot_x, hot_y=hot_y, pixels=pixels):
                 shape = CursorShape(width, height, hot_x, hot_y, bytes(pixels)) if width else None
                 return [events.Cursor(shape)]
@@ -160,12 +160,13 @@ class ClientSession(ClientPresence):
         self._serial = screen.serial
         return events.Screen((screen.width, screen.height), screen.codec, screen.serial, screen.continues)
 
-    def _picture(self, picture: m.Picture) -> events.Picture:
+    def _picture(self, picture: m.Picture, now: float) -> events.Picture:
         if picture.screen != self._serial or picture.seq != m.next_seq(self._picture_seq):
             raise RemoteProtocolError(
                 f"picture {picture.seq} of screen {picture.screen} after picture {self._picture_seq} of {self._serial}"
             )
         self._picture_seq = picture.seq
+        self.peer_clock.came(m.seconds(picture.sent_at), now)
         if picture.key:
             self._refresh_asked = False
         return events.Picture(

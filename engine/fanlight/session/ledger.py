@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from fanlight.protocol import messages as m
+from fanlight.session.clocks import PeerClock
 from fanlight.session.events import Acked, Presented
 from fanlight.types import Pixels
 
@@ -79,10 +80,7 @@ class LedgerEntry(SentUpdate, frozen=True, kw_only=True):
 
     @property
     def stages(self) -> dict[str, int]:
-        """Microseconds by stage, without "present" where it was not shown, and "transit" where no offset is known.
-
-        The offset is an estimate, so that "transit" can be a little below 0.
-        """
+        """Microseconds by stage, without "present" where it was not shown, and "transit" where no offset is known."""
         marks = self._marks()
         found = {name: after - before for name, (before, after) in zip(STAGES, pairwise(marks), strict=False)}
         if self.offset is None:
@@ -181,11 +179,16 @@ class Ledger(Sequence[LedgerEntry]):
         elif self._waiting > _MOST_WAITING:
             self._complete_oldest()
 
-    def presented(self, seq: int, at: float) -> None:
-        """Say that every update up to `seq` is on the screen since `at`; the first time says that there is one."""
+    def presented(self, seq: int, at: float, *, theirs: bool = False) -> None:
+        """Say that every update up to `seq` is on the screen since `at`; the first time says that there is one.
+
+        `theirs`: by the other machine's clock, which is put right as the other stamps of an entry were.
+        """
         self._shows = True
         while self._waiting and _reached(self._entries[-self._waiting].seq, seq):
-            self._entries[-self._waiting] = replace(self._entries[-self._waiting], presented_at=at)
+            entry = self._entries[-self._waiting]
+            ahead = (entry.offset or 0.0) if theirs else 0.0
+            self._entries[-self._waiting] = replace(entry, presented_at=at - ahead)
             self._complete_oldest()
 
     def input_sent(self, seq: int, at: float) -> None:
@@ -230,20 +233,22 @@ class HostLedger:
         """Note that an update was handed to the transport."""
         self._on_the_way.append(update)
 
-    def acknowledged(self, acked: Acked, offset: float | None) -> None:
-        """Take the viewer's stamps; `offset` is how far its clock is ahead. What it skipped has none, and no entry."""
+    def acknowledged(self, acked: Acked, clock: PeerClock) -> None:
+        """Take the viewer's stamps, by its clock. What it skipped has none, and no entry."""
         for mark in acked.earlier:
-            self._arrived(mark.seq, m.seconds(mark.received_at), m.seconds(mark.decoded_at), offset)
-        self._arrived(acked.seq, acked.received_at, acked.decoded_at, offset)
+            self._arrived(mark.seq, m.seconds(mark.received_at), m.seconds(mark.decoded_at), clock)
+        self._arrived(acked.seq, acked.received_at, acked.decoded_at, clock)
 
-    def presented(self, presented: Presented, offset: float | None) -> None:
+    def presented(self, presented: Presented) -> None:
         """Take the viewer's stamp of its window."""
-        self.entries.presented(presented.seq, presented.at - (offset or 0.0))
+        self.entries.presented(presented.seq, presented.at, theirs=True)
 
-    def _arrived(self, seq: int, received_at: float, decoded_at: float, offset: float | None) -> None:
+    def _arrived(self, seq: int, received_at: float, decoded_at: float, clock: PeerClock) -> None:
         while self._on_the_way and _reached(self._on_the_way[0].seq, seq):
             update = self._on_the_way.popleft()
             if update.seq == seq:
+                clock.went(update.sent_at, received_at)
+                offset = clock.offset
                 ahead = offset or 0.0
                 self.entries.add(arrived(update, received_at - ahead, decoded_at - ahead, offset))
 
