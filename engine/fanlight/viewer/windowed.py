@@ -39,11 +39,11 @@ def _run_window(
     if view is None:
         return Meter(0.0).summary(0.0, None)
     until = None if seconds is None else time.monotonic() + seconds
-    interrupted, how = False, None
+    interrupted, window = False, None
     try:
         window = Window(display, view, fullscreen)
-        how = window.how
         window.run(ended, until)
     except KeyboardInterrupt:
         interrupted = True
+    how = None if window is None else window.how
     return replace(view.stage.summary(time.monotonic()), interrupted=interrupted, window=how)
