@@ -1,7 +1,8 @@
 /* Writing the tile stream: which form each tile takes.
  *
  * A tile of which the decoder has the rest is brought in part. It takes the first form that holds it: SOLID for one
- * colour, SYMBOLS for letters on a ground, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while they fit the stream's colour table.
+ * colour, SYMBOLS for letters on a ground, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while
+ * they fit the stream's colour table.
  * What is left is RAW where the compressor may find repeats, as in text of many colours, and PREDICTED where it will not,
  * as in photographs. */
 #include "stream_write.h"

@@ -1,5 +1,5 @@
 /* Reading the tile stream: what its parts share. stream_decode.c walks the operations and reads those that are no tile;
- * stream_read_pixels.c and stream_read_runs.c read the tiles. */
+ * stream_read_pixels.c, stream_read_runs.c and stream_read_symbols.c read the tiles. */
 #ifndef FL_STREAM_READ_H
 #define FL_STREAM_READ_H
 

@@ -1,6 +1,6 @@
 /* Writing the tile stream: what its parts share. stream_encode.c has the order, stream_forms.c chooses a form for
- * each tile; the forms are written by stream_colours.c, stream_runs.c and stream_pixels.c, and what several tiles share by
- * stream_spans.c. */
+ * each tile; the forms are written by stream_symbols.c (with stream_ink.c), stream_colours.c, stream_runs.c and
+ * stream_pixels.c, and what several tiles share by stream_spans.c. */
 #ifndef FL_STREAM_WRITE_H
 #define FL_STREAM_WRITE_H
 
