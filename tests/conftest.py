@@ -5,9 +5,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from x11_client import X11Client
 from x_server import StartXvfb, XServer
+
+# No test asserts how long something takes, and none fails because the machine had other things to do.
+settings.register_profile("fanlight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fanlight")
 
 
 @pytest.fixture

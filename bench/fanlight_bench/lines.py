@@ -11,13 +11,13 @@ _NOTHING = "there was nothing to measure it by"
 
 @dataclass(frozen=True)
 class Line:
-    """A figure of the rows of one workload, of one system where several have it, and its limit."""
+    """A figure of the rows of one workload, of one system where several have it, and its limit, if it has one."""
 
     what: str
     workload: str
     figure: str
     unit: str
-    limit: float
+    limit: float | None
     better: str = "lower"
     system: str = ""
 

@@ -5,9 +5,14 @@ measured again (A B A B), so that a machine that changes its speed changes it fo
 """
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeAlias
 
+from fanlight.types import Size
 from fanlight_bench.results import Figure, Row
+
+Settings: TypeAlias = dict[str, str | int | float]
+"""What a case was measured with, by name, as the report tells it."""
 
 Progress = Callable[[str, float, float], None]
 """What is being measured, seconds of work done, seconds of work in all (as estimated)."""
@@ -17,18 +22,51 @@ class Unavailable(Exception):
     """A system cannot run here; the text says why and, where it can be installed, by which command."""
 
 
+@dataclass(frozen=True)
+class CommonOptions:
+    """What every benchmark is asked for; no turns mean its usual number."""
+
+    quick: bool = False
+    turns: int = 0
+    usual_turns: ClassVar[tuple[int, int]] = (1, 3)
+    """In a quick run, and else."""
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            object.__setattr__(self, "turns", self.usual_turns[not self.quick])
+
+
 class Case(Protocol):
     """One system under one workload."""
 
-    system: str
-    workload: str
-    settings: dict[str, str | int | float]
-    seconds: float
-    """About how long one turn takes."""
+    @property
+    def system(self) -> str:
+        """What is measured."""
+        ...
+
+    @property
+    def workload(self) -> str:
+        """What it is measured under."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        ...
 
     def measure(self) -> dict[str, Figure]:
         """Measure once: figures with one run each. Raises Unavailable."""
         ...
+
+
+def size_text(size: Size) -> str:
+    """Return a size as options and reports have it: "1920x1080"."""
+    return f"{size[0]}x{size[1]}"
 
 
 class _Gathered:

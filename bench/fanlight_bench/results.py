@@ -74,14 +74,14 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A figure that must be at most `limit`, or at least where `better` is "higher".
+    """A figure that must be at most `limit`, or at least where `better` is "higher". None: it stands beside others.
 
     `measured` is the median of the runs. Where there are none, `reason` says why, and nobody knows whether it is `met`.
     """
 
     what: str
     unit: str
-    limit: float
+    limit: float | None
     better: str = "lower"
     runs: tuple[float, ...] = ()
     reason: str | None = None
@@ -91,7 +91,9 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def hold(self, runs: tuple[float, ...]) -> "Limit":
         """Return this limit with what was measured."""
         measured = statistics.median(runs)
-        met = measured >= self.limit if self.better == "higher" else measured <= self.limit
+        met = None
+        if self.limit is not None:
+            met = measured >= self.limit if self.better == "higher" else measured <= self.limit
         return msgspec.structs.replace(self, runs=runs, measured=measured, met=met, reason=None)
 
 

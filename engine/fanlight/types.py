@@ -1,15 +1,18 @@
 """The values every layer shares; all frozen, none with behaviour that could fail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.uint8]
 """A picture of shape (height, width, 4), uint8, BGRX; the X byte carries no meaning."""
+
+TILE: Final = 64
+"""The side of a tile, in pixels."""
 
 Tiles: TypeAlias = NDArray[np.uint8]
 """One byte for each 64x64 tile, shape (rows, columns), C-contiguous; non-zero means marked."""
@@ -51,7 +54,7 @@ class Pixels(NamedTuple):
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> Self:
         """Take the three from an encoder's counts; an operation that is not named wrote none."""
-        return cls(*(counts.get(name, 0) for name in cls._fields))
+        return cls(counts.get("copy", 0), counts.get("tiles", 0), counts.get("video", 0))
 
 
 class Frame(NamedTuple):
@@ -60,21 +63,43 @@ class Frame(NamedTuple):
     `image` is a view that the capture owns: it is valid until the next frame is taken.
     `damage` is what may have changed since the frame before, clipped to the picture.
     `damaged_at` and `captured_at` are `time.monotonic()` seconds: the first damage in it, and the end of the read.
-    `changed` marks the tiles whose pixels differ from the frame before, all of them in the first frame of a size; None
-    where the capture reads in place and has nothing to compare with.
+    `marks` are the tiles whose pixels differ from the frame before, as far as the capture compares; where it does not,
+    `compare` makes it do so from then on. Ask for `changed`.
     """
 
     image: Image
     damage: tuple[Rect, ...]
     damaged_at: float
     captured_at: float
-    changed: Tiles | None = None
+    marks: Tiles | None = None
+    compare: Callable[[], None] | None = None
+
+    @property
+    def changed(self) -> Tiles:
+        """The tiles whose pixels differ from the frame before, all of them in the first frame of a size.
+
+        A capture that reads in place begins to compare when it is asked this for the first time, and from then on gives
+        no frame in which no pixel changed. Before, and of a frame that no capture made, it is the tiles of `damage`.
+        """
+        if self.marks is not None:
+            return self.marks
+        if self.compare is not None:
+            self.compare()
+        return self._damaged()
 
     @property
     def size(self) -> Size:
         """Width and height in pixels."""
         height, width, _ = self.image.shape
         return width, height
+
+    def _damaged(self) -> Tiles:
+        width, height = self.size
+        marks = np.zeros((-(-height // TILE), -(-width // TILE)), np.uint8)
+        for x, y, w, h in self.damage:
+            if w and h:
+                marks[y // TILE : (y + h - 1) // TILE + 1, x // TILE : (x + w - 1) // TILE + 1] = 1
+        return marks
 
     def __eq__(self, other: object) -> bool:
         return self is other

@@ -76,7 +76,9 @@ int fl_tiles_yuv444(const uint8_t *image, ptrdiff_t stride, int w, int h, const 
 /* A picture that is kept beside one that changes. The caller owns all of it and calls with one shadow from one thread
  * at a time. `rows` holds the row sums of docs/tile-stream.md, h for each column of tiles; `known` says for which
  * tiles (all 0 at first). `work` takes fl_shadow_work() bytes, aligned to 8; it keeps nothing from call to call but what
- * fl_shadow_find() promises to fl_shadow_take(), and may be NULL where nothing is searched. */
+ * fl_shadow_find() promises to fl_shadow_take(), and may be NULL where nothing is searched. `room`, or NULL, is the memory
+ * of which the picture takes a part: fl_shadow_find() may then choose another part of it, by `pixels`, instead of moving
+ * all that a page scrolled. */
 typedef struct fl_shadow {
     uint8_t *pixels;
     ptrdiff_t stride;
@@ -84,6 +86,8 @@ typedef struct fl_shadow {
     uint64_t *rows;
     uint8_t *known;
     uint8_t *work;
+    uint8_t *room;
+    int64_t room_size;
     int32_t fruitless, pause; /* searches that found nothing lately, and updates to wait before the next; 0 at first */
 } fl_shadow;
 
@@ -225,7 +229,7 @@ typedef struct fl_x11_options {
 
 /* `pixels` holds the whole picture, not only the `n_rects` damaged rectangles, and lies in `memory`. Times are
  * CLOCK_MONOTONIC nanoseconds: the first damage in this frame, and the end of the read. `changed` marks the tiles whose
- * pixels differ from the frame before, until the next call of fl_x11_next(); NULL where the read was in place. */
+ * pixels differ from the frame before, until the next call of fl_x11_next(); NULL where it was read in place. */
 typedef struct fl_x11_frame {
     const uint8_t *pixels;
     fl_x11_memory *memory;
@@ -286,6 +290,10 @@ int64_t fl_x11_next_update(fl_x11_wait *wait);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
 void fl_x11_wake(fl_x11 *x);
+
+/* Do from the next read on as if it was opened with `compare`: what it keeps begins as the frame before showed it. Any
+ * thread. */
+void fl_x11_compare(fl_x11 *x);
 
 /* The size the next frame has, as far as known. Any thread. */
 void fl_x11_size(fl_x11 *x, int32_t *w, int32_t *h);

@@ -2,7 +2,8 @@
  *
  * A few columns of tiles are summed, and their rows vote for the shift. Then each row of the area is held against the one
  * it should come from, and taken over at once. So what slid is read once, and neither its sums nor its cells are needed:
- * sums move along with their rows. */
+ * sums move along with their rows. Where most of the picture slid, and the shadow has room for it, nothing of that is
+ * copied: the shadow begins elsewhere from then on, and only what stood still moves. */
 #include "moves.h"
 
 enum {
@@ -12,12 +13,14 @@ enum {
     LEAST_ROWS = 16, /* a move is begun only where so many rows match */
     MOST_FAILED = 160,
     MOST_SLIDES = 4,
+    STANDING = 4, /* what stands still is at most this part of a picture that begins elsewhere */
 };
 
 typedef struct slide {
     fl_shadow *shadow;
-    const fl_search *s;
+    fl_search *s;
     int x, w, shift, failed;
+    bool may_begin_elsewhere;
 } slide;
 
 /* The first run of marked tiles in a row of them. */
@@ -86,18 +89,29 @@ static bool row_slid(const slide *m, int y)
     return fl_kernels.span_equal(fl_after_at(m->s, m->x, y), fl_before_at(m->s, m->x, y + m->shift), m->w);
 }
 
-/* Take a row over if it is what should be there, and ask for the next one, unless `step` is 0. */
-static bool take_row(const slide *m, int y, int step)
+static void take_row(const slide *m, int y)
 {
-    if (!row_slid(m, y))
-        return false;
-    if (step) {
-        fl_look_ahead(fl_after_at(m->s, m->x, y), m->s->after_stride, step, m->w);
-        fl_look_ahead(fl_before_at(m->s, m->x, y + m->shift), m->s->before_stride, step, m->w);
-    }
     fl_kernels.span_copy(fl_after_at(m->s, m->x, y), m->shadow->pixels + y * m->shadow->stride + (ptrdiff_t)m->x * 4,
                          m->w);
-    return true;
+}
+
+static void look_ahead(const slide *m, int y, int step)
+{
+    fl_look_ahead(fl_after_at(m->s, m->x, y), m->s->after_stride, step, m->w);
+    fl_look_ahead(fl_before_at(m->s, m->x, y + m->shift), m->s->before_stride, step, m->w);
+}
+
+/* Take rows over from `y` on until one is not what should be there, or, where the picture may begin elsewhere, only look
+ * how far they are. Returns that row. */
+static int take_rows(const slide *m, int y, int end, int step)
+{
+    for (; y != end && row_slid(m, y); y += step) {
+        if (y + step != end)
+            look_ahead(m, y, step);
+        if (!m->may_begin_elsewhere)
+            take_row(m, y);
+    }
+    return y;
 }
 
 /* Find where the next move begins, from row `y` on. */
@@ -111,6 +125,56 @@ static int find_start(slide *m, int y, int end, int step)
     }
     return rows == LEAST_ROWS ? y - step * rows : end;
 }
+
+/* ---- a picture that begins elsewhere ------------------------------------------------------------------------------- */
+
+/* Whether the picture can begin so many rows before or behind any place in its room. */
+static bool has_room(const fl_shadow *shadow, int rows)
+{
+    return shadow->room && shadow->room_size >= (shadow->h + rows) * (int64_t)shadow->stride + FL_CACHE_LINE;
+}
+
+/* Make sure that there are `rows` rows of room behind the picture, or before it where `rows` is negative: it goes to the
+ * other end, so that this happens only once in many slides. */
+static void make_room(fl_shadow *shadow, int rows)
+{
+    const ptrdiff_t size = shadow->h * shadow->stride, at = shadow->pixels - shadow->room + rows * shadow->stride;
+    const ptrdiff_t last = (shadow->room_size - size) / FL_CACHE_LINE * FL_CACHE_LINE;
+    if (at >= 0 && at <= last)
+        return;
+    uint8_t *place = shadow->room + (rows > 0 ? 0 : last);
+    memmove(place, shadow->pixels, (size_t)size);
+    shadow->pixels = place;
+}
+
+/* Let the picture begin so that rows `top` to `bottom` are there, and move what stands still along. */
+static void begin_elsewhere(const slide *m, int top, int bottom)
+{
+    fl_shadow *shadow = m->shadow;
+    make_room(shadow, m->shift);
+    uint8_t *before = shadow->pixels, *now = before + m->shift * shadow->stride;
+    memmove(now, before, (size_t)(top * shadow->stride));
+    memmove(now + bottom * shadow->stride, before + bottom * shadow->stride,
+            (size_t)((shadow->h - bottom) * shadow->stride));
+    shadow->pixels = now;
+    m->s->before = now;
+}
+
+/* Take over what was only looked at. */
+static void take_slid(const slide *m, int top, int bottom)
+{
+    const int h = m->shadow->h;
+    if (!m->may_begin_elsewhere)
+        return;
+    if ((h - (bottom - top)) * STANDING <= h) {
+        begin_elsewhere(m, top, bottom);
+        return;
+    }
+    for (int y = top; y < bottom; y++)
+        take_row(m, y);
+}
+
+/* ---- what follows ----------------------------------------------------------------------------------------------------- */
 
 /* Let the sums of rows `top` to `bottom` follow their rows, and mark the tiles where that changes them. */
 static void move_sums(const slide *m, int top, int bottom, uint8_t *slid)
@@ -147,16 +211,17 @@ int fl_slide(fl_shadow *shadow, fl_search *s, uint8_t *tiles, uint8_t *slid, fl_
     const int top = s->box.y * FL_TILE, bottom = fl_min(s->h, (s->box.y + s->box.h) * FL_TILE);
     const int step = shift > 0 ? 1 : -1;
     const int first = shift > 0 ? top : bottom - 1, end = shift > 0 ? bottom - shift : top - shift - 1;
-    slide m = {shadow, s, s->box.x * FL_TILE, 0, shift, 0};
+    slide m = {shadow, s, s->box.x * FL_TILE, 0, shift, 0, false};
     m.w = fl_min(s->w, (s->box.x + s->box.w) * FL_TILE) - m.x;
+    m.may_begin_elsewhere = m.w == s->w && has_room(shadow, step * shift);
     if ((end - first) * step <= 0)
         return 0;
     for (int y = first; y != end && n < fl_min(max, MOST_SLIDES) && (y = find_start(&m, y, end, step)) != end;) {
         const int start = y;
-        while (y != end && take_row(&m, y, y + step == end ? 0 : step))
-            y += step;
+        y = take_rows(&m, y, end, step);
         const int from = fl_min(start, y - step), rows = (y - start) * step;
         moves[n++] = (fl_move){m.x, from, m.w, rows, m.x, from + shift};
+        take_slid(&m, from, from + rows);
         move_sums(&m, from, from + rows, slid);
         settle(&m, from, from + rows, tiles);
     }

@@ -45,10 +45,17 @@ int64_t fl_shadow_work(int w, int h)
     return fl_valid_size(w, h) ? (int64_t)layout_of(w, h).end : -EINVAL;
 }
 
+static bool lies_in_room(const fl_shadow *shadow)
+{
+    const ptrdiff_t size = shadow->h * shadow->stride;
+    return !shadow->room || (shadow->pixels >= shadow->room && shadow->room_size >= size &&
+                             shadow->pixels - shadow->room <= shadow->room_size - size);
+}
+
 bool fl_valid_shadow(const fl_shadow *shadow)
 {
     return shadow && fl_valid_picture(shadow->pixels, shadow->stride, shadow->w, shadow->h) && shadow->rows &&
-           shadow->known && (uintptr_t)shadow->work % sizeof(uint64_t) == 0;
+           shadow->known && (uintptr_t)shadow->work % sizeof(uint64_t) == 0 && lies_in_room(shadow);
 }
 
 fl_search fl_search_of(const fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const uint8_t *lossy)

@@ -20,7 +20,8 @@
  * Pixels come from one of two places: a segment that the server copies them to (MIT-SHM), or the framebuffer of an Xvfb
  * that was started with -fbdir, which is mapped and changes at any moment. The first may be the consumer's picture
  * itself; the second never, so its damaged pixels are compared with a private picture and copied to it where they
- * differ. The server paints its software cursor into the framebuffer, so it is hidden as long as we are connected; its
+ * differ. Such a picture is kept of a segment's pixels too once somebody asks which tiles of a frame truly changed. The
+ * server paints its software cursor into the framebuffer, so it is hidden as long as we are connected; its
  * shape and place are known all the same.
  *
  * Damage is subtracted before it is read, so what is drawn during the read is damage again. A read costs one round trip
@@ -44,6 +45,7 @@
 #define FL_X11_CAPTURE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <xcb/damage.h>
@@ -133,7 +135,6 @@ struct fl_x11 {
     xcb_xfixes_region_t region;
     uint8_t damage_notify, cursor_notify, screen_notify, xinput;
     int64_t interval_ns;
-    bool compare;
     char *monitor; /* NULL: the whole screen */
     pthread_t thread;
     int thread_fd, consumer_fd; /* to signal them */
@@ -154,6 +155,8 @@ struct fl_x11 {
     fl_rect area; /* of the screen; w and h are known to all */
     fl_x11_frame frame;
     fl_x11_memory *handed; /* of the frame that the consumer has */
+
+    atomic_bool compare; /* anybody's to set; the owner begins with the next read */
 
     /* Shared, under `lock`. */
     pthread_mutex_t lock;
@@ -200,6 +203,9 @@ fl_rect fl_x11_clip(fl_rect r, fl_rect bounds);
 /* Compare the frame's rectangles in `source`, the area's pixels, with the private picture, copy what differs and mark
  * its tiles. Returns how many tiles changed. */
 int fl_x11_keep_changed(fl_x11 *x, const uint8_t *source, ptrdiff_t stride);
+
+/* Keep a private picture from now on where that is asked for: of what the last frame showed. No trip may be under way. */
+int fl_x11_begin_to_keep(fl_x11 *x);
 
 /* Whether the frame's rectangles differ in `source` from the private picture. */
 bool fl_x11_kept_differs(const fl_x11 *x, const uint8_t *source, ptrdiff_t stride);

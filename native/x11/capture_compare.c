@@ -31,6 +31,22 @@ int fl_x11_kept_fit(fl_x11_kept *kept, int w, int h)
     return 0;
 }
 
+int fl_x11_begin_to_keep(fl_x11 *x)
+{
+    int code;
+
+    if (x->kept.memory || !x->compare)
+        return 0;
+    code = fl_x11_kept_fit(&x->kept, x->picture.w, x->picture.h);
+    if (code)
+        return code;
+    /* After a read that failed the picture holds more than the last frame showed; then all of it is new. */
+    x->kept.fresh = x->todo.everything;
+    memcpy(fl_x11_memory_pixels(x->kept.memory), fl_x11_memory_pixels(x->picture.memory),
+           (size_t)x->picture.w * (size_t)x->picture.h * 4);
+    return 0;
+}
+
 void fl_x11_kept_free(fl_x11_kept *kept)
 {
     fl_x11_memory_release(kept->memory);

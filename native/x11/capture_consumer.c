@@ -44,14 +44,16 @@ static bool sleep_until(fl_x11 *x, bool owned, int64_t until_ns)
 
 static int read_frame(fl_x11 *x)
 {
-    const int code = fl_x11_set_out_to_read(x);
+    int code = fl_x11_begin_to_keep(x);
 
+    if (!code)
+        code = fl_x11_set_out_to_read(x);
     /* Here the server often runs on our core: to look for its answer would put that off. */
     return code ? code : -EAGAIN;
 }
 
 /* Do one thing that is due. 1: a frame is there; 0: something was done; -EAGAIN: nothing is to be done until the server
- * speaks, or `*due_ns` comes (negative: never). */
+ * speaks, or `*due_ns` comes (negative: never); else a failure. */
 static int serve(fl_x11 *x, int64_t *due_ns)
 {
     const int64_t now = fl_x11_now();

@@ -1,4 +1,4 @@
-/* What is known without asking the server: size, pointer, where pixels come from. Any thread. */
+/* What is known, or asked for, without the server: size, pointer, where pixels come from, comparing. Any thread. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,6 +21,11 @@ int fl_x11_is_mapped(fl_x11 *x, char *why, int why_size)
     fl_because((fl_why){why, why_size}, 0, "%s", x->unmapped);
     pthread_mutex_unlock(&x->lock);
     return mapped;
+}
+
+void fl_x11_compare(fl_x11 *x)
+{
+    x->compare = true;
 }
 
 int fl_x11_pointer(fl_x11 *x, int32_t *px, int32_t *py)

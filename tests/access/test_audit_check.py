@@ -270,7 +270,7 @@ def test_a_countersignature_that_was_made_up_is_found(tmp_path):
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(raw=st.binary(max_size=400), before=st.booleans())
 def test_any_bytes_give_a_report(kept, raw, before):
     log, tip, known = kept

@@ -261,7 +261,7 @@ def test_an_identity_s_own_certificate_and_the_authority_s_prove_nothing():
             certificate_alias(certificate)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.data())
 def test_a_mutated_certificate_proves_nothing_and_raises_nothing_else(data):
     raw = bytearray(ISSUED.certificate)
@@ -281,7 +281,7 @@ def test_a_mutated_certificate_proves_nothing_and_raises_nothing_else(data):
         verify(bytes(raw))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused_by_every_reader(raw):
     for read in (verify, certificate_alias, lambda der: read_authority(der, AT)):

@@ -330,14 +330,14 @@ def test_what_is_no_policy_is_refused_with_its_line(text, said):
     assert said in str(refused.value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_are_a_policy_or_refused(raw):
     with contextlib.suppress(SettingRefused):
         Policy.from_toml(raw)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_a_mutated_policy_is_a_policy_or_refused(data):
     raw = bytearray(OFFICE)

@@ -127,7 +127,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.booleans(), KEYS, VALUES), max_size=12), st.data())
 def test_the_line_of_each_statement_is_exact(parts, data):
     """Documents whose statements are known by their making: each array of tables and key has the line it was put on."""

@@ -270,7 +270,7 @@ def policies(draw):
     return text
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policies(), st.sampled_from(CLIENTS), PROFILES, RIGHTS, st.sampled_from([0.0, 9 * 3600.0]))
 def test_the_rules_decide_as_the_policy_explains(rules, text, who, profile, right, later):
     now = NOW + later

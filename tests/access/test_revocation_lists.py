@@ -73,7 +73,7 @@ def test_a_revocation_list_of_another_form_is_refused(end, extensions, hash_, wh
         read_revocation_list(raw, ACME.certificate_der, AT)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_mutated_revocation_list_is_refused_or_says_the_same(data):
     raw = bytearray(LIST)

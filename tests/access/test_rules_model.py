@@ -165,5 +165,5 @@ class RulesBesideTheirModel(RuleBasedStateMachine):
         assert self.rules.passwords.profiles() == set(self.passwords)
 
 
-RulesBesideTheirModel.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+RulesBesideTheirModel.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
 TestRulesBesideTheirModel = RulesBesideTheirModel.TestCase

@@ -64,7 +64,7 @@ RULES = {
         ),
         (
             "session/coming_in what_was_switched_off_for_a_session_is_not_written_back",
-            "access/rules a_session_that_a_person_accepted_goes_on_without_unattended_access",
+            "access/rules_sessions a_session_that_a_person_accepted_goes_on_without_unattended_access",
             "cli/dialog_command the_dialog_ends_with_a_host_that_is_killed",
         ),
     ),
@@ -122,7 +122,7 @@ RULES = {
         ),
         (
             "access/profiles a_disabled_profile_is_not_offered",
-            "access/rules a_profile_s_rights_and_offer_follow_the_settings",
+            "access/rules_sessions a_profile_s_rights_and_offer_follow_the_settings",
         ),
     ),
     "effective right: profile AND host AND viewer": Shown(
@@ -136,7 +136,7 @@ RULES = {
             "session/input_and_rights control_withdrawn_acts_on_what_is_already_on_its_way",
             "net/withdrawn_view no_picture_is_sent_once_the_right_to_see_is_withdrawn",
         ),
-        ("access/rules a_resumed_session_has_the_old_rights_and_today_s",),
+        ("access/rules_sessions a_resumed_session_has_the_old_rights_and_today_s",),
     ),
     "2FA: TOTP, each step once, recovery codes": Shown(
         (
@@ -156,14 +156,14 @@ RULES = {
     "2FA asked: after which ways in": Shown(
         ("session/coming_in a_request_is_let_in_without_a_code_and_while_unattended_access_is_off",),
         (
-            "access/rules a_code_is_asked_for_after_every_password_right_or_wrong_or_throttled",
-            "access/rules a_code_is_asked_for_after_tokens_and_resume_secrets_only_if_that_is_set",
+            "access/rules_codes a_code_is_asked_for_after_every_password_right_or_wrong_or_throttled",
+            "access/rules_codes a_code_is_asked_for_after_tokens_and_resume_secrets_only_if_that_is_set",
         ),
         ("access/totp after_what_else_a_code_is_asked_for_is_kept",),
     ),
     "token: asked for, allowed, bound to its key": Shown(
         (
-            "access/rules a_token_is_issued_only_if_asked_for_allowed_and_after_a_password",
+            "access/rules_sessions a_token_is_issued_only_if_asked_for_allowed_and_after_a_password",
             "client/ways_in a_remembered_login_needs_no_password",
         ),
         ("access/tokens what_is_no_token_is_wrong", "client/ways_in a_login_is_not_remembered_unasked"),
@@ -175,12 +175,12 @@ RULES = {
         ("access/tokens saving_switched_off_issues_none_and_old_ones_work",),
     ),
     "clear all tokens; password set, even to the same one": Shown(
-        ("access/rules a_refused_password_leaves_tokens_as_they_are",),
+        ("access/rules_sessions a_refused_password_leaves_tokens_as_they_are",),
         (
-            "access/rules every_token_and_resume_secret_is_void_after",
+            "access/rules_sessions every_token_and_resume_secret_is_void_after",
             "client/ways_in a_dead_token_gives_way_to_the_password_and_is_forgotten",
         ),
-        ("access/rules every_token_and_resume_secret_is_void_after",),
+        ("access/rules_sessions every_token_and_resume_secret_is_void_after",),
     ),
     "short-term password: once, ten minutes, bound": Shown(
         ("access/resume a_secret_is_good_once", "client/ways_in a_session_that_was_cut_off_goes_on"),

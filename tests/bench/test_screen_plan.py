@@ -7,10 +7,12 @@ import pytest
 
 from fanlight.errors import UsageError
 from fanlight_bench import screen
+from fanlight_bench.report.tables import limit_line
 from fanlight_bench.results import Figure, Limit, Row
 from fanlight_bench.screen import table
 from fanlight_bench.screen.case import Spent, differences, figures, told
 from fanlight_bench.screen.fanlight_system import Fanlight, read_ledger
+from fanlight_bench.screen.floor import ScrollFloor
 from fanlight_bench.screen.looks import Delivery, Look, deliver
 from fanlight_bench.screen.system import OwnWords, missing_commands, version_of
 from fanlight_bench.screen.vnc import TigerVnc, X11Vnc
@@ -63,6 +65,33 @@ def test_film_is_also_held_beside_an_encoder_alone() -> None:
     assert [case.system for case in asked[0]] == ["fanlight", table.ENCODE_ALONE]
     without = screen.plan(screen.Options(workloads=("video-region",), systems=("fanlight",)))
     assert [case.system for case in without[0]] == ["fanlight"]
+
+
+def test_a_scroll_is_also_held_beside_what_it_costs_at_least() -> None:
+    groups = screen.plan(screen.Options(workloads=("scroll-text", "typing")))
+    assert [case.system for case in groups[0]][-1] == table.FLOOR
+    assert table.FLOOR not in [case.system for case in groups[1]]
+    asked = screen.plan(screen.Options(workloads=("scroll-text",), systems=(table.FLOOR, "tigervnc")))
+    assert [case.system for case in asked[0]] == ["tigervnc", table.FLOOR]
+    without = screen.plan(screen.Options(workloads=("scroll-text",), systems=("fanlight",)))
+    assert [case.system for case in without[0]] == ["fanlight"]
+
+
+def test_what_a_scroll_costs_at_least_is_the_comparison_and_the_sending() -> None:
+    found = ScrollFloor("scroll-text", (640, 480), rate=30, window=0.5, warm_up=0.1).measure()
+    both = found["comparing, CPU a frame"].median + found["TLS, CPU a frame"].median
+    assert found["host CPU a frame"].median == both > 0
+
+
+def test_a_floor_stands_beside_the_peer_without_a_limit() -> None:
+    rows = [
+        row("tigervnc", "scroll-text", host_CPU_a_frame=(8.0,)),
+        row(table.FLOOR, "scroll-text", host_CPU_a_frame=(1.0,)),
+    ]
+    floor = held(rows, "scroll: to compare and TLS alone")
+    assert (floor.runs, floor.limit, floor.met) == ((0.125,), None, None)
+    assert limit_line(floor) == (floor.what, "0.125", "", "of TigerVNC", "")
+    assert screen.ratios([row("fanlight", "scroll-text", host_CPU_a_frame=(2.0,)), rows[1]]) == []
 
 
 def test_a_full_run_types_long_enough_for_a_percentile() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from capture_frames import frame_of
 
 from fanlight.capture import Capture, monitors, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.errors import CaptureError, UsageError
-from fanlight.types import Frame, Monitor, PointerPlace, Rect
+from fanlight.types import Monitor, PointerPlace, Rect
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -38,12 +39,6 @@ def two(xvfb: str) -> str:
 def right(request: pytest.FixtureRequest, two: str) -> Iterator[Capture]:
     with open_capture(two, max_fps=1000, monitor="right", compare=request.param) as opened:
         yield opened
-
-
-def frame_of(capture: Capture) -> Frame:
-    frames: list[Frame] = []
-    wait_until(lambda: frames.extend([frame] if (frame := capture.next(5.0)) else []) or frames)
-    return frames[0]
 
 
 def part(client: X11Client, area: Rect) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
@@ -19,12 +20,6 @@ from x_server import StartXvfb
 def capture(xvfb: str) -> Iterator[Capture]:
     with open_capture(xvfb, backend="mss", max_fps=200) as opened:
         yield opened
-
-
-def frame_of(capture: Capture) -> Frame:
-    frame = capture.next(20.0)
-    assert frame is not None
-    return frame
 
 
 def test_first_frame_is_the_whole_screen(capture: Capture, painter: X11Client) -> None:

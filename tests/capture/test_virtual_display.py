@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fanlight.capture import open_capture, virtual
+from fanlight.capture import open_capture, virtual, virtual_supervisor
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.errors import CaptureError, UsageError
 from fanlight.inject import open_injector
@@ -169,6 +169,20 @@ def test_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not folder.exists()
     assert not display.framebuffer.parent.exists()
     assert not any("virtual_supervisor" in command for command in children_of(os.getpid()).values())
+
+
+def test_what_dies_after_the_last_look_is_waited_for_too() -> None:
+    pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], os.environ)
+    looks = iter([{pid}])
+    steps: list[str] = []
+
+    def victims() -> set[int]:
+        steps.append("look")
+        return next(looks, set())
+
+    virtual_supervisor._end(victims, lambda: steps.append("reap"))
+    assert steps[-2:] == ["look", "reap"]
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
 
 
 def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from codec_scenes import EXACT, frames, gradient, noise, resting, same, text, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_hash import colliding_pixels, tile_hash
 
@@ -96,7 +96,7 @@ def test_both_ends_stay_in_step_where_video_takes_over():
 
 @exact
 @given(data=st.data())
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_any_order_of_pages_is_shown(name, data):
     pair = Pair(name)
     for turn in range(data.draw(st.integers(1, 12))):

@@ -8,7 +8,7 @@ import pytest
 import zstandard
 from codec_bytes import TILES, VIDEO, ZSTD, packet_of, section, tile_body, video_body, zstd_body
 from codec_scenes import EXACT, OPENING, frames, noise, noisy, same, text, there_and_back, typing, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanlight.codec import open_decoder, open_encoder
@@ -18,7 +18,7 @@ from fanlight.types import Frame
 
 SIZE = (200, 136)
 FULL = (0, 0, *SIZE)
-LIMITS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+LIMITS = settings(max_examples=100)
 names = pytest.mark.parametrize("name", OPENING)
 
 

@@ -6,7 +6,7 @@ import struct
 import pytest
 from codec_bytes import KEY, STATE, VIDEO, packet_of, section, video_body
 from codec_scenes import noise, text, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanlight.codec import open_decoder, open_encoder
@@ -14,7 +14,7 @@ from fanlight.errors import CodecError
 from fanlight.types import Frame, Rect
 
 SIZE = (200, 136)
-LIMITS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+LIMITS = settings(max_examples=100)
 
 
 def show(*updates):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from codec_scenes import FRAME_SECONDS, gradient, noise, psnr, same, text, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanlight.codec import EXACT, LOSSY, REFINING, decoders, open_decoder, open_encoder, region, regions
@@ -431,7 +431,7 @@ PLACES = [FILM, OTHER, Rect(440, 300, 180, 200), Rect(0, 0, 300, 200), Rect(0, 0
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_both_ends_agree_whatever_happens(data):
     link = Link()
     link.encoder.portion = data.draw(st.sampled_from([1 << 12, 1 << 16]))

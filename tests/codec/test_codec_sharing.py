@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from codec_scenes import EXACT, FRAME_SECONDS, frames, gradient, noise, resting, same, scroll, text, typing, whole
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanlight.codec import LOSSY, decoders, encoders, open_decoder, open_encoder
@@ -13,7 +13,7 @@ from fanlight.types import Frame, PointerPlace, Rect
 
 SIZE = (333, 260)
 exact = pytest.mark.parametrize("name", EXACT)
-LIMITS = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+LIMITS = settings(max_examples=60)
 
 
 class Viewer:

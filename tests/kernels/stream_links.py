@@ -3,7 +3,7 @@
 import struct
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from kernel_cases import Canvas, picture
 from reference_stream import (
     COPY,
@@ -17,7 +17,7 @@ from stream_scenes import scene
 from fanlight.errors import CodecError
 from fanlight.kernels import stream, tiles
 
-LIMITS = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+LIMITS = settings(max_examples=120)
 SIZE = (150, 100)
 SLOTS = 8
 

@@ -11,7 +11,7 @@ from fanlight.kernels import moves
 from fanlight.types import Move
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.integers(0, 20), st.integers(0, 15), st.integers(1, 12), st.integers(1, 10))

@@ -395,7 +395,7 @@ def test_a_find_that_is_not_taken_spoils_nothing():
     assert np.array_equal(shadow.image[..., :3], after[..., :3])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     x=st.integers(0, 150),
     y=st.integers(0, 100),

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from kernel_cases import FILLS, LAYOUTS, SIZES, SMALL_SIZES, VARIANTS, Canvas, picture, some_tiles, tile_slices
 from reference_hash import KEYS, tile_hash
 
+from fanlight._native import lib
 from fanlight.errors import UsageError
 from fanlight.kernels import cpu, tiles
 from fanlight.types import Rect
@@ -33,6 +34,10 @@ def numpy_compare(before, after, marks):
 
 
 # ---- grid and marks ----
+
+
+def test_tiles_have_one_side_everywhere():
+    assert tiles.TILE == lib.FL_TILE
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,48 @@ def test_slides_follow_each_other():
     fresh = Shadow(SIZE)
     fresh.take(page, tiles.all_tiles(SIZE))
     assert shadow.digest == fresh.digest
+
+
+WORLD = scene("noise", (SIZE[0], 4000), 2)
+TOP, BOTTOM = 21, SIZE[1] - 30
+
+
+def place(shadow):
+    return shadow.image.__array_interface__["data"][0]
+
+
+def window(at):
+    """Show a part of a long page between two bars that stand still."""
+    page = PAGE.copy()
+    page[TOP:BOTTOM] = WORLD[at : at + BOTTOM - TOP]
+    return page
+
+
+@pytest.mark.parametrize("shifts", [[40] * 40, [-40] * 40, [40, 40, -50] * 12, [40, -40] * 5])
+def test_a_shadow_that_begins_elsewhere_comes_back(shifts):
+    """Many times as far as its memory reaches."""
+    shadow, at = Shadow(SIZE), 2000
+    shadow.take(window(at), tiles.all_tiles(SIZE))
+    places = set()
+    for shift in shifts:
+        at += shift
+        page, marks = window(at), tiles.all_tiles(SIZE)
+        moves, _ = shadow.find(page, marks)
+        assert [move.src_y - move.y for move in moves] == [shift]
+        shadow.take(page, marks)
+        assert np.array_equal(shadow.image, no_x(page))
+        places.add(place(shadow))
+    assert len(places) > 1
+    fresh = Shadow(SIZE)
+    fresh.take(page, tiles.all_tiles(SIZE))
+    assert shadow.digest == fresh.digest
+
+
+@pytest.mark.parametrize("change", [lambda: slid(PAGE, 300), lambda: slid(PAGE, 30, top=200), lambda: NEW])
+def test_a_shadow_stays_where_it_is_unless_most_of_it_slid(change):
+    shadow = Shadow(SIZE)
+    shadow.find(PAGE, tiles.all_tiles(SIZE))
+    shadow.take(PAGE, tiles.all_tiles(SIZE))
+    before = place(shadow)
+    shadow.find(change(), tiles.all_tiles(SIZE))
+    assert place(shadow) == before

@@ -97,6 +97,8 @@ static void capture(const char *display, const fl_x11_options *options, const pa
         fail(why, code);
     take_frame(x);
     for (uint32_t turn = 0; turn < TURNS; turn++) {
+        if (turn == TURNS / 2)
+            fl_x11_compare(x);
         paint(p, colour + turn, (xcb_rectangle_t){(int16_t)(turn * 30), 20, 8, 16});
         take_frame(x);
         paint(p, colour + turn, (xcb_rectangle_t){0, 0, 200, 100});

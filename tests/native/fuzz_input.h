@@ -89,6 +89,30 @@ static inline picture new_picture(int w, int h, int padding)
     return p;
 }
 
+/* A picture with half as much memory behind it, in which a shadow may begin elsewhere. */
+static inline picture new_roomy_picture(int w, int h)
+{
+    picture p = new_picture(w, h + h / 2 + 1, 0);
+    p.h = h;
+    p.tiles = p.columns * ((h + TILE_SIDE - 1) / TILE_SIDE);
+    return p;
+}
+
+/* What a shadow keeps. Every other width has room. */
+static inline picture new_kept_picture(int w, int h)
+{
+    return w % 2 ? new_roomy_picture(w, h) : new_picture(w, h, 3);
+}
+
+/* Tell a shadow that keeps such a picture about its room. */
+static inline void give_room(fl_shadow *shadow, const picture *p)
+{
+    if (p->w % 2) {
+        shadow->room = p->memory + 1;
+        shadow->room_size = p->stride * (p->h + p->h / 2 + 1);
+    }
+}
+
 /* A black picture of a size that the input chooses. */
 static inline picture take_picture(fuzz_input *in)
 {

@@ -160,6 +160,7 @@ static void take_update(fuzz_input *in, fuzz_lane *f)
     const picture *s = &f->screen;
     int64_t length = fl_lane_update(&f->lane, s->pixels, s->stride, rects, n, max_moves, most);
     CHECK(length == f->lane.length && f->lane.n_moves <= max_moves);
+    f->kept.pixels = f->shadow.pixels;
     check_counts(f);
     if (length == -EAGAIN)
         length = finish(in, f);
@@ -178,6 +179,7 @@ static void open_lane(fuzz_lane *f)
 {
     const picture *p = &f->kept;
     f->shadow = (fl_shadow){.pixels = p->pixels, .stride = p->stride, .w = p->w, .h = p->h};
+    give_room(&f->shadow, p);
     f->shadow.rows = allocate((size_t)p->columns * (size_t)p->h * sizeof *f->shadow.rows);
     f->shadow.known = new_marks(p, 0);
     f->shadow.work = allocate((size_t)fl_shadow_work(p->w, p->h));
@@ -206,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_input in = {data, data + size};
     fuzz_lane f = {.screen = take_picture(&in)};
-    f.kept = new_picture(f.screen.w, f.screen.h, 3);
+    f.kept = new_kept_picture(f.screen.w, f.screen.h);
     f.shown = new_picture(f.screen.w, f.screen.h, 5);
     open_lane(&f);
     for (int i = 0; i < MOST_UPDATES && !is_over(&in); i++)

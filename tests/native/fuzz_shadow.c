@@ -140,6 +140,7 @@ static void take_update(fuzz_input *in, fuzz_shadow *f)
     const int most = take_u8(in) % 4 ? MOST_MOVES : take_u8(in) % MOST_MOVES;
     const int n = fl_shadow_find(&f->shadow, s->pixels, s->stride, f->marks, f->lossy, moves, most, &differed);
     CHECK(n <= most);
+    f->kept.pixels = f->shadow.pixels;
     check_found(f, &before, moves, n);
     CHECK(fl_shadow_take(&f->shadow, s->pixels, s->stride, f->marks) == 0);
     for (int tile = 0; tile < s->tiles; tile++)
@@ -154,6 +155,7 @@ static void take_update(fuzz_input *in, fuzz_shadow *f)
 static fl_shadow new_shadow(const picture *p)
 {
     fl_shadow shadow = {.pixels = p->pixels, .stride = p->stride, .w = p->w, .h = p->h};
+    give_room(&shadow, p);
     shadow.rows = allocate((size_t)p->columns * (size_t)p->h * sizeof *shadow.rows);
     shadow.known = new_marks(p, 0);
     shadow.work = allocate((size_t)fl_shadow_work(p->w, p->h));
@@ -166,7 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_shadow f = {.screen = take_picture(&in)};
     const int colours = take_u8(&in);
     fill_with_noise(&f.screen, 1, 1U << colours % 25);
-    f.kept = new_picture(f.screen.w, f.screen.h, 3);
+    f.kept = new_kept_picture(f.screen.w, f.screen.h);
     f.shadow = new_shadow(&f.kept);
     f.marks = new_marks(&f.kept, 0);
     f.asked = new_marks(&f.kept, 0);

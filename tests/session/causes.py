@@ -11,6 +11,9 @@ from session_pair import CLIENT, PASSWORD, TODAY, WALL
 from fanlight.access import Who
 from fanlight.access.authority import Authority
 from fanlight.access.trust import read_namespace_file
+from fanlight.session.front_desk import EmptyDesk
+
+EMPTY = EmptyDesk()
 
 # -- a credential that does not count --------------------------------------------------------------------------------
 
@@ -227,7 +230,7 @@ class Busy:
     is_full, console_is_open, prompts = False, False, 1
 
 
-def asking(rules, salted, desk=None):
+def asking(rules, salted, desk=EMPTY):
     made = Comer(rules, salted, way="request", desk=desk)
     made.host._wall_ahead += 60
     return made

@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from fanlight.access import Identity, scram
-from fanlight.session import ClientSession, HostSession, events
+from fanlight.session import ClientSession, Door, HostSession, events
 from fanlight.types import Permission
 
 PASSWORD = "correct horse"
@@ -26,9 +26,8 @@ class Pair:
     def __init__(self, rules, salted, *, leaf=LEAF, host_leaf=LEAF, client=CLIENT, available=frozenset(Permission),
                  trust=True, prove=True, remember=False, code=None, certificate=None, **host):  # fmt: skip
         self.now = 1000.0
-        self.host = HostSession(
-            rules, HOST, binding(host_leaf), "peer", self.now, available, wall_ahead=WALL - self.now, **host
-        )
+        door = Door(rules, HOST, binding(host_leaf), "peer", available, wall_ahead=WALL - self.now, **host)
+        self.host = HostSession(door, self.now)
         self.host.secured_by("TLSv1.3", "TLS_AES_256_GCM_SHA384")
         self.client = ClientSession(client, leaf, self.now, TODAY, certificate=certificate)
         self.salted, self.trust, self.prove, self.remember, self.code = salted, trust, prove, remember, code

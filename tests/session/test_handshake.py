@@ -18,7 +18,7 @@ from fanlight.protocol import Connection, Role, State
 from fanlight.protocol import messages as m
 from fanlight.protocol.framing import pack_header
 from fanlight.protocol.table import TABLE
-from fanlight.session import ClientSession, HostSession, events
+from fanlight.session import ClientSession, Door, HostSession, events
 from fanlight.types import Permission
 
 SCREEN_AND_INPUT = frozenset({Permission.VIEW, Permission.CONTROL})
@@ -310,7 +310,7 @@ def split(data):
 
 def test_a_replayed_prove_is_refused(pair, open_rules):
     hello, prove, *_ = split(pair().run().to_host)
-    host = HostSession(open_rules, HOST, binding(), "peer", 0.0)
+    host = HostSession(Door(open_rules, HOST, binding(), "peer"), 0.0)
     host.receive_data(hello, 0.0)
     assert host.receive_data(prove, 0.0) == []
     assert host.timeout(0.49) == []
@@ -358,7 +358,7 @@ def test_frames_left_out_doubled_or_swapped_end_the_handshake(pair, open_rules):
     frames = split(pair().run().to_host)[:3]
     orders = [[1], [2], [0, 0], [0, 2], [1, 0, 2], [0, 1, 1], [0, 1, 2, 2], [2, 1, 0]]
     for order in orders:
-        host = HostSession(open_rules, HOST, binding(), "peer", 0.0)
+        host = HostSession(Door(open_rules, HOST, binding(), "peer"), 0.0)
         found = [event for number in order for event in host.receive_data(frames[number], 0.0)]
         assert [type(event) for event in found] == [events.Ended]
         assert host.ended
@@ -387,7 +387,7 @@ def test_session_messages_before_the_session_end_it(pair):
     ],
 )
 def test_a_client_of_another_version_gets_a_clear_end(open_rules, theirs, on_the_host):
-    host = HostSession(open_rules, HOST, binding(), "peer", 0.0)
+    host = HostSession(Door(open_rules, HOST, binding(), "peer"), 0.0)
     body = f'{{"version":{theirs},"something":"else"}}'.encode()
     (ended,) = host.receive_data(pack_header(0x01, len(body)) + body, 0.0)
     assert ended.reason == on_the_host
@@ -417,7 +417,7 @@ def test_a_host_of_another_version_gets_a_clear_end(theirs, on_the_client):
 
 
 def test_a_client_that_says_nothing_is_sent_away_after_twenty_seconds(open_rules):
-    host = HostSession(open_rules, HOST, binding(), "peer", 100.0)
+    host = HostSession(Door(open_rules, HOST, binding(), "peer"), 100.0)
     assert host.deadline == 120.0
     assert host.timeout(119.99) == []
     (ended,) = host.timeout(120.0)
@@ -428,7 +428,7 @@ def test_a_client_that_says_nothing_is_sent_away_after_twenty_seconds(open_rules
 
 
 def test_single_bytes_do_not_put_the_deadline_off(open_rules):
-    host = HostSession(open_rules, HOST, binding(), "peer", 0.0)
+    host = HostSession(Door(open_rules, HOST, binding(), "peer"), 0.0)
     for second in range(20):
         assert host.receive_data(b"\x40\0\0\0\x01"[second : second + 1], float(second)) == []
     assert [type(event) for event in host.timeout(20.0)] == [events.Ended]

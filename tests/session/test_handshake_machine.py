@@ -4,6 +4,4 @@ from handshake_machine import HandshakeMachine
 from hypothesis import HealthCheck, settings
 
 TestHandshake = HandshakeMachine.TestCase
-TestHandshake.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestHandshake.settings = settings(max_examples=60, stateful_step_count=30, suppress_health_check=list(HealthCheck))

@@ -16,7 +16,7 @@ from fanlight_bench.core.table import OURS, PIXELFLUX
 from fanlight_bench.core.task import Task
 from fanlight_bench.pipeline import systems
 from fanlight_bench.pipeline.case import PipelineCase, Window
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions
 from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
 
 __all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
@@ -24,25 +24,17 @@ __all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
 NAME = "core"
 
 _SIZE = "1920x1080"
-_QUICK_TURNS = 1
-_FULL_TURNS = 3
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no turns mean the usual number, no cases all of them.
+class Options(CommonOptions):
+    """What to measure; no cases mean all of them.
 
     `size` is WxH and stands in the place of 1080p, twice its sides in that of 4K.
     """
 
-    quick: bool = False
-    turns: int = 0
     size: str = _SIZE
     cases: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
 
 
 @dataclass(frozen=True)

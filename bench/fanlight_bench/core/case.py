@@ -2,14 +2,14 @@
 
 import contextlib
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from fanlight.errors import CaptureError
 from fanlight_bench import workloads
 from fanlight_bench.core.task import Figures, Task
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.processes import Display, Program
 
 _CHILD = "fanlight_bench.core.child"
@@ -32,11 +32,11 @@ class CoreCase:
     shows: bool = False
     maps: bool = False
     system: str = "fanlight"
-    settings: dict[str, str | int | float] = field(init=False)
 
-    def __post_init__(self) -> None:
-        width, height = self.task.sizes[0]
-        self.settings = {"size": f"{width}x{height}"}
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {"size": size_text(self.task.sizes[0])}
 
     def measure(self) -> Figures:
         """Measure once; Unavailable, with the reason, where it cannot be measured here."""

@@ -18,7 +18,7 @@ from fanlight.types import Size
 from fanlight_bench import quality, workloads
 from fanlight_bench.encoders.case import EncoderCase
 from fanlight_bench.encoders.entrants import chosen
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
 
 NAME = "encoders"
@@ -34,21 +34,13 @@ _TIMES = ("encode_p50", "cpu")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What is compared: names of workloads and encoders, sizes as "1280x720"; empty means the plan's own choice.
+class Options(CommonOptions):
+    """What is compared: names of workloads and encoders, sizes as "1280x720"; empty means the plan's own choice."""
 
-    `turns` 0 means 2 in a quick run and 3 otherwise.
-    """
-
-    quick: bool = False
-    turns: int = 0
     workloads: tuple[str, ...] = ()
     encoders: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.turns == 0:
-            object.__setattr__(self, "turns", 2 if self.quick else 3)
+    usual_turns = (2, 3)
 
 
 def plan(options: Options) -> list[list[Case]]:

@@ -12,10 +12,8 @@ from fanlight.types import Size
 from fanlight_bench.encoders import scene as scenes
 from fanlight_bench.encoders.judge import Judge
 from fanlight_bench.encoders.scene import Scene, Source
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.results import Figure
-
-Settings = dict[str, str | int | float]
 
 # About what a million pixels cost besides being encoded: drawn and judged in the first turn, decoded in all.
 _JUDGED_MS = 16.0
@@ -40,14 +38,18 @@ class EncoderCase:
     source: Source = scenes.from_workloads
     open_encoder: Callable[..., Encoder] = open_encoder
     open_decoder: Callable[[str, Size], Decoder] = open_decoder
-    settings: Settings = field(init=False)
-    seconds: float = field(init=False)
     _judged: bool = field(default=False, init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {"size": size_text(self.size), "frames": self.count, **self.options}
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
         width, height = self.size
-        self.settings = {"size": f"{width}x{height}", "frames": self.count, **self.options}
-        self.seconds = self.count * width * height * (self.cost + _JUDGED_MS) / 1e9
+        return self.count * width * height * (self.cost + _JUDGED_MS) / 1e9
 
     def measure(self) -> dict[str, Figure]:
         """Encode the scene and decode it; the first turn also judges the pictures, which no turn changes."""

@@ -9,7 +9,7 @@ from fanlight_bench.growth.place import PlaceCase
 from fanlight_bench.growth.viewers import ViewersCase
 from fanlight_bench.pipeline.case import Window
 from fanlight_bench.pipeline.systems import tools
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions, size_text
 from fanlight_bench.results import Ratio, Row, ratios_in_turns
 
 __all__ = ["NAME", "Options", "plan", "ratios", "tools"]
@@ -35,21 +35,12 @@ _FULL_SECONDS = 3.0
 _QUICK_SECONDS = 1.0
 _WARMUP_SECONDS = 0.3
 
-_QUICK_TURNS = 1
-_FULL_TURNS = 3
-
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH."""
+class Options(CommonOptions):
+    """What to measure; `sizes` are WxH, none means the usual ones."""
 
-    quick: bool = False
-    turns: int = 0
     sizes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
 
 
 def plan(options: Options) -> list[list[Case]]:
@@ -78,20 +69,20 @@ def ratios(rows: list[Row]) -> list[Ratio]:
 def _encode_group(options: Options, size: Size, content: str) -> list[Case]:
     shares = _QUICK_SHARES if options.quick else _SHARES
     updates = _QUICK_UPDATES if options.quick else _UPDATES
-    label = f"changed {content}, {_text(size)}"
+    label = f"changed {content}, {size_text(size)}"
     return [EncodeCase(f"fanlight {codec}", label, size, codec, content, shares, updates) for codec in _CODECS]
 
 
 def _place_group(options: Options, size: Size) -> list[Case]:
     updates = _QUICK_UPDATES if options.quick else _UPDATES
-    label = f"a small change, {_text(size)}"
+    label = f"a small change, {size_text(size)}"
     return [PlaceCase(f"fanlight {codec}", label, size, codec, updates) for codec in _CODECS]
 
 
 def _capture_group(options: Options, size: Size) -> list[Case]:
     shares = _QUICK_CAPTURE_SHARES if options.quick else _CAPTURE_SHARES
     window = Window(_QUICK_SECONDS if options.quick else _FULL_SECONDS, _WARMUP_SECONDS, _CAPTURE_RATE)
-    label = f"changed film with capture, {_text(size)}"
+    label = f"changed film with capture, {size_text(size)}"
     names = [f"fanlight {codec}" for codec in _CODECS]
     return [CaptureCase(name, label, size, name, shares, window) for name in names[: 1 if options.quick else None]]
 
@@ -109,7 +100,3 @@ def _viewers_group(options: Options) -> list[Case]:
         )
         for count in _VIEWERS
     ]
-
-
-def _text(size: Size) -> str:
-    return f"{size[0]}x{size[1]}"

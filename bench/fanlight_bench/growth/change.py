@@ -3,7 +3,7 @@
 import functools
 import statistics
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fanlight.codec import Encoder, open_encoder
 from fanlight.kernels import tiles
@@ -12,7 +12,7 @@ from fanlight_bench import workloads
 from fanlight_bench.growth.fit import cost_figures
 from fanlight_bench.pipeline import systems
 from fanlight_bench.pipeline.case import PipelineCase, Window
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.results import Figure
 
 CONTENTS = {"text": "scroll-text", "film": "full-change"}
@@ -39,19 +39,23 @@ class EncodeCase:
     content: str
     shares: tuple[float, ...]
     updates: int
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {
-            "size": f"{self.size[0]}x{self.size[1]}",
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
+            "size": size_text(self.size),
             "cost": "CPU time of an update, all threads",
             "capture": "not included",
             "updates": self.updates,
         }
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
         megapixels = self.size[0] * self.size[1] / 1e6
         updates = self.updates * sum(self.shares) + len(self.shares)
-        self.seconds = megapixels * (_START_SECONDS_PER_MEGAPIXEL + updates * _SECONDS_PER_MEGAPIXEL)
+        return megapixels * (_START_SECONDS_PER_MEGAPIXEL + updates * _SECONDS_PER_MEGAPIXEL)
 
     def measure(self) -> dict[str, Figure]:
         """Measure all shares once."""
@@ -89,16 +93,20 @@ class CaptureCase:
     measured: str
     shares: tuple[float, ...]
     window: Window
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {
-            "size": f"{self.size[0]}x{self.size[1]}",
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
+            "size": size_text(self.size),
             "cost": "CPU time of an update, own process",
             "capture": "included",
         }
-        self.seconds = sum(self._case(share).seconds for share in self.shares)
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return sum(self._case(share).seconds for share in self.shares)
 
     def measure(self) -> dict[str, Figure]:
         """Measure all shares once; Unavailable where the display shows no update."""

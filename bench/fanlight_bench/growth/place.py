@@ -2,11 +2,12 @@
 
 import statistics
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fanlight.codec import open_encoder
 from fanlight.types import Frame, Image, Rect, Size
 from fanlight_bench import clock, workloads
+from fanlight_bench.plan import Settings, size_text
 from fanlight_bench.results import Figure
 
 _RATE = 60
@@ -23,17 +24,21 @@ class PlaceCase:
     size: Size
     codec: str
     updates: int
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {
-            "size": f"{self.size[0]}x{self.size[1]}",
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
+            "size": size_text(self.size),
             "changed": f"two blocks of {clock.WIDTH}x{clock.HEIGHT}",
             "cost": "CPU time of an update, all threads",
             "capture": "not included",
         }
-        self.seconds = self.size[0] * self.size[1] / 1e6 * _SECONDS_PER_MEGAPIXEL
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return self.size[0] * self.size[1] / 1e6 * _SECONDS_PER_MEGAPIXEL
 
     def measure(self) -> dict[str, Figure]:
         """Measure both places once."""

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from fanlight_bench import workloads
 from fanlight_bench.growth.viewers_child import Count, Visit
 from fanlight_bench.hosting import START_SECONDS, says, serve
 from fanlight_bench.pipeline.measure import READY, START
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.processes import Display, Program, wait_for
 from fanlight_bench.results import Figure
 
@@ -39,17 +39,21 @@ class ViewersCase:
     size: Size
     window: float
     rate: int
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {
-            "size": f"{self.size[0]}x{self.size[1]}",
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
+            "size": size_text(self.size),
             "workload": WORKLOAD,
             "rate": self.rate,
             "viewers": self.viewers,
         }
-        self.seconds = self.window + _SETTLE_SECONDS + _OVERHEAD_SECONDS + _VIEWER_SECONDS * self.viewers
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return self.window + _SETTLE_SECONDS + _OVERHEAD_SECONDS + _VIEWER_SECONDS * self.viewers
 
     def measure(self) -> dict[str, Figure]:
         """Measure once; Unavailable, with the reason, where the host or its viewers cannot run."""

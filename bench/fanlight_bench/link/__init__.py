@@ -19,7 +19,7 @@ from fanlight_bench.link.rest import RestCase
 from fanlight_bench.link.slow import SlowCase
 from fanlight_bench.link.stopped import StoppedCase
 from fanlight_bench.link.table import LINK, RATE, VIEWERS_RATE
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions
 from fanlight_bench.results import Limit, Ratio, Row, Tool, ratios_in_turns
 
 __all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
@@ -27,8 +27,6 @@ __all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
 NAME = "link"
 
 _SIZE = "1920x1080"
-_QUICK_TURNS = 1
-_FULL_TURNS = 3
 _TEXT, _FILM, _NOTHING = "scroll-text", "video-region", "idle"
 # Three viewers, the host and the workload share the cores: the rate is one that they all keep up with.
 _STOPPED_RATE = 30
@@ -36,17 +34,11 @@ _VIEWERS_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no turns mean the usual number, no cases all of them. `size` is WxH."""
+class Options(CommonOptions):
+    """What to measure; no cases mean all of them. `size` is WxH."""
 
-    quick: bool = False
-    turns: int = 0
     size: str = _SIZE
     cases: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
 
 
 @dataclass(frozen=True)

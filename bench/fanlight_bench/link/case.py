@@ -7,7 +7,7 @@ import numpy as np
 
 from fanlight.errors import FanlightError
 from fanlight.types import Size
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.results import Figure
 
 Figures = dict[str, Figure]
@@ -27,8 +27,8 @@ class LinkCase(ABC):
         self.size = size
         self.rate = rate
         self.seconds = seconds + START_SECONDS
-        self.settings: dict[str, str | int | float] = {
-            "size": f"{size[0]}x{size[1]}",
+        self.settings: Settings = {
+            "size": size_text(size),
             "workload": shown,
             "rate": rate,
         }

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -12,7 +12,7 @@ from fanlight_bench.link.case import Figures, once
 from fanlight_bench.link.floor_child import LISTENS, Echo
 from fanlight_bench.link.table import PER_UPDATE
 from fanlight_bench.pipeline.measure import READY
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable
 from fanlight_bench.processes import Program, cpu_seconds, wait_for
 
 UPDATE_BYTES, ANSWER_BYTES = 3_500, 25
@@ -24,28 +24,33 @@ _SETTLE_SECONDS = 0.5
 
 @dataclass
 class FloorCase:
-    """So many connections, each given an update so often, for `window` seconds."""
+    """So many connections, each given an update of so many bytes so often, for `window` seconds."""
 
     system: str
     workload: str
     connections: int
     rate: int
     window: float
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
+    update: int = UPDATE_BYTES
 
-    def __post_init__(self) -> None:
-        self.settings = {
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {
             "rate": self.rate,
             "connections": self.connections,
-            "update": f"{UPDATE_BYTES} bytes",
+            "update": f"{self.update} bytes",
             "answer": f"{ANSWER_BYTES} bytes",
         }
-        self.seconds = self.window + _SETTLE_SECONDS + 1
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return self.window + _SETTLE_SECONDS + 1
 
     def measure(self) -> Figures:
         """Measure once."""
-        echo = Echo(self.connections, self.rate, UPDATE_BYTES, ANSWER_BYTES)
+        echo = Echo(self.connections, self.rate, self.update, ANSWER_BYTES)
         try:
             with contextlib.ExitStack() as stack:
                 sender = stack.enter_context(Program(_command(echo)))

@@ -10,7 +10,7 @@ from fanlight_bench.lines import hold
 from fanlight_bench.pipeline import systems, table
 from fanlight_bench.pipeline.case import PipelineCase, Window
 from fanlight_bench.pipeline.systems import ENCODER, LIMITS, NOTHING, tools
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions, size_text
 from fanlight_bench.results import Limit, Ratio, Row, ratios_in_turns
 
 __all__ = ["NAME", "Options", "limits", "plan", "ratios", "tools"]
@@ -25,8 +25,6 @@ _QUICK = Window(seconds=0.5, warmup=0.35)
 _RATE = 60
 # More than any system here encodes, so that each shows what it can.
 _UNPACED_RATE = 240
-_QUICK_TURNS = 2
-_FULL_TURNS = 3
 
 _PEER_FIGURES = ("CPU load", "CPU an update", "X server CPU load", "updates a second", "bytes a second")
 _FIGURES_AGAINST = {
@@ -39,22 +37,17 @@ _OURS = "fanlight "
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH.
+class Options(CommonOptions):
+    """What to measure; no names mean the usual ones. `sizes` are WxH.
 
     `rate` is how often a second the workload draws, and how often a picture is asked for at most.
     """
 
-    quick: bool = False
-    turns: int = 0
     rate: int = _RATE
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _FULL_TURNS)
+    usual_turns = (2, 3)
 
 
 def plan(options: Options) -> list[list[Case]]:
@@ -108,7 +101,7 @@ def _unpaced(measured: list[systems.System], size: Size, window: Window, name_si
 
 
 def _case(system: systems.System, workload: str, label: str, size: Size, window: Window, name_size: bool) -> Case:
-    label = f"{label} at {size[0]}x{size[1]}" if name_size else label
+    label = f"{label} at {size_text(size)}" if name_size else label
     command = functools.partial(_workload_command, workload)
     return PipelineCase(system.name, label, size, window, system, command)
 

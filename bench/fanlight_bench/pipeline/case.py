@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 import mss
@@ -14,7 +14,7 @@ from fanlight_bench import clock
 from fanlight_bench.pipeline.account import Account, Task
 from fanlight_bench.pipeline.measure import BEGUN, ENDED, READY, START
 from fanlight_bench.pipeline.systems import System
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.processes import Display, Program, wait_for
 from fanlight_bench.results import Figure
 
@@ -47,14 +47,17 @@ class PipelineCase:
     window: Window
     measured: System
     command: MakeCommand
-    settings: dict[str, str | int | float] = field(default_factory=dict)
-    seconds: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.settings = {"size": f"{self.size[0]}x{self.size[1]}", **self.measured.settings, **self.settings}
-        self.seconds = self.window.seconds + self.window.warmup + _OVERHEAD_SECONDS
-        if self.measured.needs_workload:
-            self.seconds += _WORKLOAD_SECONDS
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {"size": size_text(self.size), **self.measured.settings}
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        workload = _WORKLOAD_SECONDS if self.measured.needs_workload else 0.0
+        return self.window.seconds + self.window.warmup + _OVERHEAD_SECONDS + workload
 
     def measure(self) -> dict[str, Figure]:
         """Measure once; Unavailable, with the reason, for a system that cannot run here."""

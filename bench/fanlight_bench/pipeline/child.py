@@ -26,6 +26,7 @@ def opener(system: str) -> Callable[[Task], Pipeline]:
 
         return {
             "memcpy": floors.CopyPipeline,
+            "compare": floors.ComparePipeline,
             "getimage": floors.GetImagePipeline,
             "libx264": floors.EncodePipeline,
             "nothing": floors.NothingPipeline,

@@ -1,4 +1,4 @@
-"""What no way can beat: a copy of a frame, a whole one from the X server, encoding alone, and capturing nothing."""
+"""What no way can beat: a frame copied, compared or asked of the X server; encoding alone, and capturing nothing."""
 
 import time
 
@@ -11,6 +11,8 @@ from mss.linux.xshmgetimage import MSSImplXShmGetImage
 from fanlight.codec.feeding import Feed
 from fanlight.codec.profiles import H264
 from fanlight.codec.video import VideoWriter
+from fanlight.kernels import tiles as tile_kernels
+from fanlight.kernels.shadow import Shadow
 from fanlight.types import Image, Rect
 from fanlight_bench import workloads
 from fanlight_bench.pipeline.account import Task
@@ -34,6 +36,32 @@ class CopyPipeline(Pipeline):
         self._turn = (self._turn + 1) % _FRAMES
         began = time.monotonic()
         np.copyto(self._targets[self._turn], self._sources[self._turn])
+        return Step(0, time.monotonic() - began)
+
+
+class ComparePipeline(Pipeline):
+    """Two pictures compared that are the same, as often as the workload draws, which puts them out of the caches."""
+
+    def __init__(self, task: Task) -> None:
+        size = task.width, task.height
+        self._before, self._after = (Shadow(size).image for _ in range(2))
+        for image in (self._before, self._after):
+            image[:] = 1
+        self._marks = tile_kernels.all_tiles(size)
+        self._interval = 1 / task.rate
+        self._due = time.monotonic()
+
+    def step(self, timeout: float) -> Step | None:
+        """Wait until it is time, and compare once."""
+        wait = self._due - time.monotonic()
+        time.sleep(max(0.0, min(wait, timeout)))
+        if wait > timeout:
+            return None
+        self._due = max(self._due + self._interval, time.monotonic())
+        self._marks[:] = 1
+        began = time.monotonic()
+        left = tile_kernels.compare(self._before, self._after, self._marks)
+        assert not left
         return Step(0, time.monotonic() - began)
 
 

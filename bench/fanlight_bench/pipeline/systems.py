@@ -97,6 +97,9 @@ def _systems() -> tuple[System, ...]:
     )
 
 
+COMPARE = System("limit: two pictures compared", functools.partial(_child, "limit:compare"))
+"""What a proof by pixels that a page scrolled takes at least; no way to bytes, so it stands in no table of these."""
+
 SYSTEMS = {system.name: system for system in _systems()}
 
 

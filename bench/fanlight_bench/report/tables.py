@@ -109,9 +109,10 @@ def limit_line(limit: Limit) -> tuple[str, ...]:
     else:
         low, high = number(min(limit.runs)), number(max(limit.runs))
         spread = f" ({low} to {high})" if low != high else ""
-        measured, met = number(limit.measured) + spread, "yes" if limit.met else "NO"
+        measured, met = number(limit.measured) + spread, {True: "yes", False: "NO", None: ""}[limit.met]
     sign = "≥" if limit.better == "higher" else "≤"
-    return limit.what, measured, f"{sign} {number(limit.limit)}", limit.unit, met
+    wanted = "" if limit.limit is None else f"{sign} {number(limit.limit)}"
+    return limit.what, measured, wanted, limit.unit, met
 
 
 def unmeasured(limits: list[Limit]) -> list[str]:

@@ -13,12 +13,13 @@ from fanlight.config import parse_size
 from fanlight.errors import UsageError
 from fanlight.types import Size
 from fanlight_bench import workloads as workload_programs
-from fanlight_bench.plan import Case
+from fanlight_bench.plan import Case, CommonOptions
 from fanlight_bench.results import Limit as Held
 from fanlight_bench.results import Ratio, Row, Tool, ratios_in_turns
 from fanlight_bench.screen import table
 from fanlight_bench.screen.case import ScreenCase, figure_names
 from fanlight_bench.screen.fanlight_system import Fanlight
+from fanlight_bench.screen.floor import ScrollFloor
 from fanlight_bench.screen.limit import Limit
 from fanlight_bench.screen.peer import EncodeAlone
 from fanlight_bench.screen.system import System
@@ -30,36 +31,32 @@ QUICK_WORKLOADS = (table.TYPING, table.DRAG)
 SYSTEMS: dict[str, type[System]] = {system.name: system for system in (Fanlight, TigerVnc, X11Vnc, Limit)}
 """The systems there are, ours first; another one is a subclass of System in this table."""
 
+_ALONE = (table.ENCODE_ALONE, table.FLOOR)
+"""What is measured beside whole systems, each under one workload."""
+
 _USUAL_SIZES = ("1920x1080",)
 _RATE = 60
 _QUICK_SECONDS, _SECONDS = (3.0, 1.0), (8.0, 2.0)
 # Eight letters a second are few for a p99, and an idle host's CPU time is little to be measured.
 _LONGER = {table.TYPING: 3, table.IDLE: 2}
-_QUICK_TURNS, _TURNS = 1, 3
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to measure; no names mean the usual ones, no turns the usual number. `sizes` are WxH.
+class Options(CommonOptions):
+    """What to measure; no names mean the usual ones. `sizes` are WxH.
 
     `rate` is how often a second the workload draws, and how many pictures every system is asked for at most.
     """
 
-    quick: bool = False
-    turns: int = 0
     rate: int = _RATE
     workloads: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if not self.turns:
-            object.__setattr__(self, "turns", _QUICK_TURNS if self.quick else _TURNS)
-
 
 def plan(options: Options) -> list[list[Case]]:
     """Return a group for each workload and size; UsageError for a name or size that does not exist."""
-    kinds = [_system(name) for name in options.systems or tuple(SYSTEMS) if name != table.ENCODE_ALONE]
+    kinds = [_system(name) for name in options.systems or tuple(SYSTEMS) if name not in _ALONE]
     names = options.workloads or (QUICK_WORKLOADS if options.quick else WORKLOADS)
     sizes = [parse_size(size) for size in options.sizes or _USUAL_SIZES]
     for name in names:
@@ -75,6 +72,8 @@ def _group(options: Options, kinds: list[type[System]], name: str, size: Size) -
     cases: list[Case] = [ScreenCase(kind, name, size, options.rate, window, warm_up) for kind in kinds]
     if name == table.FILM and (not options.systems or table.ENCODE_ALONE in options.systems):
         cases.append(EncodeAlone(name, size, options.rate, window, warm_up))
+    if name == table.SCROLL and (not options.systems or table.FLOOR in options.systems):
+        cases.append(ScrollFloor(name, size, options.rate, window, warm_up))
     return cases
 
 
@@ -94,7 +93,7 @@ def ratios(rows: list[Row]) -> list[Ratio]:
         ratios_in_turns(row.workload, figure, row, other)
         for row in ours
         for other in rows
-        if other.system not in (Fanlight.name, Limit.name)
+        if other.system not in (Fanlight.name, Limit.name, table.FLOOR)
         and (other.workload, other.settings["size"]) == (row.workload, row.settings["size"])
         for figure in figure_names()
     ]
@@ -108,5 +107,5 @@ def limits(rows: list[Row]) -> list[Held]:
 
 def _system(name: str) -> type[System]:
     if name not in SYSTEMS:
-        raise UsageError(f'There is no system "{name}". There are: {", ".join((*SYSTEMS, table.ENCODE_ALONE))}.')
+        raise UsageError(f'There is no system "{name}". There are: {", ".join((*SYSTEMS, *_ALONE))}.')
     return SYSTEMS[name]

@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 
 from fanlight.types import Size
 from fanlight_bench import workloads
-from fanlight_bench.plan import Unavailable
+from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
 from fanlight_bench.results import Figure
 from fanlight_bench.screen import sampler
@@ -39,7 +39,7 @@ class Spent:
 
 @dataclass
 class ScreenCase:
-    """A system, a workload, a size; `seconds` is about how long one measurement takes."""
+    """A system, a workload, a size."""
 
     kind: type[System]
     workload: str
@@ -47,15 +47,21 @@ class ScreenCase:
     rate: int
     window: float
     warm_up: float
-    settings: dict[str, str | int | float] = field(init=False)
-    seconds: float = field(init=False)
-    system: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.system = self.kind.name
-        self.seconds = START_SECONDS + self.warm_up + self.window
-        size = f"{self.size[0]}x{self.size[1]}"
-        self.settings = {"size": size, "rate": self.rate, **self.kind.settings}
+    @property
+    def system(self) -> str:
+        """Its name."""
+        return self.kind.name
+
+    @property
+    def settings(self) -> Settings:
+        """What it is measured with."""
+        return {"size": size_text(self.size), "rate": self.rate, **self.kind.settings}
+
+    @property
+    def seconds(self) -> float:
+        """About how long one turn takes."""
+        return START_SECONDS + self.warm_up + self.window
 
     def measure(self) -> dict[str, Figure]:
         """Measure once; Unavailable where the system is missing, does not start or shows nothing."""

@@ -41,7 +41,7 @@ def open_capture(
     `source`: a display such as ":0" (None: the one in DISPLAY), or "pattern:WxH", a moving test picture.
     `backend`: one of BACKENDS, which is then taken or fails; None takes the best that works here.
     `framebuffer`: the file of a VirtualDisplay's pixels, which is mapped where that works; it implies `compare`.
-    `compare`: keep a picture to compare with, fill Frame.changed, and give no frame in which no pixel changed.
+    `compare`: compare with the frame before from the first one on, as else from when Frame.changed is asked for.
     `monitor`: capture this one alone, by its number in `monitors`, from 0, or by its name; None is the whole screen.
     """
     if backend is not None and backend not in BACKENDS:

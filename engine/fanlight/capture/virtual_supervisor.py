@@ -254,6 +254,8 @@ def _end(victims: Callable[[], set[int]], reap: Callable[[], None]) -> None:
             signalled |= living
             time.sleep(0.01)
             reap()
+    # Whoever died since is no victim any more, but would be left for another to wait for.
+    reap()
 
 
 def _say(**facts: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from fanlight.cli.collecting import settle
 from fanlight.cli.ledger_file import LedgerFile
 from fanlight.cli.options import home_option, json_option, ledger_option
 from fanlight.client import RemoteSession
@@ -88,6 +89,7 @@ def connect(
                     click.echo(connection_line(session), err=True)
                 if lines is not None:
                     session.ledger.watch(lines.write)
+                settle()
                 yield session
 
         if headless:

@@ -15,6 +15,7 @@ import click
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
+from fanlight.cli.collecting import settle
 from fanlight.cli.console import Console
 from fanlight.cli.dialog import KeptDialog, Wanted, is_wanted
 from fanlight.cli.ledger_file import LedgerFile
@@ -150,6 +151,7 @@ async def _host(asked: HostOptions) -> None:
             screen = virtual.environment if virtual else {"DISPLAY": display}
             dialog = KeptDialog(server.reception, store.path, screen) if asked.dialog else contextlib.nullcontext()
             with dialog:
+                settle()
                 _announce(server, metrics, asked.as_json)
                 if asked.console:
                     Console(server.reception).start()

@@ -8,9 +8,10 @@ from fanlight.types import Image, Size, Tiles
 
 
 class Picture(Shadow):
-    """A picture, black at first, with its digest; `view` is `image` read-only.
+    """A picture, black at first, with its digest.
 
-    A decoder writes to `image` and says which tiles by `touch`; an encoder uses `find` and `take`.
+    A decoder writes to `image` and says which tiles by `touch`; an encoder uses `find` and `take`. `view` is `image`
+    read-only, where nothing is found.
     """
 
     def __init__(self, size: Size) -> None:

@@ -99,6 +99,8 @@ class Crowd:
 
     def serve(self, frame: Frame, ready: set[Viewer], clock: Clock, *, rested: bool) -> list[Served]:
         """Make the next updates for the viewers that are `ready`, of the latest frame; each gets one at most."""
+        if self._is_in_step(ready):
+            return self._serve_leaders(frame, ready, clock, rested=rested)
         left = set(ready)
         self._answer_refreshes(left)
         served = self._place(frame, left, clock)
@@ -113,9 +115,7 @@ class Crowd:
     def awaits(self, ready: set[Viewer]) -> bool:
         """Whether all that is due is the next frame, and those who are ready are all who will get it, by one encode."""
         leaders = self._leaders
-        if leaders is None or self._followers is not None or self._away or leaders.members != ready:
-            return False
-        return not (leaders.owes or leaders.lossy or any(viewer.wants_refresh for viewer in ready))
+        return leaders is not None and self._is_in_step(ready) and not (leaders.owes or leaders.lossy)
 
     def serve_next(
         self, source: FrameSource, pointer: PointerPlace | None, clock: Clock, timeout: float | None = None
@@ -144,6 +144,27 @@ class Crowd:
         self._leaders = self._followers = None
 
     # -- updates ---------------------------------------------------------------------------------------------------
+
+    def _is_in_step(self, ready: set[Viewer]) -> bool:
+        """Whether those who are ready are all that there are, in one state: the rule, and the least work."""
+        leaders = self._leaders
+        if leaders is None or self._followers is not None or self._away or not ready or leaders.members != ready:
+            return False
+        for viewer in ready:  # noqa: SIM110 - with each update, so that a generator would tell
+            if viewer.wants_refresh:
+                return False
+        return True
+
+    def _serve_leaders(self, frame: Frame, ready: set[Viewer], clock: Clock, *, rested: bool) -> list[Served]:
+        """Make the next update, if it is due, where all are in step."""
+        leaders = self._leaders
+        assert leaders is not None
+        if not (leaders.owes or (rested and leaders.lossy)):
+            return []
+        now = clock()
+        for viewer in ready:
+            viewer.patience.rewarded(now)
+        return self._encode(leaders, frame, set(ready), clock)
 
     @property
     def _groups(self) -> tuple[Group, ...]:

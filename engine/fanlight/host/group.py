@@ -39,11 +39,11 @@ class Group:
         """Whether the next update needs nothing before it."""
         self._is_new = True
         # A first picture is as old as the moment it is made: nobody waited for it.
-        self._damage = [Rect(0, 0, *encoder.size)]
+        self._damage: tuple[Rect, ...] = (Rect(0, 0, *encoder.size),)
         self._damaged_at: float | None = None
         self._states = 0
         if isinstance(owed, Group):
-            self._damage, self._damaged_at = list(owed._damage), owed._damaged_at
+            self._damage, self._damaged_at = owed._damage, owed._damaged_at
 
     @property
     def owes(self) -> bool:
@@ -65,9 +65,9 @@ class Group:
         self._states += 1
         if self._damaged_at is None:
             self._damaged_at = frame.damaged_at
-        self._damage.extend(frame.damage)
+        self._damage += frame.damage
         if len(self._damage) > _MOST_RECTS:
-            self._damage = [_bounds(self._damage)]
+            self._damage = (_bounds(self._damage),)
 
     def refresh(self) -> None:
         """Let the next update stand alone."""
@@ -79,9 +79,9 @@ class Group:
         started_at = clock()
         # What is owed without damage, a refined picture say, is as old as this moment: nobody waited for it.
         damaged_at = started_at if self._damaged_at is None else self._damaged_at
-        owed = Frame(frame.image, tuple(self._damage), damaged_at, max(damaged_at, frame.captured_at))
+        owed = Frame(frame.image, self._damage, damaged_at, max(damaged_at, frame.captured_at))
         states, self._states = self._states, 0
-        self._damage, self._damaged_at = [], None
+        self._damage, self._damaged_at = (), None
         self._is_new = self.stands_alone = False
         self._heed_members()
         update = self.encoder.encode(owed)
@@ -99,11 +99,14 @@ class Group:
         return Made(update, self.encoder.digest, 1, frame.damaged_at, at, at, ended_at)
 
     def _heed_members(self) -> None:
-        wanted = [viewer.quality for viewer in self.members if viewer.quality]
-        if wanted:
-            self.encoder.set_quality(max(wanted))
-        portions = [viewer.portion for viewer in self.members if viewer.portion is not None]
-        self.encoder.portion = min([DEFAULT_PORTION, *portions])
+        quality, portion = 0, DEFAULT_PORTION
+        for viewer in self.members:
+            quality = max(quality, viewer.quality)
+            if viewer.portion is not None:
+                portion = min(portion, viewer.portion)
+        if quality:
+            self.encoder.set_quality(quality)
+        self.encoder.portion = portion
 
     def catch_up(self, lacks: Tiles, clock: Clock) -> Made:
         """Make the update that brings one viewer to the picture that the members have."""
@@ -131,7 +134,7 @@ class Group:
         )
 
 
-def _bounds(rects: list[Rect]) -> Rect:
+def _bounds(rects: tuple[Rect, ...]) -> Rect:
     left, top = min(r.x for r in rects), min(r.y for r in rects)
     right, bottom = max(r.x + r.w for r in rects), max(r.y + r.h for r in rects)
     return Rect(left, top, right - left, bottom - top)

@@ -2,6 +2,8 @@
 
 import errno
 import struct
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -118,13 +120,15 @@ class Lane:
         if len(damage) > _ROOM:
             return array_of("fl_rect", [tuple(rect) for rect in damage])
         try:
-            at = 0
-            for rect in damage:
-                _RECT.pack_into(self._rects, at, *rect)
-                at += _RECT.size
+            _rects(len(damage)).pack_into(self._rects, 0, *chain.from_iterable(damage))
         except struct.error as error:
             raise UsageError(f"these are not whole numbers of at most 32 bits: {error}") from error
         return self._rects_there
+
+
+@lru_cache(maxsize=_ROOM + 1)
+def _rects(count: int) -> struct.Struct:
+    return struct.Struct(f"={4 * count}i")
 
 
 def pixels_of(counts: bytes) -> tuple[int, int]:

@@ -9,11 +9,9 @@ from typing import Any, Final, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from fanlight._native import ffi, lib
+from fanlight._native import ffi
 from fanlight.errors import CodecError, FanlightError, UsageError
-from fanlight.types import MAX_PIXELS, MAX_SIDE, Image, Size, Tiles
-
-TILE: Final[int] = lib.FL_TILE
+from fanlight.types import MAX_PIXELS, MAX_SIDE, TILE, Image, Size, Tiles
 
 _LARGE_PAGE: Final = 1 << 21
 
@@ -74,12 +72,6 @@ def zeros(length: int) -> NDArray[np.uint8]:
     whole = np.frombuffer(memory, np.uint8)
     start = -whole.ctypes.data % _LARGE_PAGE
     return whole[start : start + length]
-
-
-def black_picture(size: Size) -> Image:
-    """Make a picture in memory of its own."""
-    width, height = check_size(size)
-    return zeros(4 * width * height).reshape(height, width, 4)
 
 
 def read_picture(image: Image, name: str) -> Picture:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
 from fanlight.kernels.native import (
-    black_picture,
     check,
     check_same_size,
     grid,
@@ -17,24 +16,31 @@ from fanlight.kernels.native import (
     write_hashes,
     write_picture,
     write_tiles,
+    zeros,
 )
 from fanlight.kernels.tiles import mark
 from fanlight.types import Image, Move, Rect, Size, Tiles
 
 MAX_MOVES: int = lib.FL_MAX_MOVES
 
+# What a search needs besides the rows that it moves the picture by.
+_SLACK = 64
+
 
 class Shadow:
     """A picture of `size`, black at first; one thread at a time.
 
-    Whoever writes to `image` other than by `find` and `take` says so by `touch`. `stale` marks the tiles that
-    changed since the digest was asked for.
+    Whoever writes to `image` other than by `find` and `take` says so by `touch`. A search may let the picture begin
+    elsewhere in its memory, so `image` holds only until the next. `stale` marks the tiles that changed since the digest
+    was asked for.
     """
 
     def __init__(self, size: Size) -> None:
         rows, columns = grid(size)
         self.size = size
-        self.image: Image = black_picture(size)
+        # Half a picture more than it takes: pages that no slide ever reaches are not there.
+        self._room = zeros(4 * size[0] * (size[1] + size[1] // 2) + _SLACK)
+        self._image, self._at = self._look_at(0), 0
         self._known = np.zeros((rows, columns), np.uint8)
         self._rows = np.empty(columns * size[1], np.uint64)
         self.stale: Tiles = np.ones((rows, columns), np.uint8)
@@ -43,12 +49,26 @@ class Shadow:
         self._mixed_places = write_hashes(self._mixed, size)
         self._digest: Any = ffi.new("uint64_t *")
         self._work: NDArray[np.uint64] | None = None
-        self._picture = write_picture(self.image, "the shadow")
+        self._picture = write_picture(self._image, "the shadow")
         self.native: Final[Any] = ffi.new("fl_shadow *")
         self.native.pixels, self.native.stride = self._picture.pixels, self._picture.stride
         self.native.w, self.native.h = size
         self.native.rows = ffi.from_buffer("uint64_t[]", self._rows)
         self.native.known = ffi.from_buffer("uint8_t[]", self._known)
+
+    @property
+    def image(self) -> Image:
+        """The picture, where it is now."""
+        if self._work is None:
+            return self._image
+        at = self.native.pixels - self.native.room
+        if at != self._at:
+            self._image, self._at = self._look_at(at), at
+        return self._image
+
+    def _look_at(self, at: int) -> Image:
+        width, height = self.size
+        return self._room[at : at + 4 * width * height].reshape(height, width, 4)
 
     def find(
         self, image: Image, tiles: Tiles, lossy: Tiles | None = None, limit: int = 16
@@ -105,3 +125,4 @@ class Shadow:
             length = check(lib.fl_shadow_work(*self.size), "sizing a search")
             self._work = np.empty(-(-length // 8), np.uint64)
             self.native.work = ffi.cast("uint8_t *", ffi.from_buffer("uint64_t[]", self._work))
+            self.native.room, self.native.room_size = self.native.pixels, self._room.nbytes

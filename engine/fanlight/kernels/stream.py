@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
-from fanlight.kernels.native import TILE, array_of, check, grid, read_picture, read_tiles, write_picture, write_tiles
+from fanlight.kernels.native import array_of, check, grid, read_picture, read_tiles, write_picture, write_tiles
 from fanlight.kernels.shadow import Shadow
-from fanlight.types import Image, Move, Size, Tiles
+from fanlight.types import TILE, Image, Move, Size, Tiles
 
 MAX_MOVES: Final = 64
 MAX_SLOTS: Final[int] = lib.FL_CACHE_MAX_SLOTS

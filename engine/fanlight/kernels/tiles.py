@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from fanlight._native import ffi, lib
 from fanlight.errors import UsageError
 from fanlight.kernels.native import (
-    TILE,
     array_of,
     check,
     check_same_size,
@@ -20,7 +19,7 @@ from fanlight.kernels.native import (
     write_picture,
     write_tiles,
 )
-from fanlight.types import Image, Rect, Size, Tiles
+from fanlight.types import TILE, Image, Rect, Size, Tiles
 
 __all__ = ["TILE", "all_tiles", "compare", "copy", "glance", "grid", "hashes", "mark", "no_tiles", "rects"]
 

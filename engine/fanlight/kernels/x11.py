@@ -6,7 +6,9 @@ import os
 import struct
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +36,8 @@ _RECT: Final = struct.Struct("=4i")
 # fl_x11_frame: pixels, memory, w, h, stride, how many rectangles, changed, two times; and the first rectangle.
 _FIELDS: Final = struct.Struct("=8xQ12xiQqq4i")
 _RECTS_AT: Final = ffi.offsetof("fl_x11_frame", "rects")
+# As Rect._make, but no Python runs for each.
+_rect_of: Final[Callable[[tuple[int, ...]], Rect]] = partial(tuple.__new__, Rect)
 _next_update: Final[Callable[[Any], int]] = lib.fl_x11_next_update
 _MAX_PLACE: Final = 0x7FFF
 _MAX_KEYSYM: Final = 0x1FFFFFFF
@@ -78,6 +82,7 @@ class Screen:
         self._pixels: Image | None = None
         self._last: Frame | None = None
         self._untaken = False
+        self._compare = _weakly(self.compare)
         self._size = self._ask_size()
         self._mapped = self._ask_mapped()
         self.cursor = _ask_cursor(self._handle)
@@ -145,6 +150,12 @@ class Screen:
         self._take_last()
         return self._last
 
+    def compare(self) -> None:
+        """Begin to compare with the read that comes next, as a `compare` given at the start does; from any thread."""
+        with self._gate:
+            if self._handle is not None:
+                lib.fl_x11_compare(self._handle)
+
     def wake(self) -> None:
         """Make a waiting `next`, or else the next one, return."""
         with self._gate:
@@ -206,11 +217,12 @@ class Screen:
             damaged_at / _NANOSECONDS,
             captured_at / _NANOSECONDS,
             _tiles(self._frame) if changed else None,
+            self._compare,
         )
 
     def _damage(self, count: int) -> tuple[Rect, ...]:
         rects = self._fields[_RECTS_AT : _RECTS_AT + count * _RECT.size]
-        return tuple(Rect(*rect) for rect in _RECT.iter_unpack(rects))
+        return tuple(map(_rect_of, _RECT.iter_unpack(rects)))
 
     def _wrap(self, memory: int) -> Image:
         """Wrap the picture's memory once; the array keeps it mapped, past a resize and past close."""
@@ -340,6 +352,18 @@ def _tiles(frame: Any) -> Tiles:
     shape = grid((frame.w, frame.h))
     marks = ffi.buffer(frame.changed, shape[0] * shape[1])
     return np.frombuffer(marks, np.uint8).reshape(shape).copy()
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls a method as long as its object is there, which what refers to this does not keep."""
+    there = weakref.WeakMethod(method)
+
+    def call() -> None:
+        found = there()
+        if found is not None:
+            found()
+
+    return call
 
 
 class _Release:

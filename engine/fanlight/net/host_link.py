@@ -16,8 +16,7 @@ from fanlight.net.guest import SessionGuest
 from fanlight.net.host_side import HostSide
 from fanlight.net.showing import Showing
 from fanlight.net.writing import write
-from fanlight.session import events
-from fanlight.session.host_session import HostSession
+from fanlight.session import Door, HostSession, events
 from fanlight.types import Address, CursorShape, Permission, PointerPlace
 
 log = logging.getLogger("fanlight")
@@ -35,16 +34,8 @@ class HostLink(asyncio.Protocol):
         self._host = host
         self.address, self.peer = peer, str(peer)
         now = time.monotonic()
-        self._session = HostSession(
-            host.rules,
-            host.identity,
-            binding,
-            self.peer,
-            now,
-            available=host.available,
-            desk=host.reception,
-            wall_ahead=time.time() - now,
-        )
+        door = Door(host.rules, host.identity, binding, self.peer, host.available, host.reception, time.time() - now)
+        self._session = HostSession(door, now)
         self._guest = SessionGuest(self._session, self._act)
         self._showing = Showing(host, self, self._session)
         self._input: InputChannel | None = None

@@ -154,6 +154,8 @@ class PictureThread(threading.Thread):
                 crowd.close()
 
     def _wait_for_a_viewer(self) -> None:
+        if self._ready or self._expected:
+            return
         with self._lock:
             if self._ready or self._expected:
                 return
@@ -188,6 +190,8 @@ class PictureThread(threading.Thread):
             action(crowd, viewer)
 
     def _ready_by_crowd(self) -> dict[Crowd, set[Viewer]]:
+        if not self._ready:
+            return {}
         with self._lock:
             ready = self._ready & self._crowd_of.keys()
         if not ready:
@@ -274,6 +278,8 @@ class PictureThread(threading.Thread):
 
     def _expect_nobody(self) -> None:
         """Give up those who were expected, where a frame came before any of them was ready."""
+        if not self._expected:
+            return
         with self._lock:
             if self._expected and not self._ready:
                 self._expected.clear()

@@ -112,7 +112,7 @@ class Connection:
         self._ours, self._theirs = LEGAL[self.role][state], LEGAL[self.role.peer][state]
 
     def _receive(self, frame: Frame) -> Event:
-        spec = self._legal(frame.kind)
+        spec = self._theirs.get(frame.kind) or self._legal(frame.kind)
         if spec.needs is not None and spec.needs not in self.granted:
             return Denied(spec.message.__name__, spec.needs)
         message = spec.decode(frame.body)
@@ -122,7 +122,8 @@ class Connection:
 
     def _limit(self, kind: int) -> int:
         """Return the largest body that a frame of this type may have now, from the peer."""
-        return self._limit_of(self._legal(kind))
+        spec = self._theirs.get(kind) or self._legal(kind)
+        return spec.limit if kind != _PICTURE else self._limit_of(spec)
 
     def _legal(self, kind: int) -> Spec:
         spec = self._theirs.get(kind)

@@ -7,6 +7,7 @@ FAILED. How it says no: host_answers.py. A request for a person at the host wait
 
 import secrets
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fanlight.access import Identity, Rules
@@ -33,37 +34,39 @@ from fanlight.session.live_rights import LiveRights
 from fanlight.types import Permission
 
 
-class HostHandshake(HostAnswers):
-    """One client at the door. `binding` is SHA-256 of the TLS leaf (DER), `peer` its address for logs.
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a client meets at the host. `binding` is SHA-256 of the TLS leaf (DER), `peer` its address for logs.
 
     `available` are the rights that mean something on this machine, `wall_ahead` is how far the wall clock is ahead of
-    `now`.
+    the clock of the session.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        identity: Identity,
-        binding: bytes,
-        peer: str,
-        now: float,
-        available: frozenset[Permission] = frozenset(Permission),
-        *,
-        desk: FrontDesk | None = None,
-        wall_ahead: float = 0.0,
-    ) -> None:
+    rules: Rules
+    identity: Identity
+    binding: bytes
+    peer: str
+    available: frozenset[Permission] = frozenset(Permission)
+    desk: FrontDesk = field(default_factory=EmptyDesk)
+    wall_ahead: float = 0.0
+
+
+class HostHandshake(HostAnswers):
+    """One client at the door."""
+
+    def __init__(self, door: Door, now: float) -> None:
         super().__init__(Role.HOST, now)
-        self.peer = peer
+        self.peer = door.peer
         self.fingerprint = ""
         self.alias: str | None = None
         self.name = ""
         self.profile = ""
-        self.live = LiveRights(frozenset(), available)
-        self._rules = rules
-        self._identity = identity
-        self._binding = binding
-        self._desk: FrontDesk = desk or EmptyDesk()
-        self._wall_ahead = wall_ahead
+        self.live = LiveRights(frozenset(), door.available)
+        self._rules = door.rules
+        self._identity = door.identity
+        self._binding = door.binding
+        self._desk = door.desk
+        self._wall_ahead = door.wall_ahead
         self._tls = ("", "")
         self._hello: m.ClientHello | None = None
         self._greeting = b""

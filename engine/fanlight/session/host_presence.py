@@ -9,7 +9,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fanlight.access import Identity, Rules
 from fanlight.access.tries import Tried
 from fanlight.errors import ConnectionLost, FanlightError, IdentityError, RemoteProtocolError, StateError
 from fanlight.protocol import State
@@ -17,8 +16,7 @@ from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.protocol.framing import Buffer
 from fanlight.session.events import Ended, HostEvent, RightsChanged
-from fanlight.session.front_desk import FrontDesk
-from fanlight.session.host_handshake import HostHandshake
+from fanlight.session.host_handshake import Door, HostHandshake
 from fanlight.session.limits import Bucket
 from fanlight.types import Permission
 
@@ -40,20 +38,9 @@ class _Farewell:
 class HostPresence(HostHandshake):
     """One client, from the door to its last Bye."""
 
-    def __init__(
-        self,
-        rules: Rules,
-        identity: Identity,
-        binding: bytes,
-        peer: str,
-        now: float,
-        available: frozenset[Permission] = frozenset(Permission),
-        *,
-        desk: FrontDesk | None = None,
-        wall_ahead: float = 0.0,
-    ) -> None:
-        super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead)
-        self._audit = rules.audit
+    def __init__(self, door: Door, now: float) -> None:
+        super().__init__(door, now)
+        self._audit = door.rules.audit
         self._heads: deque[bytes] = deque()
         self._farewell: _Farewell | None = None
         self._kept_at = now

@@ -1,17 +1,16 @@
 """The host's end of an open session: what the viewer sees and does. How it came in and goes: host_presence.py."""
 
-from fanlight.access import Identity, Rules
 from fanlight.channels import input as channel
 from fanlight.errors import RemoteProtocolError
 from fanlight.protocol import Denied
 from fanlight.protocol import messages as m
 from fanlight.protocol.connection import Event as Received
 from fanlight.session.events import Acked, HostEvent, InputEvent, Presented, RefreshWanted, Resumed, WatchWanted
-from fanlight.session.front_desk import FrontDesk
+from fanlight.session.host_handshake import Door
 from fanlight.session.host_presence import HostPresence
 from fanlight.session.limits import Bucket
 from fanlight.session.outgoing import Outgoing
-from fanlight.types import MAX_SIDE, CursorShape, Permission, PointerPlace, Size
+from fanlight.types import MAX_SIDE, CursorShape, PointerPlace, Size
 
 INPUT_RATE = 5_000
 
@@ -23,19 +22,8 @@ class HostSession(HostPresence):
     first. After the end they do nothing.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        identity: Identity,
-        binding: bytes,
-        peer: str,
-        now: float,
-        available: frozenset[Permission] = frozenset(Permission),
-        *,
-        desk: FrontDesk | None = None,
-        wall_ahead: float = 0.0,
-    ) -> None:
-        super().__init__(rules, identity, binding, peer, now, available, desk=desk, wall_ahead=wall_ahead)
+    def __init__(self, door: Door, now: float) -> None:
+        super().__init__(door, now)
         self._screen: Size | None = None
         self._serial = 0
         self._sent = 0
