@@ -12,6 +12,7 @@ static void use_scalar(fl_dsp *dsp)
     dsp->row_sums = fl_row_sums_scalar;
     dsp->row_take = fl_row_take_scalar;
     dsp->row_take_past = fl_row_take_scalar;
+    dsp->row_take_ink = fl_row_take_ink_scalar;
     dsp->tile_edges = fl_tile_edges_scalar;
     dsp->tile_runs = fl_tile_runs_scalar;
     dsp->rows_nv12 = fl_rows_nv12_scalar;
@@ -31,6 +32,7 @@ static void use_avx2(fl_dsp *dsp)
     dsp->row_sums = fl_row_sums_avx2;
     dsp->row_take = fl_row_take_avx2;
     dsp->row_take_past = fl_row_take_past_avx2;
+    dsp->row_take_ink = fl_row_take_ink_avx2;
     dsp->tile_edges = fl_tile_edges_avx2;
     dsp->tile_runs = fl_tile_runs_avx2;
     dsp->rows_nv12 = fl_rows_nv12_avx2;
@@ -48,6 +50,7 @@ static void use_avx512(fl_dsp *dsp)
     dsp->row_sums = fl_row_sums_avx512;
     dsp->row_take = fl_row_take_avx512;
     dsp->row_take_past = fl_row_take_past_avx512;
+    dsp->row_take_ink = fl_row_take_ink_avx512;
     dsp->tile_edges = fl_tile_edges_avx512;
     dsp->tile_runs = fl_tile_runs_avx512;
     dsp->rows_nv12 = fl_rows_nv12_avx512;
@@ -88,6 +91,7 @@ static void use_neon(fl_dsp *dsp)
     dsp->row_sums = fl_row_sums_neon;
     dsp->row_take = fl_row_take_neon;
     dsp->row_take_past = fl_row_take_neon;
+    dsp->row_take_ink = fl_row_take_ink_neon;
     dsp->tile_edges = fl_tile_edges_neon;
     dsp->tile_runs = fl_tile_runs_neon;
     dsp->rows_nv12 = fl_rows_nv12_neon;

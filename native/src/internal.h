@@ -53,6 +53,10 @@ typedef struct fl_dsp {
     /* The same, past the caches where that is to be had: for more than they hold. A target of whole cache lines serves
      * best. Ordered before what follows by fl_past_done() only. */
     void (*row_take_past)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
+    /* The same, and where the row has ink: `grounds` has a colour, and `ink` FL_TILE places, for each of those columns. The
+     * first of the places takes the row's: bit x = its pixel x in that column is not of that colour. */
+    void (*row_take_ink)(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                         const uint32_t *grounds, uint64_t *ink);
     bool (*span_equal)(const uint8_t *a, const uint8_t *b, int w);
     void (*span_copy)(const uint8_t *source, uint8_t *target, int w);
     /* The same, to planes: two rows with their chroma, each plane of w + w % 2 bytes, and one row. */
@@ -77,6 +81,8 @@ int fl_tile_runs_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, ui
 void fl_rows_nv12_scalar(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                          uint8_t *chroma);
 void fl_row_yuv444_scalar(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
+void fl_row_take_ink_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                            const uint32_t *grounds, uint64_t *ink);
 bool fl_span_equal_scalar(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_scalar(const uint8_t *source, uint8_t *target, int w);
 
@@ -94,6 +100,8 @@ int fl_tile_runs_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint
 void fl_rows_nv12_avx2(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
                        uint8_t *chroma);
 void fl_row_yuv444_avx2(const uint8_t *row, int w, uint8_t *y, uint8_t *u, uint8_t *v);
+void fl_row_take_ink_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                          const uint32_t *grounds, uint64_t *ink);
 bool fl_span_equal_avx2(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx2(const uint8_t *source, uint8_t *target, int w);
 
@@ -106,6 +114,8 @@ void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t 
 void fl_row_take_past_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
+void fl_row_take_ink_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                            const uint32_t *grounds, uint64_t *ink);
 bool fl_span_equal_avx512(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_avx512(const uint8_t *source, uint8_t *target, int w);
 void fl_rows_nv12_avx512(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -122,6 +132,8 @@ void fl_row_sums_neon(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t strid
 void fl_row_take_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride);
 void fl_tile_edges_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *edges);
 int fl_tile_runs_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs);
+void fl_row_take_ink_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                          const uint32_t *grounds, uint64_t *ink);
 bool fl_span_equal_neon(const uint8_t *a, const uint8_t *b, int w);
 void fl_span_copy_neon(const uint8_t *source, uint8_t *target, int w);
 void fl_rows_nv12_neon(const uint8_t *upper, const uint8_t *lower, int w, uint8_t *luma, uint8_t *lower_luma,
@@ -133,6 +145,9 @@ extern const uint32_t fl_hash_keys[FL_TILE];
 
 /* The sum of one row of a tile, one pair of pixels at a time: for what is narrower than a tile. */
 uint64_t fl_row_sum(const uint8_t *row, int w);
+
+/* Bit x = pixel x of such a row is not of the ground's colour. */
+uint64_t fl_row_ink(const uint8_t *row, int w, uint32_t ground);
 
 static inline uint64_t fl_hash_start(int w, int h)
 {

@@ -37,8 +37,16 @@ void fl_take_part(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_strid
 /* Whether so many tiles are marked that the caches would not hold them until they are looked at again. */
 bool fl_are_many(const uint8_t *tiles, int w, int h);
 
-/* Take a run of tiles over from `after`; `past` the caches, where fl_past_done() follows. */
-void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past);
+/* The ink of a row of tiles, by column: for each a ground, and the rows that row_ink() finds by it. */
+typedef struct fl_ink {
+    uint32_t grounds[FL_MAX_SIDE / FL_TILE];
+    uint64_t rows[FL_MAX_SIDE / FL_TILE][FL_TILE];
+} fl_ink;
+
+/* Take a run of tiles over from `after`; `past` the caches, where fl_past_done() follows. Unless `ink` is NULL, it is
+ * found by the way, by the grounds that stand in it; all is then taken past the caches. */
+void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past,
+                 fl_ink *ink);
 
 /* Apply moves to the shadow, each as far as its pixels are right, and unmark the tiles that this makes so. Returns how
  * many are left. */

@@ -31,13 +31,19 @@ bool fl_are_many(const uint8_t *tiles, int w, int h)
     return n >= MANY;
 }
 
-void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past)
+void fl_take_run(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stride, const fl_tile *run, bool past,
+                 fl_ink *ink)
 {
+    const int column = run->x / FL_TILE;
     const uint8_t *from = fl_tile_pixels(after, after_stride, run);
     uint8_t *to = shadow->pixels + run->y * shadow->stride + (ptrdiff_t)run->x * 4, *known = shadow->known + run->index;
     uint64_t *sums = shadow->rows + fl_rows_at(shadow->h, run);
     for (int y = 0; y < run->h; y++, from += after_stride, to += shadow->stride) {
-        take_row(from, to, run, known, sums + y, shadow->h, past);
+        if (ink)
+            fl_kernels.row_take_ink(from, to, run->w, sums + y, shadow->h, ink->grounds + column,
+                                    ink->rows[column] + y);
+        else
+            take_row(from, to, run, known, sums + y, shadow->h, past);
         if (y + 1 < run->h) {
             fl_look_ahead(from, after_stride, 1, run->w);
             fl_look_ahead(to, shadow->stride, 1, run->w);
@@ -54,7 +60,7 @@ int fl_shadow_take(fl_shadow *shadow, const uint8_t *after, ptrdiff_t after_stri
     int index = 0;
     fl_tile run;
     while (fl_next_run(tiles, shadow->w, shadow->h, &index, &run))
-        fl_take_run(shadow, after, after_stride, &run, past);
+        fl_take_run(shadow, after, after_stride, &run, past, NULL);
     if (past)
         fl_past_done();
     return 0;

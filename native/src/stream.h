@@ -15,10 +15,13 @@ enum {
     FL_OP_STORE = 8,
     FL_OP_RUNS = 9,
     FL_OP_PART = 10,
+    FL_OP_SYMBOLS = 11,
 
     FL_COPY_BYTES = 1 + 12,
     FL_SOLID_BYTES = 1 + 8 + 3,
     FL_TILE_HEAD_BYTES = 1 + 4, /* RAW and PREDICTED; PALETTE and INDEXED have a count more */
+    FL_GROUND_BYTES = 3 + 1, /* of SYMBOLS, with the count */
+    FL_PLACED_BYTES = 2 + 2,
     FL_PART_BYTES = 1 + 4,      /* before the head of what it brings */
     FL_SLOTS_BYTES = FL_TILE_HEAD_BYTES + 1 + 2, /* CACHED and STORE */
 
@@ -39,6 +42,8 @@ enum {
     FL_MAX_LIKE = (FL_RUN_PIXEL - FL_RUN_LIKE) * 256,
     FL_RUNS_NEAR_AT_ONCE = 96,
     FL_USES_TO_NEAR = 8,
+    FL_MAX_SYMBOLS = 4096, /* that are remembered */
+    FL_MAX_PLACED = 255,   /* in one tile */
     FL_MAX_SPAN = 256, /* tiles that one CACHED or STORE names */
     FL_MAX_WORK = 4, /* pictures written by one stream */
 

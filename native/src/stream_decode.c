@@ -130,13 +130,14 @@ static int (*const readers[])(fl_reader *in) = {
     [FL_OP_COPY] = read_copy,     [FL_OP_SOLID] = read_solid,        [FL_OP_PALETTE] = fl_read_palette,
     [FL_OP_RAW] = fl_read_raw,    [FL_OP_INDEXED] = fl_read_indexed, [FL_OP_PREDICTED] = fl_read_predicted,
     [FL_OP_CACHED] = read_cached, [FL_OP_STORE] = read_store,        [FL_OP_RUNS] = fl_read_runs,
-    [FL_OP_PART] = read_part,
+    [FL_OP_PART] = read_part,     [FL_OP_SYMBOLS] = fl_read_symbols,
 };
 
 /* Whether an operation brings the pixels of one tile. */
 static bool brings_a_tile(int op)
 {
-    return op == FL_OP_PALETTE || op == FL_OP_RAW || op == FL_OP_INDEXED || op == FL_OP_PREDICTED || op == FL_OP_RUNS;
+    return op == FL_OP_PALETTE || op == FL_OP_RAW || op == FL_OP_INDEXED || op == FL_OP_PREDICTED || op == FL_OP_RUNS ||
+           op == FL_OP_SYMBOLS;
 }
 
 static int read_part(fl_reader *in)
@@ -153,7 +154,7 @@ static int read_part(fl_reader *in)
 static int read_operation(fl_reader *in)
 {
     const int op = *in->at++;
-    if (op < FL_OP_COPY || op > FL_OP_PART)
+    if (op < FL_OP_COPY || op > FL_OP_SYMBOLS)
         return -EBADMSG;
     return readers[op](in);
 }
@@ -163,7 +164,7 @@ static void open_reader(fl_reader *in, const uint8_t *stream, int64_t length)
 {
     in->at = stream;
     in->end = length ? stream + length : stream;
-    in->table_length = in->n_runs = in->n_near = 0;
+    in->table_length = in->n_runs = in->n_near = in->n_symbols = 0;
 }
 
 int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrdiff_t stride, int w, int h,

@@ -1,6 +1,5 @@
 /* Writing the tile stream: what stands in it, in which order. Moves come first, then what is put aside, then the tiles, each
  * in the form that stream_forms.c chooses for it. */
-#include "shadow.h"
 #include "stream_write.h"
 
 /* ---- what is put aside ------------------------------------------------------------------------------------------ */
@@ -87,11 +86,16 @@ static int write_run(fl_writer *out, const fl_tile *run)
 static int bring_run(fl_writer *out, const fl_tile *run, bool past)
 {
     const fl_source *s = &out->source;
+    fl_page *page = out->page;
+    if (page)
+        page->is_ahead = past && !s->before;
+    if (page && page->is_ahead)
+        fl_guess_grounds(out, run);
     if (s->taker && !s->before)
-        fl_take_run(s->taker, s->image, s->stride, run, past);
+        fl_take_run(s->taker, s->image, s->stride, run, past, page && page->is_ahead ? &page->ahead : NULL);
     const int failure = write_run(out, run);
     if (s->taker && s->before)
-        fl_take_run(s->taker, s->image, s->stride, run, past);
+        fl_take_run(s->taker, s->image, s->stride, run, past, NULL);
     return failure;
 }
 
@@ -124,12 +128,19 @@ static int write_later(fl_writer *out)
     return failure;
 }
 
-static void open_writer(fl_writer *writer, fl_cache *cache, uint8_t *out, int64_t capacity)
+static void open_page(fl_page *page)
+{
+    page->is_ahead = page->is_open = false;
+    memset(page->ahead.grounds, 0xFF, sizeof page->ahead.grounds);
+}
+
+static void open_writer(fl_writer *writer, fl_page *page, fl_cache *cache, uint8_t *out, int64_t capacity)
 {
     const fl_source *s = &writer->source;
     writer->at = out;
     writer->end = capacity ? out + capacity : out;
     writer->cache = cache;
+    writer->page = page;
     writer->solid.rect.w = 0;
     writer->slots.tiles = 0;
     writer->table.n = -1;
@@ -159,8 +170,10 @@ static int64_t write_stream(const fl_source *source, const fl_move *moves, int n
         (s->before && !fl_valid_picture(s->before, s->before_stride, s->w, s->h)))
         return -EINVAL;
     fl_writer writer;
+    fl_page page;
     writer.source = *source;
-    open_writer(&writer, cache, out, capacity);
+    open_page(&page);
+    open_writer(&writer, &page, cache, out, capacity);
     int failure = write_moves(&writer, moves, n_moves);
     if (!failure && cache && s->before && !is_motion(moves, n_moves, s->tiles, s->w, s->h))
         failure = store_tiles(&writer);
@@ -175,7 +188,7 @@ int64_t fl_stream_encode_box(const fl_source *source, fl_cache *cache, uint8_t *
 {
     fl_writer writer;
     writer.source = *source;
-    open_writer(&writer, cache, out, capacity);
+    open_writer(&writer, NULL, cache, out, capacity);
     int failure = write_tiles(&writer);
     if (!failure)
         failure = write_later(&writer);

@@ -1,7 +1,8 @@
 /* Writing the tile stream: which form each tile takes.
  *
  * A tile of which the decoder has the rest is brought in part. It takes the first form that holds it: SOLID for one
- * colour, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while they fit the stream's colour table.
+ * colour, SYMBOLS for letters on a ground, RUNS where neighbours are equal, PALETTE for up to 16 colours, INDEXED while
+ * they fit the stream's colour table.
  * What is left is RAW where the compressor may find repeats, as in text of many colours, and PREDICTED where it will not,
  * as in photographs. */
 #include "stream_write.h"
@@ -47,21 +48,29 @@ void fl_put_tile_head(fl_writer *out, int op, const fl_tile *t)
 
 /* ---- choice ----------------------------------------------------------------------------------------------------- */
 
-/* Turn to a tile, or a part of one. */
-static void look_at(fl_writer *out, const uint8_t *image, ptrdiff_t stride, const fl_tile *t)
+static void find_runs(fl_writer *out, const fl_tile *t)
 {
-    out->pixels = fl_tile_pixels(image, stride, t);
-    out->stride = stride;
-    out->n_runs = fl_kernels.tile_runs(out->pixels, stride, t->w, t->h, out->runs);
+    out->n_runs = fl_kernels.tile_runs(out->pixels, out->stride, t->w, t->h, out->runs);
 }
 
-/* Whether the tile has one colour. */
-static bool is_solid(const fl_writer *out)
+/* Whether the runs have one colour. */
+static bool are_alike(const fl_writer *out)
 {
     int i = 1;
     while (i < out->n_runs && ((out->runs[i] ^ out->runs[0]) & FL_COLOUR) == 0)
         i++;
     return i == out->n_runs;
+}
+
+/* Turn to a tile, or a part of one. Returns whether it has one colour. */
+static bool look_for_solid(fl_writer *out, const uint8_t *image, ptrdiff_t stride, const fl_tile *t)
+{
+    out->pixels = fl_tile_pixels(image, stride, t);
+    out->stride = stride;
+    if (fl_may_hold_symbols(out, t))
+        return !fl_find_ink(out, t);
+    find_runs(out, t);
+    return are_alike(out);
 }
 
 /* Whether no tile of so many runs takes more bytes as RUNS than as RAW: five for each, four for those of one pixel. */
@@ -97,7 +106,14 @@ bool fl_is_put_off(const fl_writer *out, const fl_tile *t)
 /* Write a tile, or a part of one, in the first form that suits it; a whole tile perhaps later. */
 static int write_pixels(fl_writer *out, const fl_tile *t)
 {
-    const int size = t->w * t->h, runs = out->n_runs;
+    const int size = t->w * t->h;
+    if (fl_may_hold_symbols(out, t)) {
+        const int written = fl_write_symbols(out, t);
+        if (written)
+            return fl_min(written, 0);
+        find_runs(out, t);
+    }
+    const int runs = out->n_runs;
     if (runs * 4 <= size)
         return fl_write_runs(out, t);
     const bool run_like = is_run_like(runs, t);
@@ -144,16 +160,9 @@ static int write_form(fl_writer *out, const fl_tile *t)
     return failure ? failure : write_pixels(out, t);
 }
 
-/* Turn to a tile or a part of one. Returns whether it has one colour. */
-static bool look_for_solid(fl_writer *out, const fl_tile *t)
-{
-    look_at(out, out->source.image, out->source.stride, t);
-    return is_solid(out);
-}
-
 static int write_part(fl_writer *out, const fl_tile *part)
 {
-    const bool solid = look_for_solid(out, part);
+    const bool solid = look_for_solid(out, out->source.image, out->source.stride, part);
     return solid ? fl_write_solid(out, part, fl_load_pixel(out->pixels)) : write_form(out, part);
 }
 
@@ -167,12 +176,14 @@ static int write_parts(fl_writer *out, const fl_parts *changed)
 
 int fl_write_tile(fl_writer *out, const fl_tile *t)
 {
-    const fl_parts changed = fl_changed_parts(&out->source, t);
+    const fl_source *s = &out->source;
+    const fl_parts changed = fl_changed_parts(s, t);
     if (!changed.n || out->source.box)
         return write_parts(out, &changed);
     const bool whole = !is_part(out, changed.parts);
     /* A tile of one colour has parts of one colour. */
-    if ((whole || look_for_solid(out, changed.parts)) && look_for_solid(out, t))
+    if ((whole || look_for_solid(out, s->image, s->stride, changed.parts)) &&
+        look_for_solid(out, s->image, s->stride, t))
         return fl_write_solid(out, t, fl_load_pixel(out->pixels));
     const int slot = cached_slot(out, t);
     if (slot >= 0)
@@ -185,8 +196,7 @@ int fl_store_tile(fl_writer *out, const fl_tile *t)
     const fl_source *s = &out->source;
     if (fl_changed_parts(s, t).pixels < fl_min(FL_BOX_PIXELS, t->w * t->h))
         return 0;
-    look_at(out, s->before, s->before_stride, t);
-    if (is_solid(out))
+    if (look_for_solid(out, s->before, s->before_stride, t))
         return 0;
     const uint64_t hash = hash_tile(out->pixels, out->stride, t);
     if (fl_cache_find(out->cache, hash, t) >= 0)

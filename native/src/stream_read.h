@@ -1,9 +1,19 @@
 /* Reading the tile stream: what its parts share. stream_decode.c walks the operations and reads those that are no tile;
- * stream_read_pixels.c and stream_read_runs.c read the tiles. */
+ * stream_read_pixels.c, stream_read_runs.c and stream_read_symbols.c read the tiles. */
 #ifndef FL_STREAM_READ_H
 #define FL_STREAM_READ_H
 
 #include "stream.h"
+
+enum {
+    FL_RUN_CHUNK = 8, /* pixels of a run that are written at a time */
+};
+
+/* Where in the picture a symbol was brought. */
+typedef struct fl_symbol_place {
+    uint16_t x, y;
+    uint8_t w, h;
+} fl_symbol_place;
 
 typedef struct fl_reader {
     const uint8_t *at, *end;
@@ -19,6 +29,8 @@ typedef struct fl_reader {
     int n_runs, n_near;
     uint32_t near[FL_RUN_NEAR], runs[FL_MAX_RUNS];
     uint8_t uses[FL_MAX_RUNS]; /* how often each was named by its place, up to FL_USES_TO_NEAR */
+    int n_symbols;
+    fl_symbol_place symbols[FL_MAX_SYMBOLS];
 } fl_reader;
 
 /* ---- input ------------------------------------------------------------------------------------------------------ */
@@ -68,5 +80,9 @@ int fl_read_indexed(fl_reader *in);
 int fl_read_raw(fl_reader *in);
 int fl_read_predicted(fl_reader *in);
 int fl_read_runs(fl_reader *in);
+int fl_read_symbols(fl_reader *in);
+
+/* Take runs until they make `size` pixels. `pixels` has room for FL_RUN_CHUNK more, which may be written. */
+bool fl_take_runs(fl_reader *in, uint32_t *pixels, int size);
 
 #endif

@@ -1,10 +1,6 @@
 /* Reading tiles as runs of one colour: RUNS. */
 #include "stream_read.h"
 
-enum {
-    CHUNK = 8, /* pixels of a run that are written at a time */
-};
-
 /* Remember a run that is new, if there is room. */
 static void remember(fl_reader *in, uint32_t run)
 {
@@ -64,8 +60,7 @@ static uint32_t take_other(fl_reader *in, int first)
     return first >= FL_RUN_FAR ? take_far(in, first) : 0;
 }
 
-/* Take runs until they make `size` pixels. `pixels` has room for CHUNK more, which may be written. */
-static bool take_runs(fl_reader *in, uint32_t *pixels, int size)
+bool fl_take_runs(fl_reader *in, uint32_t *pixels, int size)
 {
     for (int done = 0; done < size;) {
         const uint8_t *first = fl_take(in, 1);
@@ -75,8 +70,8 @@ static bool take_runs(fl_reader *in, uint32_t *pixels, int size)
         const int length = (int)(run >> 24);
         if (!length || length > size - done)
             return false;
-        for (int i = 0; i < length; i += CHUNK) {
-            for (int k = 0; k < CHUNK; k++)
+        for (int i = 0; i < length; i += FL_RUN_CHUNK) {
+            for (int k = 0; k < FL_RUN_CHUNK; k++)
                 pixels[done + i + k] = run & FL_COLOUR;
         }
         done += length;
@@ -87,8 +82,8 @@ static bool take_runs(fl_reader *in, uint32_t *pixels, int size)
 int fl_read_runs(fl_reader *in)
 {
     fl_tile t;
-    uint32_t pixels[FL_TILE_PIXELS + CHUNK];
-    if (!fl_take_tile(in, &t) || !take_runs(in, pixels, t.w * t.h))
+    uint32_t pixels[FL_TILE_PIXELS + FL_RUN_CHUNK];
+    if (!fl_take_tile(in, &t) || !fl_take_runs(in, pixels, t.w * t.h))
         return -EBADMSG;
     fl_kernels.tile_copy((const uint8_t *)pixels, (ptrdiff_t)4 * t.w, fl_open_tile(in, &t), in->stride, t.w, t.h);
     return 0;

@@ -123,15 +123,20 @@ static inline uint8_t *put_runs(uint8_t *to, fl_run_table *table, const uint32_t
     return to;
 }
 
+uint8_t *fl_put_runs(fl_writer *out, uint8_t *to, const uint32_t *runs, int n)
+{
+    if (!out->run_table.n)
+        open_table(&out->run_table, out->source.box != NULL);
+    return put_runs(to, &out->run_table, runs, n, out->run_table.slot_bits);
+}
+
 int fl_write_runs(fl_writer *out, const fl_tile *t)
 {
     uint8_t spare[3 * FL_TILE_PIXELS + FL_RUN_SLACK];
     const ptrdiff_t head = fl_tile_head_bytes(out, t);
-    if (!out->run_table.n)
-        open_table(&out->run_table, out->source.box != NULL);
     const bool roomy = fl_has_room(out, head + 3 * t->w * t->h + FL_RUN_SLACK);
     uint8_t *const start = roomy ? out->at + head : spare;
-    const ptrdiff_t length = put_runs(start, &out->run_table, out->runs, out->n_runs, out->run_table.slot_bits) - start;
+    const ptrdiff_t length = fl_put_runs(out, start, out->runs, out->n_runs) - start;
     if (!fl_has_room(out, head + length))
         return -ENOSPC;
     fl_put_tile_head(out, FL_OP_RUNS, t);

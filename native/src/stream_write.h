@@ -1,9 +1,10 @@
 /* Writing the tile stream: what its parts share. stream_encode.c has the order, stream_forms.c chooses a form for
- * each tile; the forms are written by stream_colours.c, stream_runs.c and stream_pixels.c, and what several tiles share by
- * stream_spans.c. */
+ * each tile; the forms are written by stream_symbols.c (with stream_ink.c), stream_colours.c, stream_runs.c and
+ * stream_pixels.c, and what several tiles share by stream_spans.c. */
 #ifndef FL_STREAM_WRITE_H
 #define FL_STREAM_WRITE_H
 
+#include "shadow.h"
 #include "stream.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
     FL_RUN_SLOT_BITS = 13,
     FL_RUN_COLOUR_BITS = 11,
     FL_RUN_SMALLER_BITS = 4, /* fewer for FL_BOX_PIXELS, which have no more runs than pixels */
+    FL_SYMBOL_SLOT_BITS = 13,
     FL_RUN_SLACK = 2, /* bytes that writing a run may touch behind it */
     FL_MAX_PARTS = 4,
     FL_CHUNK = 8, /* indexes are written and packed so many at a time */
@@ -38,6 +40,38 @@ typedef struct fl_run_table {
     uint16_t of_colour[1 << FL_RUN_COLOUR_BITS]; /* by colour: a run of perhaps that colour */
 } fl_run_table;
 
+/* A symbol that the stream has had: where it stands in the picture. */
+typedef struct fl_symbol {
+    uint32_t hash;
+    uint16_t x, y;
+    uint8_t w, h;
+} fl_symbol;
+
+/* A symbol in the tile at hand; one that is new has so many of the tile's runs. */
+typedef struct fl_placed {
+    uint8_t x, y, w, h;
+    uint16_t number, runs;
+    uint16_t *slot; /* that it was put into as a new one */
+} fl_placed;
+
+/* What looking for symbols takes. It is large, so that a stream of a box does without. */
+typedef struct fl_page {
+    /* Of the tile at hand: the colour of its ground, where it has another one (bit x of ink[y]), and its symbols. */
+    uint32_t ground;
+    const uint64_t *ink;
+    int n_placed;
+    fl_placed placed[FL_MAX_PLACED];
+    uint64_t own_ink[FL_TILE];
+    /* Of the row of tiles at hand, by the grounds of the one above. */
+    bool is_ahead;
+    fl_ink ahead;
+    /* All that the stream has had. */
+    bool is_open; /* before the first one `slots` is not cleared */
+    int n_symbols;
+    fl_symbol symbols[FL_MAX_SYMBOLS];
+    uint16_t slots[1 << FL_SYMBOL_SLOT_BITS]; /* by hash: number + 1, 0 when free */
+} fl_page;
+
 /* A run of equal solid tiles that may still grow. */
 typedef struct fl_solid_run {
     fl_rect rect;
@@ -61,6 +95,7 @@ typedef struct fl_writer {
     fl_cache *cache;
     fl_colours table;
     fl_run_table run_table;
+    fl_page *page; /* NULL where no symbols are looked for */
     fl_solid_run solid; /* of the two runs, at most one is open */
     fl_slot_run slots;
     bool has_later;
@@ -135,6 +170,19 @@ int fl_merge_colours(fl_writer *out, uint8_t *numbers);
 
 int fl_write_palette(fl_writer *out, const fl_tile *t);
 int fl_write_indexed(fl_writer *out, const fl_tile *t, const uint8_t *numbers, int fresh);
+/* Whether symbols are looked for in a tile; find its ground and its ink. Returns whether there is any. */
+bool fl_may_hold_symbols(const fl_writer *out, const fl_tile *t);
+bool fl_find_ink(fl_writer *out, const fl_tile *t);
+
+/* Guess the grounds of a run of tiles, by which its ink is to be found ahead. */
+void fl_guess_grounds(fl_writer *out, const fl_tile *run);
+
+/* Write a tile of which the ink was found. Returns 1 if it was written, 0 if that does not suit it, or -ENOSPC. */
+int fl_write_symbols(fl_writer *out, const fl_tile *t);
+
+/* Write the names of runs; FL_RUN_SLACK bytes more are touched. */
+uint8_t *fl_put_runs(fl_writer *out, uint8_t *to, const uint32_t *runs, int n);
+
 int fl_write_runs(fl_writer *out, const fl_tile *t);
 int fl_write_raw(fl_writer *out, const fl_tile *t);
 int fl_write_predicted(fl_writer *out, const fl_tile *t);

@@ -28,6 +28,14 @@ uint64_t fl_row_sum(const uint8_t *row, int w)
     return sum;
 }
 
+uint64_t fl_row_ink(const uint8_t *row, int w, uint32_t ground)
+{
+    uint64_t ink = 0;
+    for (int x = 0; x < w; x++)
+        ink |= (uint64_t)(fl_load_pixel(row + 4 * x) != ground) << x;
+    return ink;
+}
+
 void fl_tile_rows_scalar(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     for (int y = 0; y < h; y++)
@@ -44,6 +52,14 @@ void fl_row_take_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t 
 {
     fl_span_copy_scalar(source, target, w);
     fl_row_sums_scalar(source, w, sums, stride);
+}
+
+void fl_row_take_ink_scalar(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                            const uint32_t *grounds, uint64_t *ink)
+{
+    fl_row_take_scalar(source, target, w, sums, stride);
+    for (int x = 0; x < w; x += FL_TILE, grounds++, ink += FL_TILE)
+        *ink = fl_row_ink(source + (ptrdiff_t)4 * x, fl_min(FL_TILE, w - x), *grounds);
 }
 
 /* Fold one row of a run into its tiles' hashes. */

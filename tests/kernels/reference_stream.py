@@ -2,12 +2,13 @@
 
 import numpy as np
 
-COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS, PART = range(1, 11)
+COPY, SOLID, PALETTE, RAW, INDEXED, PREDICTED, CACHED, STORE, RUNS, PART, SYMBOLS = range(1, 12)
 MAX_TABLE = 255
 MAX_WORK = 4
 FAR, LIKE_FIRST, LIKE, PIXEL, SPELLED = 228, 240, 248, 254, 255
 MAX_NEAR, MAX_RUNS = FAR, 256 * (LIKE_FIRST - FAR)
 NEAR_AT_ONCE, USES_TO_NEAR = 96, 8
+MAX_SYMBOLS = 4096
 
 
 class DamagedError(Exception):
@@ -27,6 +28,7 @@ class Reader:
         self.work = MAX_WORK * self.width * self.height
         self.table = []
         self.known_runs, self.near_runs, self.uses = [], [], []
+        self.known_symbols = []
         self.part_of_tile = None
         self.touched = set()
 
@@ -46,6 +48,7 @@ class Reader:
             STORE: self.store,
             RUNS: self.runs,
             PART: self.part,
+            SYMBOLS: self.symbols,
         }
         if code not in operations:
             raise DamagedError("unknown operation")
@@ -222,8 +225,7 @@ class Reader:
             raise DamagedError("near run that was not before")
         return self.near_runs[first]
 
-    def runs(self):
-        x, y, w, h = self.tile()
+    def pixels_of_runs(self, w, h):
         pixels = []
         while len(pixels) < w * h:
             colour, length = self.next_run()
@@ -231,13 +233,48 @@ class Reader:
                 raise DamagedError("run without pixels")
             pixels += [colour] * length
         if len(pixels) > w * h:
-            raise DamagedError("run past the end of the tile")
-        self.write(x, y, np.array(pixels, np.uint8).reshape(h, w, 3))
+            raise DamagedError("run past the last pixel")
+        return np.array(pixels, np.uint8).reshape(h, w, 3)
+
+    def runs(self):
+        x, y, w, h = self.tile()
+        self.write(x, y, self.pixels_of_runs(w, h))
+
+    def symbols(self):
+        x, y, w, h = self.tile()
+        (ground,) = self.colours(1)
+        tile, free = np.full((h, w, 3), list(ground), np.uint8), np.ones((h, w), bool)
+        before = len(self.known_symbols)
+        right = top = 0
+        for _ in range(self.u8()):
+            left, top = (right + self.u8()) & 255, (top + self.u8()) & 255
+            (number,) = self.u16(1)
+            if number > len(self.known_symbols):
+                raise DamagedError("symbol that was not before")
+            is_new = number == len(self.known_symbols)
+            if is_new:
+                symbol_w, symbol_h = self.u8() + 1, self.u8() + 1
+            else:
+                from_x, from_y, symbol_w, symbol_h = self.known_symbols[number]
+            right = left + symbol_w
+            if right > w or top + symbol_h > h or not free[top : top + symbol_h, left:right].all():
+                raise DamagedError("symbol outside its tile or on another one")
+            if is_new:
+                pixels = self.pixels_of_runs(symbol_w, symbol_h)
+                if len(self.known_symbols) < MAX_SYMBOLS:
+                    self.known_symbols.append((x + left, y + top, symbol_w, symbol_h))
+            elif number >= before:
+                pixels = tile[from_y - y :, from_x - x :][:symbol_h, :symbol_w].copy()
+            else:
+                pixels = self.image[from_y : from_y + symbol_h, from_x : from_x + symbol_w, :3]
+            tile[top : top + symbol_h, left:right] = pixels
+            free[top : top + symbol_h, left:right] = False
+        self.write(x, y, tile)
 
     def part(self):
         left, top, w, h = self.take(4)
         code = self.u8()
-        if code not in (PALETTE, RAW, INDEXED, PREDICTED, RUNS):
+        if code not in (PALETTE, RAW, INDEXED, PREDICTED, RUNS, SYMBOLS):
             raise DamagedError("part of what is no tile")
         self.part_of_tile = (left, top, w + 1, h + 1)
         self.operation(code)()

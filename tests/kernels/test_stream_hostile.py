@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference_stream import CACHED, INDEXED, PALETTE, PART, PREDICTED, RAW, RUNS, SOLID, STORE
+from reference_stream import CACHED, INDEXED, PALETTE, PART, PREDICTED, RAW, RUNS, SOLID, STORE, SYMBOLS
 from stream_links import (
     LIMITS,
     SIZE,
@@ -50,7 +50,7 @@ GOOD |= {
 }
 BAD = {
     "code 0": b"\0",
-    "code 11": b"\x0b" + bytes(20),
+    "code 12": b"\x0c" + bytes(20),
     "code 255": b"\xff",
     "copy without width": copy_op(0, 0, 0, 1, 0, 0),
     "copy without height": copy_op(0, 0, 1, 0, 0, 0),
@@ -123,6 +123,48 @@ BAD |= {
         0, 0, 1, 1, tile_op(PALETTE, *LAST_TILE, bytes([2]) + bytes(9) + b"\3")
     ),
 }
+GROUND = b"\1\2\3"
+DOT = b"\0\0" + b"\xfe\7\7\7"  # Of 1x1 pixels.
+BAR = b"\2\1" + b"\xff\7\7\7\6"  # Of 3x2 pixels.
+
+
+def symbols_op(count, body):
+    return tile_op(SYMBOLS, *LAST_TILE, GROUND + bytes([count]) + body)
+
+
+def placed(x, y, number):
+    return bytes([x & 255, y & 255, number & 255, number >> 8])
+
+
+GOOD |= {
+    "no symbol": symbols_op(0, b""),
+    "symbols": symbols_op(3, placed(0, 0, 0) + BAR + placed(0, 2, 0) + placed(-6, 2, 1) + DOT),
+    "symbols in both corners": symbols_op(2, placed(0, 0, 0) + DOT + placed(20, 35, 0)),
+    "symbol as large as the tile": symbols_op(1, placed(0, 0, 0) + b"\x15\x23" + b"\xff\7\7\7\x84" + b"\0" * 5),
+    "symbol of another tile": tile_op(SYMBOLS, 0, 0, GROUND + b"\1" + placed(5, 60, 0) + BAR)
+    + symbols_op(2, placed(1, 1, 0) + placed(1, 4, 0)),
+    "symbol where something else stands now": tile_op(SYMBOLS, 0, 0, GROUND + b"\1" + placed(5, 60, 0) + BAR)
+    + solid_op(4, 61, 3, 1)
+    + symbols_op(1, placed(1, 1, 0)),
+    "symbol of a tile that is brought again": symbols_op(1, placed(2, 2, 0) + BAR)
+    + symbols_op(2, placed(3, 3, 0) + placed(0, 3, 0)),
+    "part of symbols": part_op(2, 3, 9, 5, symbols_op(2, placed(0, 0, 0) + BAR + placed(3, 3, 0))),
+}
+BAD |= {
+    "symbol that was not before": symbols_op(1, placed(0, 0, 1) + DOT),
+    "symbol far off": symbols_op(1, placed(0, 0, 0xFFFF) + DOT),
+    "symbol to the right": symbols_op(1, placed(20, 0, 0) + BAR),
+    "symbol to below": symbols_op(1, placed(0, 35, 0) + BAR),
+    "symbol of 256x256": symbols_op(1, placed(0, 0, 0) + b"\xff\xff" + b"\xff\7\7\7\xff" * 258),
+    "symbol left of the tile": symbols_op(1, placed(-1, 0, 0) + BAR),
+    "symbol again to the right": symbols_op(2, placed(0, 0, 0) + BAR + placed(17, 0, 0)),
+    "symbol on a symbol": symbols_op(2, placed(0, 0, 0) + BAR + placed(-1, 1, 0)),
+    "new symbol on a symbol": symbols_op(2, placed(0, 0, 0) + BAR + placed(-3, 0, 1) + DOT),
+    "symbol of runs too long": symbols_op(1, placed(0, 0, 0) + b"\2\1" + b"\xff\7\7\7\7"),
+    "symbol without pixels": symbols_op(1, placed(0, 0, 0) + b"\2\1" + b"\xff\7\7\7\0"),
+    "symbols outside": tile_op(SYMBOLS, 3, 0, GROUND + b"\1" + placed(0, 0, 0) + DOT),
+    "part of symbols to the right": part_op(2, 3, 9, 5, symbols_op(1, placed(7, 0, 0) + BAR)),
+}
 FULL_TABLE = tile_op(INDEXED, *LAST_TILE, bytes([255]) + bytes(765 + PIXELS))
 BAD_AFTER_GOOD = {
     "table of 256": (FULL_TABLE, tile_op(INDEXED, *LAST_TILE, bytes([1]) + bytes(3 + PIXELS))),
@@ -130,6 +172,7 @@ BAD_AFTER_GOOD = {
     "cached tile of another size": (slots_op(STORE, 0, 0, 1, 0), slots_op(CACHED, *LAST_TILE, 1, 0)),
     "cached row ends in another size": (slots_op(STORE, 0, 0, 2, 1), slots_op(CACHED, 1, 0, 2, 1)),
     "store as work": (GOOD["copy"] * 4, slots_op(STORE, *LAST_TILE, 1, 0)),
+    "symbol of another stream's": (GOOD["symbols"], symbols_op(1, placed(0, 0, 1) + DOT)),
     "work of a tile more": (GOOD["copy"] * 3 + solid_op(0, 0, 150, 99), GOOD["raw"]),
 }
 
@@ -197,7 +240,7 @@ OPERATION = st.one_of(
     st.builds(solid_op, *[st.integers(0, 151)] * 4, st.binary(min_size=3, max_size=3)),
     st.builds(
         tile_op,
-        st.sampled_from([PALETTE, RAW, INDEXED, PREDICTED, RUNS]),
+        st.sampled_from([PALETTE, RAW, INDEXED, PREDICTED, RUNS, SYMBOLS]),
         st.integers(0, 3),
         st.integers(0, 2),
         st.builds(lambda n, fill: bytes([n]) + bytes([fill]) * 4000, st.integers(0, 20), st.integers(0, 255)),
@@ -205,7 +248,7 @@ OPERATION = st.one_of(
     st.builds(
         lambda place, code, n: part_op(*place, 4, 3, tile_op(code, *LAST_TILE, bytes([n]) + bytes(3 * n + 12))),
         st.tuples(st.integers(0, 25), st.integers(0, 40)),
-        st.sampled_from([SOLID, PALETTE, RAW, INDEXED, PREDICTED, RUNS, CACHED, PART]),
+        st.sampled_from([SOLID, PALETTE, RAW, INDEXED, PREDICTED, RUNS, SYMBOLS, CACHED, PART]),
         st.integers(0, 9),
     ),
     st.builds(

@@ -215,6 +215,33 @@ static void check_row_takes(const tile *t)
     }
 }
 
+/* The same with the ink, each column of tiles by a ground of its own. */
+static void check_row_takes_ink(const tile *t)
+{
+    enum { MOST = FL_TILE * MAX_STRIDE / 4 / FL_TILE + 1 };
+    static uint64_t expected[MOST], found[MOST], expected_ink[MOST * FL_TILE], ink[MOST * FL_TILE];
+    static uint32_t grounds[MOST];
+    _Alignas(64) static uint8_t expected_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    _Alignas(64) static uint8_t found_row[FL_TILE * MAX_STRIDE + 2 * MARGIN];
+    const int whole = (int)(tile_bytes(t) / 4), offset = below(2) ? 0 : below(MARGIN);
+    const uint8_t *end = t->pixels + tile_bytes(t);
+    for (int w = whole; w > 0; w = w > 3 * FL_TILE ? w / 2 : w - 13) {
+        const uint8_t *row = end - 4 * (ptrdiff_t)w;
+        for (int x = 0; x < w; x += FL_TILE)
+            grounds[x / FL_TILE] = fl_load_pixel(row + (ptrdiff_t)4 * (x + below(fl_min(FL_TILE, w - x))));
+        memset(expected, CANARY, sizeof expected);
+        memset(found, CANARY, sizeof found);
+        memset(expected_ink, CANARY, sizeof ink);
+        memset(ink, CANARY, sizeof ink);
+        memset(expected_row, CANARY, sizeof expected_row);
+        memset(found_row, CANARY, sizeof found_row);
+        scalar.row_take_ink(row, expected_row + offset, w, expected, 1, grounds, expected_ink);
+        wide.row_take_ink(row, found_row + offset, w, found, 1, grounds, ink);
+        CHECK(!memcmp(expected, found, sizeof found) && !memcmp(expected_row, found_row, sizeof found_row));
+        CHECK(!memcmp(expected_ink, ink, sizeof ink));
+    }
+}
+
 /* Planes of the last two rows and of the last one, between canaries; `w` may be that of the whole memory. */
 static void check_planes(const uint8_t *upper, const uint8_t *lower, int w)
 {
@@ -348,6 +375,7 @@ static void check_case(uint8_t *rooms[2], size_t room_bytes, int w, int h, enum 
     check_rows(&a, scalar.tile_edges, wide.tile_edges);
     check_row_sums(&a);
     check_row_takes(&a);
+    check_row_takes_ink(&a);
     check_edges(&a);
     check_runs(&a);
     const uint8_t *last = a.pixels + (h - 1) * a.stride;

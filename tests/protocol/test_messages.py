@@ -56,8 +56,8 @@ def test_golden_fields_encode_to_their_frames(name):
 
 
 GOOD = {
-    "ClientHello": {"version": 3, "nonce": "A" * 43 + "=", "key": "AAAA", "certificate": None},
-    "HostHello": {"version": 3, "nonce": "A" * 43 + "=", "identity": "AAAA"},
+    "ClientHello": {"version": 4, "nonce": "A" * 43 + "=", "key": "AAAA", "certificate": None},
+    "HostHello": {"version": 4, "nonce": "A" * 43 + "=", "identity": "AAAA"},
     "Methods": {"methods": ["password"], "salt": "A" * 22 + "==", "iterations": 600_000},
     "Auth": {"method": "password", "proof": "AAAA", "remember": False},
     "Code": {"code": "123456"},
@@ -230,7 +230,7 @@ def test_an_error_never_carries_the_peers_control_characters():
 def test_a_hello_of_another_version_is_read_no_further():
     for name in ("ClientHello", "HostHello"):
         assert decode(name, b'{"version":0}') == m.OtherVersion(0)
-        assert decode(name, b'{"new":{"deep":[1]},"version":4,"nonce":7}') == m.OtherVersion(4)
+        assert decode(name, b'{"new":{"deep":[1]},"version":5,"nonce":7}') == m.OtherVersion(5)
 
 
 def picture(**change):

@@ -23,9 +23,9 @@ CONNECTED = m.Connected(
     host="d" * 64,
 )
 MESSAGES = {
-    "client_hello": m.ClientHello(version=3, nonce=KEY, key=b"0Y0\x13", certificate=None),
-    "client_hello_alias": m.ClientHello(version=3, nonce=KEY, key=b"0Y0\x13", certificate=b"0\x82\x01\xa1"),
-    "host_hello": m.HostHello(version=3, nonce=KEY[::-1], identity=b"0\x82\x01\xa2"),
+    "client_hello": m.ClientHello(version=4, nonce=KEY, key=b"0Y0\x13", certificate=None),
+    "client_hello_alias": m.ClientHello(version=4, nonce=KEY, key=b"0Y0\x13", certificate=b"0\x82\x01\xa1"),
+    "host_hello": m.HostHello(version=4, nonce=KEY[::-1], identity=b"0\x82\x01\xa2"),
     "prove": m.Prove(signature=b"0E\x02\x20"),
     "methods": m.Methods(methods=list(m.METHODS), salt=KEY, iterations=600_000),
     "auth_password": m.Auth(method="password", proof=KEY, remember=True),

@@ -29,6 +29,7 @@ from reference_stream import (  # noqa: E402
     RUNS,
     SOLID,
     STORE,
+    SYMBOLS,
     DamagedError,
     decode,
 )
@@ -82,6 +83,21 @@ def photo():
 
 
 BLACK = bytes(3)
+GROUND = b"\x10\x20\x30"
+BAR = b"\x02\x01" + b"\xff\x07\x80\xff\x04" + b"\xfe\x01\x02\x03" + b"\xf0\x01"  # Of 3x2 pixels.
+DOT = b"\x00\x00" + b"\xfe\x05\x06\x07"  # Of 1x1 pixels.
+
+
+def placed(right, down, number):
+    """Place a symbol by the one before it."""
+    return struct.pack("<BBH", right, down, number)
+
+
+def symbols(column, row, body):
+    """Write SYMBOLS; counts by what stands in `body` how many there are."""
+    count = len(body.replace(BAR, b"").replace(DOT, b"")) // 4
+    return tile(SYMBOLS, column, row, GROUND + bytes([count]) + body)
+
 
 TAKEN = {
     "empty": (SIZE, b""),
@@ -179,13 +195,31 @@ TAKEN = {
         + part(2, 0, 3, 3, tile(RUNS, 1, 0, b"\xf1\x07" + b"\xf0\x02")),
     ),
     "part_of_a_whole_tile": (SIZE, part(0, 0, 6, 2, tile(RAW, 1, 1, ramp(36)))),
+    "symbols": (
+        SIZE,
+        symbols(0, 0, placed(3, 5, 0) + BAR + placed(1, 0, 0) + placed(250, 4, 1) + DOT)
+        + symbols(1, 0, placed(2, 60, 1) + placed(255, 255, 2) + DOT)
+        + symbols(0, 1, placed(0, 0, 0)),
+    ),
+    "symbols_without_any": (SIZE, symbols(1, 1, b"")),
+    "symbols_of_what_stands_there_now": (
+        SIZE,
+        symbols(0, 0, placed(3, 5, 0) + BAR)
+        + rect(SOLID, 4, 5, 9, 1, colour=b"\x09\x08\x07")
+        + symbols(0, 1, placed(20, 0, 0)),
+    ),
+    "symbols_of_the_tile_that_is_brought_again": (
+        SIZE,
+        symbols(0, 0, placed(3, 5, 0) + BAR) + symbols(0, 0, placed(5, 6, 0) + placed(0, 3, 0)),
+    ),
+    "part_symbols": (SIZE, background() + part(10, 20, 7, 9, symbols(0, 0, placed(1, 1, 0) + BAR + placed(0, 3, 0)))),
     "work_of_four_pictures": (SIZE, rect(SOLID, 0, 0, *SIZE, colour=b"\x05\x06\x07") * 4),
 }
 
 FIRST = rect(SOLID, 0, 0, 2, 2, colour=b"\xff\xff\xff")
 
 REFUSED = {
-    "unknown_operation": b"\x0b",
+    "unknown_operation": b"\x0c",
     "truncated_solid": rect(SOLID, 0, 0, 9, 9, colour=b"\x01\x02"),
     "truncated_raw": tile(RAW, 1, 1, bytes(35)),
     "solid_without_width": rect(SOLID, 0, 0, 0, 9, colour=b"\x01\x02\x03"),
@@ -205,6 +239,14 @@ REFUSED = {
     "runs_without_pixels": tile(RUNS, 1, 1, b"\xfe\x01\x02\x03" + b"\xf0\x00" + b"\xf0\x0b"),
     "runs_past_the_tile": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0d"),
     "runs_cut_off": tile(RUNS, 1, 1, b"\xff\x01\x02\x03\x0a"),
+    "symbols_not_before": symbols(0, 0, placed(0, 0, 1) + DOT),
+    "symbols_past_the_right_edge": symbols(1, 0, placed(4, 0, 0) + BAR),
+    "symbols_past_the_bottom_edge": symbols(0, 1, placed(4, 1, 0) + BAR),
+    "symbols_on_each_other": symbols(0, 0, placed(4, 1, 0) + BAR + placed(255, 1, 0)),
+    "symbols_of_runs_too_long": symbols(
+        0, 0, placed(4, 1, 0) + DOT + placed(4, 0, 1) + b"\x01\x00" + b"\xff\x01\x02\x03\x03"
+    ),
+    "symbols_cut_off": symbols(0, 0, placed(4, 1, 0) + DOT + placed(4, 0, 0))[:-1],
     "cached_empty_slot": slots(CACHED, 0, 0, 1, 0),
     "cached_other_size": slots(STORE, 0, 0, 1, 2) + slots(CACHED, 1, 0, 1, 2),
     "cached_row_half_there": slots(STORE, 0, 0, 1, 0) + slots(CACHED, 0, 0, 2, 0),

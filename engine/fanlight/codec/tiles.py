@@ -260,12 +260,13 @@ class TilesEncoder(Encoder):
         batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage, self._lacks)
         if self._lacks is not None:
             np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
-        if not batch:
+        if not key and not batch:
             return Update(exact=True)
         body = self._writer.send(frame.image, batch, self._lacks, key=key)
         self._key_due, self._lacks = False, None
         self._touched = touched_by(batch, self.size)
-        return Update(body, exact=True, key=key, lane="tiles", pixels=pixels_of(batch, self.size))
+        pixels = {"tiles": self.size[0] * self.size[1]} if key else pixels_of(batch, self.size)
+        return Update(body, exact=True, key=key, lane="tiles", pixels=pixels)
 
     def _catch_up(self, lacks: Tiles) -> Update:
         body = self._writer.catch_up(lacks)

@@ -1,6 +1,7 @@
 """64x64 tiles: marking, covering, comparing, copying and hashing them."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,12 @@ def no_tiles(size: Size) -> Tiles:
 
 def all_tiles(size: Size) -> Tiles:
     """Make the marks of a picture, all of them set."""
-    return np.ones(grid(size), np.uint8)
+    return _all_marks(grid(size)).copy()
+
+
+@lru_cache(maxsize=16)
+def _all_marks(shape: tuple[int, int]) -> Tiles:
+    return np.ones(shape, np.uint8)
 
 
 def mark(tiles: Tiles, rects: Iterable[Rect], size: Size) -> None:

@@ -35,7 +35,7 @@ from fanlight.protocol.numbers import seconds as seconds
 from fanlight.protocol.numbers import stamp as stamp
 from fanlight.types import MAX_SIDE, Permission
 
-VERSION = 3
+VERSION = 4
 MAX_TEXT = 200
 MIN_ITERATIONS, MAX_ITERATIONS = 600_000, 2_000_000
 MAX_COORDINATE = 65_535

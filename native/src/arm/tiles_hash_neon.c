@@ -51,3 +51,29 @@ void fl_tile_rows_neon(const uint8_t *image, ptrdiff_t stride, int w, int h, uin
     for (int y = 0; y < h; y++)
         rows[y] = whole_row_sum(image + y * stride, NULL);
 }
+
+/* A row of a whole tile, a bit a pixel. */
+static inline uint64_t whole_row_ink(const uint8_t *row, uint32_t colour)
+{
+    static const uint16_t places[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    const uint32x4_t ground = vdupq_n_u32(colour), mask = vdupq_n_u32(FL_COLOUR);
+    uint64_t ink = 0;
+    for (int x = 0; x < FL_TILE; x += 8) {
+        const uint32x4_t left = vreinterpretq_u32_u8(vld1q_u8(row + 4 * x));
+        const uint32x4_t right = vreinterpretq_u32_u8(vld1q_u8(row + 4 * x + 16));
+        const uint16x4_t first = vmovn_u32(vtstq_u32(veorq_u32(left, ground), mask));
+        const uint16x8_t lanes = vmovn_high_u32(first, vtstq_u32(veorq_u32(right, ground), mask));
+        ink |= (uint64_t)vaddvq_u16(vandq_u16(lanes, vld1q_u16(places))) << x;
+    }
+    return ink;
+}
+
+void fl_row_take_ink_neon(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                          const uint32_t *grounds, uint64_t *ink)
+{
+    fl_row_take_neon(source, target, w, sums, stride);
+    for (int x = 0; x < w; x += FL_TILE, grounds++, ink += FL_TILE) {
+        const uint8_t *row = source + (ptrdiff_t)4 * x;
+        *ink = w - x < FL_TILE ? fl_row_ink(row, w - x, *grounds) : whole_row_ink(row, *grounds);
+    }
+}

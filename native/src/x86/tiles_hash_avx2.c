@@ -60,6 +60,33 @@ void fl_row_take_past_avx2(const uint8_t *source, uint8_t *target, int w, uint64
         take_row(source, target, false, w, sums, stride);
 }
 
+/* Of so many pixels, a bit each. */
+static inline uint64_t ink_of(const uint8_t *pixels, __m256i ground)
+{
+    const __m256i difference = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)pixels), ground);
+    const __m256i equal = _mm256_cmpeq_epi32(_mm256_slli_epi32(difference, 8), _mm256_setzero_si256());
+    return (uint64_t)(_mm256_movemask_ps(_mm256_castsi256_ps(equal)) ^ 0xFF);
+}
+
+static inline uint64_t whole_row_ink(const uint8_t *row, uint32_t colour)
+{
+    const __m256i ground = _mm256_set1_epi32((int)colour);
+    uint64_t ink = 0;
+    for (int x = 0; x < FL_TILE; x += 8)
+        ink |= ink_of(row + 4 * x, ground) << x;
+    return ink;
+}
+
+void fl_row_take_ink_avx2(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                          const uint32_t *grounds, uint64_t *ink)
+{
+    fl_row_take_past_avx2(source, target, w, sums, stride);
+    for (int x = 0; x < w; x += FL_TILE, grounds++, ink += FL_TILE) {
+        const uint8_t *row = source + (ptrdiff_t)4 * x;
+        *ink = w - x < FL_TILE ? fl_row_ink(row, w - x, *grounds) : whole_row_ink(row, *grounds);
+    }
+}
+
 void fl_tile_rows_avx2(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     if (w != FL_TILE) {

@@ -46,16 +46,32 @@ static inline void store(uint8_t *to, __m512i pixels, bool past)
         _mm512_storeu_si512(to, pixels);
 }
 
-/* The lanes of a tile's row, which is also copied to `to`, if that is not NULL. */
-static inline __m512i whole_row(const uint8_t *row, uint8_t *to, bool past, const keys *k)
+/* Where the ink of a tile's row goes, and the colour that is none; nowhere, if it is NULL. */
+typedef struct ink_place {
+    uint64_t *ink;
+    uint32_t ground;
+} ink_place;
+
+static inline uint64_t join(const __mmask16 ink[PARTS])
 {
+    return _cvtmask64_u64(_mm512_kunpackd(_mm512_kunpackw(ink[3], ink[2]), _mm512_kunpackw(ink[1], ink[0])));
+}
+
+/* The lanes of a tile's row, which is also copied to `to`, if that is not NULL. */
+static inline __m512i whole_row(const uint8_t *row, uint8_t *to, bool past, ink_place place, const keys *k)
+{
+    const __m512i ground = _mm512_set1_epi32((int)place.ground);
     __m512i sum = _mm512_setzero_si512();
+    __mmask16 ink[PARTS];
     for (int i = 0; i < PARTS; i++) {
         const __m512i pixels = coloured(_mm512_loadu_si512(row + 4 * PIXELS * i));
         if (to)
             store(to + 4 * PIXELS * i, pixels, past);
+        ink[i] = _mm512_cmpneq_epi32_mask(pixels, ground);
         sum = _mm512_add_epi64(sum, products(pixels, k->parts[i], 0xFF));
     }
+    if (place.ink)
+        *place.ink = join(ink);
     return sum;
 }
 
@@ -101,44 +117,64 @@ static inline uint8_t *at(uint8_t *to, int x)
     return to ? to + 4 * x : NULL;
 }
 
+/* The place of the ink of the tile that is `i` columns on. */
+static inline ink_place place_of(const uint32_t *grounds, uint64_t *ink, int i)
+{
+    return ink ? (ink_place){ink + FL_TILE * i, grounds[i]} : (ink_place){NULL, 0};
+}
+
 static inline __attribute__((always_inline)) void sum_row(const uint8_t *row, uint8_t *to, bool past, int w,
-                                                          uint64_t *sums, ptrdiff_t stride)
+                                                          uint64_t *sums, ptrdiff_t stride, const uint32_t *grounds,
+                                                          uint64_t *ink)
 {
     const keys k = load_keys();
     int x = 0;
     for (; x + 4 * FL_TILE <= w; x += 4 * FL_TILE, sums += 4 * stride) {
         __m512i rows[4];
         for (int i = 0; i < 4; i++)
-            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), at(to, x + FL_TILE * i), past, &k);
+            rows[i] = whole_row(row + 4 * (x + FL_TILE * i), at(to, x + FL_TILE * i), past,
+                                place_of(grounds, ink, x / FL_TILE + i), &k);
         put_four(rows, sums, stride);
     }
     for (; x + FL_TILE <= w; x += FL_TILE, sums += stride)
-        *sums = total(whole_row(row + 4 * x, at(to, x), past, &k));
+        *sums = total(whole_row(row + 4 * x, at(to, x), past, place_of(grounds, ink, x / FL_TILE), &k));
     if (x < w)
         *sums = part_row_sum(row + 4 * x, at(to, x), w - x);
+    if (x < w && ink)
+        ink[x] = fl_row_ink(row + 4 * x, w - x, grounds[x / FL_TILE]);
 }
 
 void fl_row_sums_avx512(const uint8_t *row, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    sum_row(row, NULL, false, w, sums, stride);
+    sum_row(row, NULL, false, w, sums, stride, NULL, NULL);
 }
 
 void fl_row_take_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
 {
-    sum_row(source, target, false, w, sums, stride);
+    sum_row(source, target, false, w, sums, stride, NULL, NULL);
 }
 
 void fl_row_take_past_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride)
 {
     if ((uintptr_t)target % sizeof(__m512i) == 0)
-        sum_row(source, target, true, w, sums, stride);
+        sum_row(source, target, true, w, sums, stride, NULL, NULL);
     else
-        sum_row(source, target, false, w, sums, stride);
+        sum_row(source, target, false, w, sums, stride, NULL, NULL);
+}
+
+void fl_row_take_ink_avx512(const uint8_t *source, uint8_t *target, int w, uint64_t *sums, ptrdiff_t stride,
+                            const uint32_t *grounds, uint64_t *ink)
+{
+    if ((uintptr_t)target % sizeof(__m512i) == 0)
+        sum_row(source, target, true, w, sums, stride, grounds, ink);
+    else
+        sum_row(source, target, false, w, sums, stride, grounds, ink);
 }
 
 void fl_tile_rows_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint64_t *rows)
 {
     const keys k = load_keys();
     for (int y = 0; y < h; y++, image += stride)
-        rows[y] = w == FL_TILE ? total(whole_row(image, NULL, false, &k)) : part_row_sum(image, NULL, w);
+        rows[y] = w == FL_TILE ? total(whole_row(image, NULL, false, place_of(NULL, NULL, 0), &k))
+                               : part_row_sum(image, NULL, w);
 }

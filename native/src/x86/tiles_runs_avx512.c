@@ -77,7 +77,32 @@ static inline __attribute__((always_inline)) int tile_runs(const uint8_t *image,
     return fl_close_runs(runs, n, w * h);
 }
 
+/* The same of what is no wider than a register: letters. */
+static int narrow_runs(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs)
+{
+    const __m512i colour = _mm512_set1_epi32(FL_COLOUR), end = _mm512_set1_epi32(w - 1);
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __mmask16 there = mask_of(w, 0);
+    __m512i before = _mm512_setzero_si512();
+    int n = 0, last = 0;
+    for (int y = 0, at = 0; y < h; y++, at += w, image += stride) {
+        const __m512i pixels = _mm512_maskz_loadu_epi32(there, image);
+        const __m512i left = _mm512_alignr_epi32(pixels, before, LANES - 1);
+        const __m512i place = _mm512_slli_epi32(_mm512_add_epi32(_mm512_set1_epi32(at), lanes), 24);
+        const __m512i begun = _mm512_ternarylogic_epi32(colour, pixels, place, 0xCA);
+        unsigned starts = _mm512_mask_test_epi32_mask(there, _mm512_xor_si512(pixels, left), colour);
+        starts |= !y || fl_run_must_end(at, last, w);
+        last = starts ? at + 31 - __builtin_clz(starts) : last;
+        _mm512_storeu_si512(runs + n, _mm512_maskz_compress_epi32((__mmask16)starts, begun));
+        n += __builtin_popcount(starts);
+        before = _mm512_permutexvar_epi32(end, pixels);
+    }
+    return fl_close_runs(runs, n, w * h);
+}
+
 int fl_tile_runs_avx512(const uint8_t *image, ptrdiff_t stride, int w, int h, uint32_t *runs)
 {
+    if (w <= LANES)
+        return narrow_runs(image, stride, w, h, runs);
     return w == FL_TILE ? tile_runs(image, stride, FL_TILE, h, runs) : tile_runs(image, stride, w, h, runs);
 }
