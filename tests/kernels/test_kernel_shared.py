@@ -2,6 +2,7 @@
 
 import gc
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,4 +62,8 @@ def test_what_is_never_written_to_costs_nothing_until_its_pages_are_taken():
     assert os.fstat(descriptor).st_blocks == 0
     assert take_pages(descriptor, image.nbytes)
     assert os.fstat(descriptor).st_blocks * 512 == image.nbytes
-    assert not take_pages(descriptor, 1 << 62)
+
+
+def test_pages_that_cannot_be_had_are_told():
+    with Path("/dev/null").open("rb") as nothing:
+        assert not take_pages(nothing.fileno(), 4096)
