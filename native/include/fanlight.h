@@ -175,7 +175,7 @@ int fl_stream_decode(const uint8_t *stream, int64_t length, uint8_t *image, ptrd
  * stale   the tiles that changed since fl_shadow_digest(), which unmarks them
  * touched the tiles that the update changes at the decoder: those of `tiles`, and those that a move writes to
  * out     `capacity` bytes, at least FL_LANE_HEAD and fl_stream_bound() of FL_MAX_MOVES and all tiles
- * length  what the last fl_lane_update() returned
+ * length  what the last fl_lane_update() or fl_lane_whole() returned
  * moves, n_moves, differed   as by fl_shadow_find() */
 typedef struct fl_lane {
     int64_t length;
@@ -199,6 +199,10 @@ int64_t fl_lane_update(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stri
  * what was written into the shadow. In between, the stream may be given up by fl_cache_take_back(). */
 int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
 int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
+
+/* Write all of a picture, for a decoder of which nothing is known, and take it into the shadow; the cache forgets what was put
+ * aside. Returns the stream's length, which has its head before it as after fl_lane_update(). */
+int64_t fl_lane_whole(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride);
 
 /* ---- X11 capture ---------------------------------------------------------------------------------------------- */
 

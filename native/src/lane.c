@@ -203,6 +203,33 @@ int64_t fl_lane_write(fl_lane *lane, const uint8_t *after, ptrdiff_t after_strid
     return lane->length;
 }
 
+/* Tell that all is sent, and nothing moves. Returns how many tiles there are. */
+static int note_whole(fl_lane *lane)
+{
+    const int w = lane->shadow->w, h = lane->shadow->h, count = fl_tile_count(w) * fl_tile_count(h);
+    memset(lane->tiles, 1, (size_t)count);
+    memset(lane->touched, 1, (size_t)count);
+    memset(lane->stale, 1, (size_t)count);
+    lane->tile_pixels = (int64_t)w * h;
+    lane->move_pixels = 0;
+    lane->n_moves = 0;
+    return count;
+}
+
+int64_t fl_lane_whole(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
+{
+    if (!valid_lane(lane))
+        return -EINVAL;
+    lane->differed = note_whole(lane);
+    if (lane->cache)
+        lane->cache->stored = 0;
+    lane->length = fl_shadow_send(lane->shadow, after, after_stride, NULL, 0, lane->tiles, lane->cache, NULL, true,
+                                  lane->out + FL_LANE_HEAD, lane->capacity - FL_LANE_HEAD);
+    if (lane->length > 0)
+        write_head(lane, lane->length);
+    return lane->length;
+}
+
 int fl_lane_take(fl_lane *lane, const uint8_t *after, ptrdiff_t after_stride)
 {
     return valid_lane(lane) ? fl_shadow_take(lane->shadow, after, after_stride, lane->tiles) : -EINVAL;

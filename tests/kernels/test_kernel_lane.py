@@ -68,6 +68,41 @@ def test_it_does_what_the_single_calls_do(variant, images):
     assert np.array_equal(end.shadow.image, end.shown)
 
 
+def test_all_of_a_picture_stands_alone_and_is_taken_over(variant):
+    end = End()
+    end.show(PAGE)
+    end.show(LETTER)
+    moved = scrolled(PAGE)
+    length = end.lane.whole(moved)
+    data = end.out[HEAD : HEAD + length].tobytes()
+    shown, marks = np.zeros_like(PAGE), tiles.no_tiles(SIZE)
+    stream.decode(data, shown, marks, stream.Cache(stream.slots_for(SIZE)))
+    assert np.array_equal(shown, no_x(moved))
+    assert marks.all()
+    assert end.lane.touched.all()
+    assert end.lane.tiles.all()
+    assert end.lane.moves == ()
+    assert pixels_of(end.lane.counts[:]) == (SIZE[0] * SIZE[1], 0)
+    assert np.array_equal(end.shadow.image, shown)
+    assert end.shadow.digest == separately([moved])[1]
+
+
+def test_all_of_a_picture_of_another_size_is_refused():
+    end = End()
+    with pytest.raises(UsageError, match="one size"):
+        end.lane.whole(np.zeros((300, 401, 4), np.uint8))
+
+
+def test_what_follows_a_whole_picture_names_nothing_from_before():
+    end = End()
+    end.show(PAGE)
+    end.show(LETTER)
+    end.lane.whole(LETTER)
+    end.receiver = stream.Cache(stream.slots_for(SIZE))
+    end.show(PAGE)
+    assert np.array_equal(end.shown, no_x(PAGE))
+
+
 def test_only_the_damage_is_looked_at():
     end = End()
     end.show(PAGE)

@@ -1,10 +1,11 @@
 /* fl_lane_update() with pictures in which parts move and change inside the damage, update after update. What it writes is
  * taken by fl_stream_decode() and gives the shadow at the other end; the shadow becomes the screen in every damaged tile, or
- * of few pixels in the box round them, and stays as it was elsewhere. Where more tiles are left than were asked for, all is as fl_shadow_find() leaves it, and the
- * single calls finish the update. */
+ * of few pixels in the box round them, and stays as it was elsewhere. Where more tiles are left than were
+ * asked for, all is as fl_shadow_find() leaves it, and the single calls finish the update. Now and then fl_lane_whole()
+ * begins anew. */
 #include "fuzz_input.h"
 
-enum { MOST_UPDATES = 6, MOST_RECTS = 5, MOST_PAINTS = 4, MOST_FOUND = 8, SLOTS = 16, FEW_PIXELS = 256 };
+enum { MOST_UPDATES = 6, MOST_RECTS = 5, MOST_PAINTS = 4, MOST_FOUND = 8, SLOTS = 16, FEW_PIXELS = 256, WHOLE = 240 };
 
 typedef struct fuzz_lane {
     picture screen, kept, shown; /* X of the screen as it comes */
@@ -152,10 +153,32 @@ static void check_head(const fuzz_lane *f, int64_t length)
     CHECK(f->lane.out[0] == 0 && said == length);
 }
 
+/* The screen as it is, for a decoder that has nothing. */
+static void take_whole(fuzz_lane *f)
+{
+    const picture *s = &f->screen;
+    const int64_t length = fl_lane_whole(&f->lane, s->pixels, s->stride);
+    CHECK(length > 0 && length == f->lane.length && f->lane.tile_pixels == (int64_t)s->w * s->h);
+    f->kept.pixels = f->shadow.pixels;
+    check_head(f, length);
+    free_cache(&f->receiver);
+    f->receiver = new_cache(SLOTS);
+    for (int y = 0; y < s->h; y++)
+        memset(pixel_at(&f->shown, 0, y), 0, (size_t)s->w * 4);
+    check_stream(f, length);
+    CHECK(same_colours(&f->kept, s));
+    check_canaries(&f->kept);
+    check_canaries(s);
+}
+
 static void take_update(fuzz_input *in, fuzz_lane *f)
 {
     fl_rect rects[MOST_RECTS];
-    const int n = take_changes(in, f, rects), max_moves = take_u8(in) % (MOST_FOUND + 1);
+    const int n = take_changes(in, f, rects), choice = take_u8(in), max_moves = choice % (MOST_FOUND + 1);
+    if (choice >= WHOLE) {
+        take_whole(f);
+        return;
+    }
     const int most = take_u8(in) % 4 ? f->kept.tiles : take_u8(in) % 8;
     const picture *s = &f->screen;
     int64_t length = fl_lane_update(&f->lane, s->pixels, s->stride, rects, n, max_moves, most);

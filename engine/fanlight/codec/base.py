@@ -83,6 +83,12 @@ class SmallUpdate(Update):
         return {"tiles": tiles, "copy": moved} if moved else {"tiles": tiles}
 
 
+class WholeUpdate(SmallUpdate):
+    """All tiles of a picture, which need none before them."""
+
+    key = True
+
+
 class FrameSource(Protocol):
     """What an encoder takes frames of by itself; every `fanlight.capture.Capture` is one."""
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fanlight.codec.base import Decoder, Encoder, FrameSource, SmallUpdate, Update, checked_number
+from fanlight.codec.base import Decoder, Encoder, FrameSource, SmallUpdate, Update, WholeUpdate, checked_number
 from fanlight.codec.packing import DEFAULT_LEVEL, Packer, Unpacker
 from fanlight.codec.picture import Picture
 from fanlight.kernels import stream as stream_kernels
@@ -91,6 +91,13 @@ class TileWriter:
         length = self._lane.length
         return MANY if length == TOO_MANY else self._finish(length)
 
+    def whole(self, image: Image) -> WholeUpdate:
+        """Bring all of a picture to a decoder of which nothing is known. It must reach the decoder."""
+        length = self._lane.whole(image)
+        update = WholeUpdate(self._packer.pack(self._body[HEAD : HEAD + length]))
+        update.counts = self._counts[_ALL]
+        return update
+
     def write_many(self, image: Image) -> SmallUpdate:
         """Write what was MANY, of the same image.
 
@@ -162,12 +169,10 @@ class TileWriter:
         before = None if key else self._shadow.image
         return self._packer.pack(self._stream(image, batch, self._cache, before, lossy))
 
-    def send(self, image: Image, batch: Batch, lossy: Tiles | None = None, *, key: bool = False) -> bytes:
+    def send(self, image: Image, batch: Batch, lossy: Tiles) -> bytes:
         """Do what `pack` and `commit` do, at once. It must reach the decoder."""
-        if key:
-            self._cache.forget()
         stream = stream_kernels.send(
-            self._shadow, image, batch.moves, batch.tiles, self._cache, self._room, lossy=lossy, alone=key
+            self._shadow, image, batch.moves, batch.tiles, self._cache, self._room, lossy=lossy
         )
         return self._packer.pack(stream)
 
@@ -235,10 +240,14 @@ class TilesEncoder(Encoder):
         self._lacks: Tiles | None = None
 
     def _encode(self, frame: Frame) -> Update:
-        if self._key_due or self._lacks is not None:
-            return self._encode_marked(frame)
+        if self._lacks is not None and not self._key_due:
+            return self._encode_lacking(frame, self._lacks)
         self._touched = None
-        return self._writer.update(frame.image, frame.damage)
+        if not self._key_due:
+            return self._writer.update(frame.image, frame.damage)
+        update = self._writer.whole(frame.image)
+        self._key_due, self._lacks = False, None
+        return update
 
     def encode_next(self, source: FrameSource, timeout: float | None = None) -> Update | None:
         """Wait for the source's next frame and bring the decoder up to date with it."""
@@ -254,19 +263,16 @@ class TilesEncoder(Encoder):
     def _look_touched(self) -> Tiles:
         return self._writer.touched
 
-    def _encode_marked(self, frame: Frame) -> Update:
-        """Bring every tile, or besides what changed those that a fork's decoder lacks."""
-        key = self._key_due
-        batch = whole(self.size) if key else self._writer.plan(frame.image, frame.damage, self._lacks)
-        if self._lacks is not None:
-            np.bitwise_or(batch.tiles, self._lacks, out=batch.tiles)
-        if not key and not batch:
+    def _encode_lacking(self, frame: Frame, lacks: Tiles) -> Update:
+        """Bring besides what changed what a fork's decoder lacks."""
+        batch = self._writer.plan(frame.image, frame.damage, lacks)
+        np.bitwise_or(batch.tiles, lacks, out=batch.tiles)
+        if not batch:
             return Update(exact=True)
-        body = self._writer.send(frame.image, batch, self._lacks, key=key)
-        self._key_due, self._lacks = False, None
+        body = self._writer.send(frame.image, batch, lacks)
+        self._lacks = None
         self._touched = touched_by(batch, self.size)
-        pixels = {"tiles": self.size[0] * self.size[1]} if key else pixels_of(batch, self.size)
-        return Update(body, exact=True, key=key, lane="tiles", pixels=pixels)
+        return Update(body, exact=True, lane="tiles", pixels=pixels_of(batch, self.size))
 
     def _catch_up(self, lacks: Tiles) -> Update:
         body = self._writer.catch_up(lacks)

@@ -78,6 +78,12 @@ class Lane:
         """Take over into the shadow what was written."""
         check(lib.fl_lane_take(self.native, self._pixels, self._stride), "taking tiles over")
 
+    def whole(self, image: Image) -> int:
+        """Write all of a picture so that it stands alone, and take it over; return its length."""
+        if image is not self._image:
+            self._look_at(image)
+        return check(lib.fl_lane_whole(self.native, self._pixels, self._stride), "encoding a picture")
+
     @property
     def length(self) -> int:
         """What the last update returned; OTHER_SIZE where a capture brought a frame of another one."""
