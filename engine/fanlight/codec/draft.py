@@ -4,8 +4,8 @@ import numpy as np
 
 from fanlight.codec import sections
 from fanlight.codec.base import Update
+from fanlight.codec.batch import Batch, pixels_of, touched_by
 from fanlight.codec.region import Region
-from fanlight.codec.tiles import Batch, pixels_of, touched_by
 from fanlight.types import Size, Tiles
 
 

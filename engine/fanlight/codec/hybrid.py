@@ -25,6 +25,7 @@ import numpy as np
 
 from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, QUALITIES, REFINING, Encoder, FrameSource, SmallUpdate, Update, checked_number
+from fanlight.codec.batch import Batch, whole
 from fanlight.codec.draft import Draft
 from fanlight.codec.film import Film
 from fanlight.codec.heat import LEAST_TILES, is_dear
@@ -35,7 +36,7 @@ from fanlight.codec.refinement import Refinement, nearest
 from fanlight.codec.region import Region
 from fanlight.codec.regions import ALL, Regions
 from fanlight.codec.sampling import density, share_changed
-from fanlight.codec.tiles import MANY, Batch, TileWriter, whole
+from fanlight.codec.tile_writer import MANY, TileWriter
 from fanlight.codec.video import VideoWriter, check_encoder, checked_preset, checked_qp
 from fanlight.errors import EncoderError
 from fanlight.kernels import tiles as tile_kernels

@@ -6,7 +6,7 @@ from fanlight.codec import sections
 from fanlight.codec.base import LOSSY, REFINING, Decoder, cannot_open
 from fanlight.codec.picture import Picture
 from fanlight.codec.profiles import Profile
-from fanlight.codec.tiles import TileReader
+from fanlight.codec.tile_reader import TileReader
 from fanlight.codec.video import VideoReader, can_decode
 from fanlight.errors import CodecError, EncoderError
 from fanlight.kernels import tiles as tile_kernels

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fanlight.codec.tiles import TileWriter
+from fanlight.codec.tile_writer import TileWriter
 from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Image, Rect, Tiles
 
