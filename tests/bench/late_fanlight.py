@@ -1,24 +1,21 @@
 """`python late_fanlight.py PART SECONDS COMMAND...`: a fanlight command, of which one part takes that much longer."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
-import pygame
-
 from fanlight.cli.app import run
 from fanlight.codec.hybrid import HybridEncoder
 from fanlight.codec.hybrid_decoder import HybridDecoder
+from fanlight.kernels.x11_window import SharingWindow
 
 # Before the work or after it: what a window shows is seen at once, so it must be late by then.
 BEFORE, AFTER = True, False
 PARTS = {
     "encoder": ((HybridEncoder, "_encode", AFTER), (HybridEncoder, "encode_next", AFTER)),
     "decoder": ((HybridDecoder, "_decode", BEFORE),),
-    "window": ((pygame.display, "update", BEFORE),),
+    "window": ((SharingWindow, "show", BEFORE),),
 }
 
 

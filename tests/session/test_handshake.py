@@ -382,8 +382,8 @@ def test_session_messages_before_the_session_end_it(pair):
 @pytest.mark.parametrize(
     ("theirs", "on_the_host"),
     [
-        (0, "the client is too old: it speaks 0, this host 3; update it"),
-        (4, "the client is too new: it speaks 4, this host 3; update this host"),
+        (0, f"the client is too old: it speaks 0, this host {m.VERSION}; update it"),
+        (m.VERSION + 1, f"the client is too new: it speaks {m.VERSION + 1}, this host {m.VERSION}; update this host"),
     ],
 )
 def test_a_client_of_another_version_gets_a_clear_end(open_rules, theirs, on_the_host):
@@ -399,8 +399,8 @@ def test_a_client_of_another_version_gets_a_clear_end(open_rules, theirs, on_the
 @pytest.mark.parametrize(
     ("theirs", "on_the_client"),
     [
-        (0, "the host is too old: it speaks 0, this client 3; update it"),
-        (4, "the host is too new: it speaks 4, this client 3; update this client"),
+        (0, f"the host is too old: it speaks 0, this client {m.VERSION}; update it"),
+        (m.VERSION + 1, f"the host is too new: it speaks {m.VERSION + 1}, this client {m.VERSION}; update this client"),
     ],
 )
 def test_a_host_of_another_version_gets_a_clear_end(theirs, on_the_client):
