@@ -79,7 +79,7 @@ class TileWriter:
     def whole(self, image: Image) -> WholeUpdate:
         """Bring all of a picture to a decoder of which nothing is known. It must reach the decoder."""
         length = self._lane.whole(image)
-        update = WholeUpdate(self._packer.pack_in_place(self._body, length))
+        update = _new(WholeUpdate, self._packer.pack_in_place(self._body, length))
         update.counts = self._counts[_ALL]
         return update
 
@@ -112,7 +112,7 @@ class TileWriter:
     def _finish(self, length: int) -> SmallUpdate | None:
         """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
         if length >= (1 if self._lane.moved else _LEAST_UNMOVED):
-            update = SmallUpdate(self._packer.pack_in_place(self._body, length))
+            update = _new(SmallUpdate, self._packer.pack_in_place(self._body, length))
         elif length > 0:
             update = SmallUpdate(self._written[: HEAD + length])
         else:
