@@ -266,6 +266,8 @@ class RemoteSession:
         self._decoder = open_decoder(codec, size)
         self._codec = codec
         self._blank = True
+        # What was held back of the picture before is not to be shown in this one, which has no pixels yet.
+        self._to_show = None
         self._tell((Rect(0, 0, *size),), resized=True)
 
     def _show(self, picture: events.Picture) -> None:
