@@ -137,6 +137,19 @@ async def test_a_late_picture_is_not_given_to_a_window_either(session: RemoteSes
     assert told == [(2, 32)]
 
 
+async def test_what_was_held_back_is_not_given_to_a_window_once_the_screen_has_another_size(
+    session: RemoteSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr("fanlight.client.session._HOLD_SECONDS", 0.0)
+    session.take(Sender().picture(age=10.0))
+    session.follow_picture(lambda seq, damage: told.append(seq))
+    told.clear()
+    session.take(events.Screen((SIZE[0] + 64, SIZE[1]), "tiles", 2, False))
+    await next_update(session)
+    assert told == []
+
+
 async def test_a_window_that_comes_later_gets_the_picture_that_is_there(session: RemoteSession) -> None:
     told = []
     session.follow_picture(lambda seq, damage: told.append((seq, damage)))
