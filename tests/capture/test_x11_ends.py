@@ -12,6 +12,7 @@ import pytest
 from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
+from fanlight.capture.x11 import X11Capture
 from fanlight.errors import CaptureError
 from fanlight.types import Frame, Rect
 from x11_client import X11Client
@@ -73,6 +74,33 @@ def test_close_ends_a_wait_in_another_thread(capture: Capture) -> None:
     thread.join(20)
     assert len(errors) == 1
     assert "closed" in errors[0]
+
+
+def test_who_is_woken_by_close_and_comes_again_is_not_kept(capture: X11Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame_of(capture)
+    came_back = threading.Event()
+    ended: list[CaptureError] = []
+
+    def wait() -> None:
+        try:
+            capture.next(None)
+            came_back.set()
+            capture.next(None)
+        except CaptureError as error:
+            came_back.set()
+            ended.append(error)
+
+    def take_its_time() -> None:
+        # The last step of close, which another thread may well be quicker than.
+        if threading.current_thread() is not thread:
+            came_back.wait(20)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    monkeypatch.setattr(capture.screen, "_take_last", take_its_time)
+    thread.start()
+    capture.close()
+    thread.join(20)
+    assert len(ended) == 1
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["while waiting", "while busy"])

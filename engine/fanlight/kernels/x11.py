@@ -165,12 +165,13 @@ class Screen:
     def close(self) -> None:
         """End the capture; a thread that waits in `next` gets a CaptureError. Images stay readable."""
         with self._gate:
-            if self._handle is None:
+            handle, self._handle = self._handle, None
+            if handle is None:
                 return
-            lib.fl_x11_wake(self._handle)
+            # Only now: who is woken and comes again at once finds it closed. Whoever waits in `next` has a reference of
+            # its own, and the last one to go closes.
+            lib.fl_x11_wake(handle)
             self._take_last()
-            # Whoever waits in `next` has a reference of its own, and the last one to go closes.
-            self._handle = None
 
     def _open_handle(self) -> Any:
         handle = self._handle
