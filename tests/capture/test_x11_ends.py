@@ -76,7 +76,9 @@ def test_close_ends_a_wait_in_another_thread(capture: Capture) -> None:
     assert "closed" in errors[0]
 
 
-def test_who_is_woken_by_close_and_comes_again_is_not_kept(capture: X11Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_woken_by_close_and_comes_again_is_not_kept(
+    capture: X11Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     frame_of(capture)
     came_back = threading.Event()
     ended: list[CaptureError] = []
