@@ -133,9 +133,11 @@ class Screen:
             wait.timeout_ns = _left(deadline)
             length = _next_update(wait)
             # After a rest, every step from here on costs microseconds.
-            if length > 0 and self._handle is handle:
+            if length > 0:
+                # First: who closes from here on takes it, as long as there are its pixels.
                 self._untaken = True
-                return length
+                if self._handle is handle:
+                    return length
             news = wait.news
             if news == -errno.EINTR:
                 continue
