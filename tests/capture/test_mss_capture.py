@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +10,7 @@ from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
-from fanlight.types import Frame, Rect
+from fanlight.types import Rect
 from x11_client import X11Client
 from x_server import StartXvfb
 
@@ -63,16 +62,6 @@ def test_resize_while_running(capture: Capture, painter: X11Client) -> None:
         assert capture.size == size
 
 
-def test_wake_returns_a_waiting_consumer(capture: Capture) -> None:
-    frame_of(capture)
-    results: list[Frame | None] = []
-    thread = threading.Thread(target=lambda: results.append(capture.next(None)))
-    thread.start()
-    capture.wake()
-    thread.join(20)
-    assert results == [None]
-
-
 def test_a_killed_server_is_an_error(start_xvfb: StartXvfb) -> None:
     server = start_xvfb()
     with open_capture(server.name, backend="mss") as capture:
@@ -94,23 +83,3 @@ def test_a_missing_library_is_named_with_its_package(xvfb: str) -> None:
     assert "libxcb-render.so" in said
     assert "install libxcb1" in said
     assert "libxcb-render0" in said
-
-
-def test_close_ends_a_wait_in_another_thread(capture: Capture) -> None:
-    frame_of(capture)
-    errors: list[str] = []
-
-    def wait() -> None:
-        try:
-            while True:
-                capture.next(None)
-        except CaptureError as error:
-            errors.append(str(error))
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    capture.close()
-    capture.close()
-    thread.join(20)
-    assert len(errors) == 1
-    assert "closed" in errors[0]

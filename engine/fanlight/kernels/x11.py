@@ -116,7 +116,10 @@ class Screen:
             heard, handle = self._hear(news, handle), None
             if heard is None:
                 raise self._failure(news)
-            return self.last if heard else None
+            if heard:
+                return self.last
+            self._open_handle()
+            return None
 
     def next_update(self, timeout: float | None, lane: Lane, moves: int, most: int) -> int:
         """Wait as `next` does, and do `lane.update` with the frame in the same native call.
@@ -144,7 +147,10 @@ class Screen:
             heard, handle = self._hear(news, handle), None
             if heard is None:
                 raise self._failure(news)
-            return UNSETTLED if heard else NO_FRAME
+            if heard:
+                return UNSETTLED
+            self._open_handle()
+            return NO_FRAME
 
     @property
     def last(self) -> Frame | None:
