@@ -137,6 +137,18 @@ async def test_a_late_picture_is_not_given_to_a_window_either(session: RemoteSes
     assert told == [(2, 32)]
 
 
+async def test_a_late_picture_behind_news_that_nobody_has_taken_is_given_to_a_window_all_the_same(
+    session: RemoteSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanlight.client.session._HOLD_SECONDS", 0.0)
+    sender, told = Sender(), asyncio.Queue()
+    session.follow_picture(lambda seq, damage: told.put_nowait(seq))
+    session.take(sender.picture(age=0.01))
+    session.take(sender.picture(age=10.0))
+    async with asyncio.timeout(10):
+        assert [await told.get(), await told.get()] == [1, 2]
+
+
 async def test_what_was_held_back_is_not_given_to_a_window_once_the_screen_has_another_size(
     session: RemoteSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
