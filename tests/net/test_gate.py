@@ -94,11 +94,29 @@ def sockets() -> Iterator[Sockets]:
         end.close()
 
 
-async def test_who_comes_too_fast_waits_and_the_newest_goes_first(sockets: Sockets) -> None:
+class Clock:
+    """The time that a gate goes by."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("fanlight.net.gate.time", made)
+    return made
+
+
+async def test_who_comes_too_fast_waits_and_the_newest_goes_first(sockets: Sockets, clock: Clock) -> None:
     gate = Gate(sockets.serve)
     for number in range(13):
         gate.arrive(sockets.make(), Address("192.0.2.1", number))
     assert sockets.served == list(range(10))
+    clock.now += 1 / RATE
     sockets.more.clear()
     await asyncio.wait_for(sockets.more.wait(), 10)
     assert sockets.served[10:] == [12]
