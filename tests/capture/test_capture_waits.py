@@ -9,9 +9,8 @@ from fanlight.capture import Capture, open_capture
 from fanlight.capture.pattern import PatternCapture
 from fanlight.errors import CaptureError
 from fanlight.types import Frame
+from patience import PATIENCE
 from x_server import StartXvfb, wait_until
-
-SECONDS = 60.0
 
 
 @pytest.fixture(params=["x11", "mss", "pattern"])
@@ -45,7 +44,7 @@ class Consumer(threading.Thread):
             self.came.append(error)
 
     def result(self) -> Frame | CaptureError | None:
-        self.join(SECONDS)
+        self.join(PATIENCE)
         assert self.came, "it still waits"
         return self.came[0]
 
@@ -64,7 +63,7 @@ def test_close_ends_a_wait_in_another_thread(resting: Capture) -> None:
         return resting.next(None)
 
     consumer = Consumer(consume)
-    begun.wait(SECONDS)
+    begun.wait(PATIENCE)
     resting.close()
     resting.close()
     error = consumer.result()
@@ -89,7 +88,7 @@ def test_who_is_woken_by_close_finds_it_closed(resting: Capture, monkeypatch: py
     def take_its_time() -> None:
         step()
         if threading.current_thread() is not consumer:
-            ended.wait(SECONDS)
+            ended.wait(PATIENCE)
 
     monkeypatch.setattr(where, name, take_its_time)
     resting.close()

@@ -15,6 +15,7 @@ from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.kernels import tiles
 from fanlight.types import PointerPlace, Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -180,7 +181,7 @@ def test_a_file_that_does_not_fit_means_shared_memory_with_the_reason(
     with open_capture(display.name, framebuffer=altered(display, tmp_path, length, **words)) as capture:
         assert capture.how == "MIT-SHM"
         assert reason in (capture.fallback or "")
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
 
 
 @pytest.mark.parametrize("name", ["nothing", "folder", "link"])

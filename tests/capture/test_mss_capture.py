@@ -11,6 +11,7 @@ from capture_frames import frame_of
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
 from fanlight.types import Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import StartXvfb
 
@@ -69,7 +70,7 @@ def test_a_killed_server_is_an_error(start_xvfb: StartXvfb) -> None:
         server.process.kill()
         server.process.wait()
         with pytest.raises(CaptureError, match="the screen went away"):
-            capture.next(20.0)
+            capture.next(PATIENCE)
 
 
 def test_a_missing_library_is_named_with_its_package(xvfb: str) -> None:

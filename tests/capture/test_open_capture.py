@@ -6,6 +6,7 @@ import pytest
 
 from fanlight.capture import open_capture
 from fanlight.errors import CaptureError, UsageError
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import StartXvfb
 
@@ -29,7 +30,7 @@ def test_a_missing_extension_means_mss_with_the_reason(start_xvfb: StartXvfb, ex
         assert capture.backend == "mss"
         assert capture.fallback is not None
         assert f"lacks the extension {extension}" in capture.fallback
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
 
 
 @pytest.mark.parametrize("extension", ["MIT-SHM", "DAMAGE"])
@@ -51,7 +52,7 @@ def test_a_remote_display_means_mss(start_xvfb: StartXvfb) -> None:
         assert capture.backend == "mss"
         assert capture.fallback is not None
         assert "remote" in capture.fallback
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
 
 
 def test_pixels_of_another_kind_are_refused_with_both_reasons(start_xvfb: StartXvfb) -> None:

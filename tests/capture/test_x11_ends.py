@@ -14,6 +14,7 @@ from capture_frames import frame_of
 from fanlight.capture import Capture, open_capture
 from fanlight.errors import CaptureError
 from fanlight.types import Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import StartXvfb, wait_until
 
@@ -132,7 +133,7 @@ def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
     before = resources()
     for _ in range(50):
         with open_capture(xvfb) as capture:
-            assert capture.next(5.0) is not None
+            assert capture.next(PATIENCE) is not None
         del capture
     assert resources() == before
 
@@ -141,7 +142,7 @@ def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
     gc.collect()
     before = resources()
     capture = open_capture(xvfb)
-    frame = capture.next(5.0)
+    frame = capture.next(PATIENCE)
     assert resources() > before
     del capture, frame
     gc.collect()

@@ -12,6 +12,7 @@ from capture_frames import RunProgram, frame_of, settle, xwd
 
 from fanlight.capture import Capture, open_capture
 from fanlight.types import Frame, Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -143,7 +144,7 @@ def test_a_consumer_that_never_waits_gets_frames(capture: Capture, painter: X11C
 
 def test_frames_come_no_faster_than_asked(xvfb: str, painter: X11Client) -> None:
     with open_capture(xvfb, backend="x11", max_fps=1) as slow:
-        assert slow.next(5.0) is not None
+        assert slow.next(PATIENCE) is not None
         painter.fill(0x0000FF, (90, 90, 20, 20))
         assert frame_of(slow).damage == (Rect(90, 90, 20, 20),), "a second one is free, to fall into step"
         painter.fill(0x00FF00, (10, 10, 20, 20))
@@ -155,7 +156,7 @@ def test_frames_come_no_faster_than_asked(xvfb: str, painter: X11Client) -> None
 
 def test_what_lies_close_comes_in_one_box(xvfb: str, painter: X11Client) -> None:
     with open_capture(xvfb, backend="x11", max_fps=1) as slow:
-        assert slow.next(5.0) is not None
+        assert slow.next(PATIENCE) is not None
         painter.fill(0x0000FF, (90, 90, 20, 20))
         assert frame_of(slow).damage == (Rect(90, 90, 20, 20),)
         painter.fill(0x00FF00, (10, 10, 20, 20))

@@ -11,6 +11,7 @@ import av
 import pytest
 
 from commands import fanlight_command, run_fanlight
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -54,7 +55,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
     demo = subprocess.Popen(command, env=_ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert demo.stdout is not None
-        assert select.select([demo.stdout], [], [], 30)[0]
+        assert select.select([demo.stdout], [], [], PATIENCE)[0]
         log = tmp_path / "out" / "host.log"
         wait_until(lambda: "session open" in log.read_text())
         started = descendants(demo.pid)
@@ -62,7 +63,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
         assert "Xvfb" in names
     finally:
         demo.send_signal(number)
-        _, words = demo.communicate(timeout=30)
+        _, words = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert "Traceback" not in words
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
@@ -78,7 +79,7 @@ def test_with_a_display_the_demo_shows_that_one_in_a_window_on_another(
     demo = subprocess.Popen(command, env=_ENVIRONMENT | {"DISPLAY": xvfb}, stdout=subprocess.PIPE, text=True)
     with X11Client(second) as beside:
         wait_until(lambda: (beside.image()[400, 550, :3] == (0xCC, 0x88, 0x00)).all())
-    out, _ = demo.communicate(timeout=60)
+    out, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0
     assert json.loads(out.splitlines()[-1])["size"] == [1024, 768]
 

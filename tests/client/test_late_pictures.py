@@ -15,6 +15,7 @@ from fanlight.codec import open_encoder
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
 from fanlight.types import Address, Frame, Pixels, Rect
+from patience import PATIENCE
 
 SIZE = (64, 64)
 
@@ -89,7 +90,7 @@ async def test_newer_picture_is_shown_in_the_place_of_a_late_one(session: Remote
 async def test_late_picture_that_nothing_follows_is_shown_all_the_same(session: RemoteSession) -> None:
     sender = Sender()
     session.take(sender.picture(age=10.0))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await next_update(session) == 1
 
 
@@ -145,7 +146,7 @@ async def test_a_late_picture_behind_news_that_nobody_has_taken_is_given_to_a_wi
     session.follow_picture(lambda seq, damage: told.put_nowait(seq))
     session.take(sender.picture(age=0.01))
     session.take(sender.picture(age=10.0))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert [await told.get(), await told.get()] == [1, 2]
 
 

@@ -11,6 +11,7 @@ from fanlight.capture.virtual import VirtualDisplay
 from fanlight.codec import Encoder, Update, open_decoder, open_encoder
 from fanlight.errors import CaptureError, UsageError
 from fanlight.kernels import tiles, x11
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -92,7 +93,7 @@ def test_both_ways_of_encoding_take_turns(link: Link) -> None:
             link.take_one()
         else:
             frames = []
-            wait_until(lambda: frames.extend([frame] if (frame := link.capture.next(5.0)) else []) or frames)  # noqa: B023
+            wait_until(lambda: frames.extend([frame] if (frame := link.capture.next(PATIENCE)) else []) or frames)  # noqa: B023
             if update := link.encoder.encode(frames[0]):
                 link.decoder.decode(update)
         link.settle()
@@ -125,7 +126,7 @@ def test_timeout_and_wake_bring_nothing(link: Link) -> None:
     thread = threading.Thread(target=link.take, args=(None,), daemon=True)
     thread.start()
     link.capture.wake()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 

@@ -12,9 +12,9 @@ from fanlight.host import Picture, Served, Viewer
 from fanlight.net.picture import PictureThread
 from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import Frame, Image, Rect, Size
+from patience import PATIENCE
 
 SIZE = (256, 192)
-SECONDS = 60.0
 
 
 class Held(Capture):
@@ -34,7 +34,7 @@ class Held(Capture):
         self.asked.put(timeout)
         if timeout == 0.0:
             return None
-        return self._answers.get(timeout=SECONDS)
+        return self._answers.get(timeout=PATIENCE)
 
     def wake(self) -> None:
         self._answers.put(None)
@@ -58,7 +58,7 @@ class Post:
         self.handed.put((callback, args))
 
     def picture(self) -> Picture:
-        callback, args = self.handed.get(timeout=SECONDS)
+        callback, args = self.handed.get(timeout=PATIENCE)
         callback(*args)
         (served,) = args[0]  # type: ignore[attr-defined]
         assert isinstance(served, Served)
@@ -86,12 +86,12 @@ class Studio:
         self.thread.add(self.viewer, "tiles")
         self.capture.draw(Rect(0, 0, *SIZE), 7)
         assert self.post.picture().key
-        while not 0.0 < (self.capture.asked.get(timeout=SECONDS) or 0.0) < 1.0:
+        while not 0.0 < (self.capture.asked.get(timeout=PATIENCE) or 0.0) < 1.0:
             pass
 
     def waits_for_a_viewer(self) -> bool:
         """Whether what the thread asks the capture next is the look that it takes now and then, and no wait."""
-        return self.capture.asked.get(timeout=SECONDS) == 0.0
+        return self.capture.asked.get(timeout=PATIENCE) == 0.0
 
 
 @pytest.fixture
