@@ -43,7 +43,7 @@ def test_requests_of_one_write_come_in_one_frame(
                 client.burst(number * 0x010203, *rects)
         done.set()
 
-    thread = threading.Thread(target=draw)
+    thread = threading.Thread(target=draw, daemon=True)
     thread.start()
     frames = torn = 0
     for number in range(1, BURSTS + 1):

@@ -94,10 +94,15 @@ def test_drawing_without_pause_ends_with_the_right_picture(
                 client.fill(n * 7919, (n * 37 % 700, n * 53 % 500, 5 + n % 90, 5 + n % 80))
         done.set()
 
-    thread = threading.Thread(target=draw)
+    thread = threading.Thread(target=draw, daemon=True)
     thread.start()
     # What a viewer would show who takes over damage alone.
-    while (frame := capture.next(0.2)) is not None or not done.is_set():
+    ended = False
+    while not ended:
+        # In this order: what was drawn before the end is told before there is nothing to tell.
+        over = done.is_set()
+        frame = capture.next(0.2)
+        ended = over and frame is None
         for x, y, w, h in frame.damage if frame else ():
             shown[y : y + h, x : x + w] = frame.image[y : y + h, x : x + w]
     thread.join()

@@ -244,7 +244,7 @@ def test_it_ends_with_a_supervisor_that_is_killed() -> None:
 
 def test_it_does_not_end_with_the_thread_that_started_it() -> None:
     displays: list[VirtualDisplay] = []
-    thread = threading.Thread(target=lambda: displays.append(VirtualDisplay((64, 64))))
+    thread = threading.Thread(target=lambda: displays.append(VirtualDisplay((64, 64))), daemon=True)
     thread.start()
     thread.join()
     with displays[0] as display:

@@ -117,13 +117,20 @@ def test_ctrl_c_ends_a_wait(xvfb: str) -> None:
         return child.poll() is not None
 
     wait_until(ended)
-    assert b"KeyboardInterrupt" in child.communicate()[1]
+    # What is pressed once more may cut its last words short.
+    child.communicate()
+    assert child.returncode == -signal.SIGINT
 
 
 def resources() -> tuple[int, int, int]:
     mappings = Path("/proc/self/maps").read_text().count("fanlight-picture")
     fds, threads = (len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task"))
     return fds, threads, mappings
+
+
+def wait_until_no_more_than(before: tuple[int, int, int]) -> None:
+    """Wait, because a thread that has been joined is listed for a moment longer."""
+    wait_until(lambda: all(now <= then for now, then in zip(resources(), before, strict=True)))
 
 
 def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
@@ -135,7 +142,7 @@ def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
         with open_capture(xvfb) as capture:
             assert capture.next(PATIENCE) is not None
         del capture
-    assert resources() == before
+    wait_until_no_more_than(before)
 
 
 def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
@@ -146,7 +153,7 @@ def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
     assert resources() > before
     del capture, frame
     gc.collect()
-    assert resources() == before
+    wait_until_no_more_than(before)
 
 
 def test_a_capture_that_is_killed_leaks_nothing(start_xvfb: StartXvfb) -> None:
@@ -173,4 +180,4 @@ def test_failing_to_open_leaks_nothing(start_xvfb: StartXvfb) -> None:
             open_capture(display, backend="x11")
         with pytest.raises(CaptureError):
             open_capture(":54321", backend="x11")
-    assert resources() == before
+    wait_until_no_more_than(before)
