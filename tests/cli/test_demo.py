@@ -1,5 +1,6 @@
 """`fanlight demo`, which is what `./dev run` runs: one command, and nothing left behind."""
 
+import contextlib
 import json
 import os
 import select
@@ -18,17 +19,32 @@ from x_server import wait_until
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
 
 
+def children(pid: int) -> set[int]:
+    """Return the living children of all threads of a process; none of one that is gone."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found.update(map(int, (task / "children").read_text().split()))
+    return found
+
+
 def descendants(pid: int) -> set[int]:
-    """Return the processes that have `pid` among their ancestors, or share the session of one that has."""
+    """Return the processes that have `pid` among their ancestors."""
     found: set[int] = set()
     todo = [pid]
     while todo:
-        children = Path(f"/proc/{todo.pop()}/task")
-        for task in children.iterdir() if children.exists() else ():
-            for child in (task / "children").read_text().split():
-                found.add(int(child))
-                todo.append(int(child))
+        fresh = children(todo.pop()) - found
+        found |= fresh
+        todo += fresh
     return found
+
+
+def name(pid: int) -> str:
+    """Return the name of a process, "" of one that is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def test_a_demo_ends_by_itself_with_a_picture_and_a_line_of_json(tmp_path: Path) -> None:
@@ -59,8 +75,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
         log = tmp_path / "out" / "host.log"
         wait_until(lambda: "session open" in log.read_text())
         started = descendants(demo.pid)
-        names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in started}
-        assert "Xvfb" in names
+        assert "Xvfb" in map(name, started)
     finally:
         demo.send_signal(number)
         _, words = demo.communicate(timeout=PATIENCE)

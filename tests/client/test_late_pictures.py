@@ -108,7 +108,7 @@ async def test_the_picture_does_not_change_while_another_thread_reads_it(session
     session.take(sender.picture(age=0.0))
     with session.lock:
         before = session.image.copy()
-        changing = threading.Thread(target=session.take, args=(sender.picture(age=0.0),))
+        changing = threading.Thread(target=session.take, args=(sender.picture(age=0.0),), daemon=True)
         changing.start()
         changing.join(0.1)
         assert changing.is_alive()
