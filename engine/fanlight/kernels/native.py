@@ -14,6 +14,8 @@ from fanlight.errors import CodecError, FanlightError, UsageError
 from fanlight.types import MAX_PIXELS, MAX_SIDE, TILE, Image, Size, Tiles
 
 _LARGE_PAGE: Final = 1 << 21
+# To compare with a type would make this anew each time.
+_BYTE: Final = np.dtype(np.uint8)
 
 _ERRORS: Final[dict[int, type[FanlightError]]] = {errno.EINVAL: UsageError, errno.EBADMSG: CodecError}
 _MEANINGS: Final[dict[int, str]] = {
@@ -138,7 +140,7 @@ def array_of(kind: str, values: list[tuple[int, ...]]) -> Any:
 
 
 def _is_picture(image: object) -> TypeGuard[Image]:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4:
+    if not isinstance(image, np.ndarray) or image.dtype != _BYTE or image.ndim != 3 or image.shape[2] != 4:
         return False
     height, width = image.shape[:2]
     row, pixel, channel = image.strides
