@@ -4,6 +4,7 @@ That is `u8 compression, u32 plain length, bytes`, little-endian: the stream as 
 """
 
 import struct
+
 import zstandard
 
 from fanlight.errors import CodecError
