@@ -5,6 +5,7 @@ import signal
 import sys
 
 import numpy as np
+import pygame
 import pytest
 from remote_fake import SCREEN, FakeScreen, noise, shown, soft, wait_until, whole
 from window_scene import MIDDLE, SIZE, difference
@@ -208,6 +209,12 @@ class TestEnd:
             wait_until(lambda: remote.closed, "the session is closed")
 
         show(remote, play)
+
+    def test_fonts_of_others_outlive_it(self, show, remote):
+        pygame.font.init()
+        face = pygame.font.Font(None, 20)
+        show(remote, lambda desk: desk.close())
+        assert face.render("still here", True, (1, 2, 3)).get_width() > 0
 
     def test_it_ends_by_itself(self, show, remote):
         summary = show(remote, lambda desk: wait_until(lambda: remote.closed, "the time is over"), seconds=0.5)

@@ -65,10 +65,9 @@ class Display:
         self.close()
 
     def close(self) -> None:
-        """Close the display and its window."""
+        """Close the display and its window; fonts stay, for others in this program may have some."""
         with self._lock:
             self._open = False
-            pygame.font.quit()
             pygame.display.quit()
 
     @property
