@@ -22,6 +22,11 @@ def fanlight_command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "fanlight", *map(str, arguments)]
 
 
+def background_command(*arguments: object) -> list[str]:
+    """The command as a program that must not outlive a test run which is killed; it keeps its pid."""
+    return ["setpriv", "--pdeathsig", "TERM", *fanlight_command(*arguments)]
+
+
 def run_fanlight(*arguments: object, stdin: str = "", display: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     environment = _ENVIRONMENT | ({"DISPLAY": display} if display else {})
@@ -73,7 +78,7 @@ def start_host(tmp_path: Path) -> Iterator[StartHost]:
         # A window of the host's own would stand in the pictures that tests compare.
         quiet = () if "--dialog" in arguments else ("--dialog", "no")
         log_file = tmp_path / f"host-{len(hosts)}.log"
-        command = fanlight_command("host", "--json", "--home", home, "--listen", "127.0.0.1:0", *quiet, *arguments)
+        command = background_command("host", "--json", "--home", home, "--listen", "127.0.0.1:0", *quiet, *arguments)
         with log_file.open("w") as log:
             process = subprocess.Popen(
                 command, env=_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True

@@ -9,7 +9,15 @@ from typing import Any
 import pyotp
 import pytest
 
-from commands import HostProcess, StartHost, fanlight_command, password_file, run_fanlight, start_host
+from commands import (
+    HostProcess,
+    StartHost,
+    background_command,
+    fanlight_command,
+    password_file,
+    run_fanlight,
+    start_host,
+)
 from patience import PATIENCE
 from x_server import wait_until
 
@@ -29,7 +37,7 @@ class Programs:
         self.running: list[subprocess.Popen[str]] = []
 
     def connect(self, *arguments: object, seconds: float = 1000) -> subprocess.Popen[str]:
-        command = fanlight_command(
+        command = background_command(
             *("connect", self.host.address, "--headless", "--json", "--home", self.home, "--seconds", seconds),
             *("--trust", self.host.fingerprint, *arguments),
         )
