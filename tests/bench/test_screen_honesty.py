@@ -17,19 +17,25 @@ Change = tuple[int, Picture]
 
 
 class FakeScreen:
-    """A screen that changes at given moments, and the clock by which it does; looking at it takes no time."""
+    """A screen that changes at given moments, and the clock by which it does; looking at it takes no time.
 
-    def __init__(self, changes: list[Change]) -> None:
+    Whoever waits for a change hears of it `late` microseconds after it, for want of a core.
+    """
+
+    def __init__(self, changes: list[Change], late: int = 0) -> None:
         self._changes = sorted(changes, key=lambda change: change[0])
         self._picture: Picture = (None, None)
+        self._late = late
         self.now = START
+        self.queued = 0
 
     def wait(self, until: int) -> bool:
         if not self._changes or self._changes[0][0] >= until:
             self.now = until
             return False
         moment, self._picture = self._changes.pop(0)
-        self.now = max(self.now, moment)
+        self.now = max(self.now, moment) + self._late
+        self.queued += self._late
         return True
 
     def stamps(self) -> Picture:
@@ -51,7 +57,7 @@ def torn(seq: int) -> Picture:
 
 def record(changes: list[Change]) -> Record:
     screen = FakeScreen(changes)
-    return watch(screen, lambda: screen.now, 10.0, lambda seen: None)
+    return watch(screen, lambda: screen.now, lambda: screen.queued, 10.0, lambda seen: None)
 
 
 def delivered(changes: list[Change]) -> Delivery:
@@ -160,6 +166,12 @@ def test_a_screen_without_a_clock_is_refused() -> None:
 def test_the_time_counts_from_the_first_clock() -> None:
     screen = FakeScreen([(START, (None, None)), *[(moment + 3 * SECOND, picture) for moment, picture in prompt()]])
     begun: list[int] = []
-    seen = watch(screen, lambda: screen.now, 0.5, begun.append)
+    seen = watch(screen, lambda: screen.now, lambda: screen.queued, 0.5, begun.append)
     assert begun == [START + 3 * SECOND + 1_000]
     assert len(seen.looks) == 25
+
+
+def test_a_look_begins_with_the_change_and_not_with_a_core_for_it() -> None:
+    screen = FakeScreen(prompt(), late=3_000)
+    seen = watch(screen, lambda: screen.now, lambda: screen.queued, 10.0, lambda seen: None)
+    assert [(look.asked - look.micros, look.seen - look.micros) for look in seen.looks] == [(1_000, 4_000)] * FRAMES

@@ -29,21 +29,25 @@ class Eye(Protocol):
         ...
 
 
-def watch(eye: Eye, now: Callable[[], int], seconds: float, begun: Callable[[int], object]) -> Record:
+def watch(
+    eye: Eye, now: Callable[[], int], queued: Callable[[], int], seconds: float, begun: Callable[[int], object]
+) -> Record:
     """Look for `seconds` from the first clock on, of which `begun` is told; CaptureError when there is none in time.
 
-    `now` returns microseconds of the clock that workloads draw.
+    `now` returns microseconds of the clock that workloads draw, `queued` how many we have waited for a core so far.
     """
     looks: list[Look] = []
     taken: list[int] = []
     known: tuple[Stamp | None, Stamp | None] = (None, None)
     end = now() + FIRST_CLOCK_SECONDS * MICROS
+    before = queued()
     while eye.wait(end):
-        asked = now()
+        # A look begins when the screen has changed, not when there is a core for it.
+        asked = now() - (queued() - before)
         stamps = eye.stamps()
         seen = now()
         taken.append(seen - asked)
-        look = _look(seen, stamps)
+        look = _look(asked, seen, stamps)
         if look is not None and stamps != known:
             known = stamps
             if not looks:
@@ -52,18 +56,19 @@ def watch(eye: Eye, now: Callable[[], int], seconds: float, begun: Callable[[int
             looks.append(look)
         if seen >= end:
             break
+        before = queued()
     if not looks:
         raise CaptureError(f"no clock was seen within {FIRST_CLOCK_SECONDS} s")
     return Record(looks, len(taken), int(np.percentile(taken, 99)))
 
 
-def _look(seen: int, stamps: tuple[Stamp | None, Stamp | None]) -> Look | None:
+def _look(asked: int, seen: int, stamps: tuple[Stamp | None, Stamp | None]) -> Look | None:
     """Return what both clocks together say; None where one of them cannot be read."""
     first, second = stamps
     if first is None or second is None:
         return None
     micros, seq = min(first, second)
-    return Look(seen, micros, seq, torn=first != second)
+    return Look(asked, seen, micros, seq, torn=first != second)
 
 
 def command(display: str, size: Size, seconds: float) -> list[str]:
