@@ -117,10 +117,12 @@ def test_costs_are_of_a_delivered_frame() -> None:
 def test_a_ledger_tells_of_what_was_shown_in_the_window_alone(tmp_path: Path) -> None:
     totals = [(1_000, {"presented": 50}), (2_000, {"presented": 100}), (3_000, {"decoded": 150})]
     totals += [(None, {"presented": 160}), (4_000, {"presented": 199}), (5_000, {"presented": 200})]
-    lines = [{"total": total, "stamps": stamps, "bytes": 7, "exact": True} for total, stamps in totals]
+    rest = {"bytes": 7, "exact": True, "stages": {"send": 5}}
+    lines = [{"total": total, "stamps": stamps, **rest} for total, stamps in totals]
     path = tmp_path / "ledger"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"total": 6000, "sta')
-    assert read_ledger(path, 100, 200) == [OwnWords(100, 2.0, 7, True), OwnWords(199, 4.0, 7, True)]
+    stages = {"send": 5}
+    assert read_ledger(path, 100, 200) == [OwnWords(100, 2.0, 7, True, stages), OwnWords(199, 4.0, 7, True, stages)]
 
 
 def test_without_a_frame_there_is_no_latency_but_the_rate_is_nought() -> None:

@@ -65,6 +65,16 @@ def test_what_a_system_says_of_itself_stands_beside_what_was_seen() -> None:
     assert {name: one.median for name, one in told([], ten_frames(), drawings()).items()} == {"picture bytes": 0}
 
 
+def test_stages_are_told_in_the_middle_of_all_that_have_them() -> None:
+    own = [
+        OwnWords(0, 1.0, 50, True, {"capture": 200, "encode": 1_500}),
+        OwnWords(1, 1.0, 50, True, {"capture": 400, "encode": 2_500, "present": 900}),
+    ]
+    found = told(own, ten_frames(), drawings())
+    stages = {name: figure.median for name, figure in found.items() if name.startswith("stage ")}
+    assert stages == {"stage capture": 0.3, "stage encode": 2.0, "stage present": 0.9}
+
+
 def test_drawing_and_look_are_not_held_against_a_ledger() -> None:
     found = told(words(*[5.0] * FRAMES), ten_frames(), drawings())
     assert found["drawn less ledger"].median == pytest.approx(3.0)

@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from fanlight_bench.results import Figure
+from fanlight_bench.results import STAGE, Figure
 from fanlight_bench.screen.looks import Delivery, Look
 from fanlight_bench.screen.system import OwnWords
 
@@ -58,7 +58,16 @@ def told(own: Sequence[OwnWords] | None, seen: Delivery, drawings: Drawings) -> 
     found["exact updates"] = Figure((100 * sum(one.exact for one in own) / len(own),), "%", "higher")
     for share in (50, 99):
         found[f"ledger p{share}"] = Figure((float(np.percentile([one.latency for one in own], share)),), "ms")
-    return found | _apart(_pairs(own, seen, drawings), drawings)
+    return found | _stages(own) | _apart(_pairs(own, seen, drawings), drawings)
+
+
+def _stages(own: Sequence[OwnWords]) -> dict[str, Figure]:
+    """Return what each part of the way took, in the middle."""
+    names = dict.fromkeys(name for one in own for name in one.stages)
+    return {
+        f"{STAGE}{name}": Figure((median(one.stages[name] for one in own if name in one.stages) / 1_000,), "ms")
+        for name in names
+    }
 
 
 def _apart(pairs: Sequence[tuple[Look, OwnWords]], drawings: Drawings) -> dict[str, Figure]:
