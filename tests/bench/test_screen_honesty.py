@@ -17,28 +17,31 @@ Change = tuple[int, Picture]
 
 
 class FakeScreen:
-    """A screen that changes at given moments, and the clock by which it does; looking at it takes no time.
+    """A screen that changes at given moments, and the clock by which it does.
 
-    Whoever waits for a change hears of it `late` microseconds after it, for want of a core.
+    Looking at it takes `look` microseconds, and the first time after a change what the server still draws besides.
     """
 
-    def __init__(self, changes: list[Change], late: int = 0) -> None:
+    def __init__(self, changes: list[Change], look: int = 0, still_drawing: int = 0) -> None:
         self._changes = sorted(changes, key=lambda change: change[0])
         self._picture: Picture = (None, None)
-        self._late = late
+        self._look = look
+        self._still_drawing = still_drawing
+        self._drawing = 0
         self.now = START
-        self.queued = 0
 
     def wait(self, until: int) -> bool:
         if not self._changes or self._changes[0][0] >= until:
             self.now = until
             return False
         moment, self._picture = self._changes.pop(0)
-        self.now = max(self.now, moment) + self._late
-        self.queued += self._late
+        self.now = max(self.now, moment)
+        self._drawing = self._still_drawing
         return True
 
     def stamps(self) -> Picture:
+        self.now += self._look + self._drawing
+        self._drawing = 0
         return self._picture
 
 
@@ -57,7 +60,7 @@ def torn(seq: int) -> Picture:
 
 def record(changes: list[Change]) -> Record:
     screen = FakeScreen(changes)
-    return watch(screen, lambda: screen.now, lambda: screen.queued, 10.0, lambda seen: None)
+    return watch(screen, lambda: screen.now, 10.0, lambda seen: None)
 
 
 def delivered(changes: list[Change]) -> Delivery:
@@ -166,12 +169,26 @@ def test_a_screen_without_a_clock_is_refused() -> None:
 def test_the_time_counts_from_the_first_clock() -> None:
     screen = FakeScreen([(START, (None, None)), *[(moment + 3 * SECOND, picture) for moment, picture in prompt()]])
     begun: list[int] = []
-    seen = watch(screen, lambda: screen.now, lambda: screen.queued, 0.5, begun.append)
+    seen = watch(screen, lambda: screen.now, 0.5, begun.append)
     assert begun == [START + 3 * SECOND + 1_000]
     assert len(seen.looks) == 25
 
 
-def test_a_look_begins_with_the_change_and_not_with_a_core_for_it() -> None:
-    screen = FakeScreen(prompt(), late=3_000)
-    seen = watch(screen, lambda: screen.now, lambda: screen.queued, 10.0, lambda seen: None)
-    assert [(look.asked - look.micros, look.seen - look.micros) for look in seen.looks] == [(1_000, 4_000)] * FRAMES
+def test_what_a_look_takes_by_itself_is_without_what_the_server_still_draws() -> None:
+    screen = FakeScreen(prompt(), look=400, still_drawing=3_000)
+    seen = watch(screen, lambda: screen.now, 10.0, lambda seen: None)
+    assert seen.look_alone_micros == 400
+    assert seen.look_p99_micros == 3_400
+    assert (len(seen.looks), seen.samples) == (FRAMES, FRAMES)
+
+
+def test_a_picture_that_a_second_look_finds_is_no_look_by_itself() -> None:
+    class Restless(FakeScreen):
+        def stamps(self) -> Picture:
+            self.wait(START + 10 * SECOND)
+            return super().stamps()
+
+    screen = Restless(prompt(), look=400)
+    seen = watch(screen, lambda: screen.now, 10.0, lambda seen: None)
+    assert seen.look_alone_micros == 0
+    assert [look.seq for look in seen.looks] == sorted({look.seq for look in seen.looks})

@@ -4,8 +4,8 @@ import pytest
 
 from fanlight_bench import screen
 from fanlight_bench.results import Limit, Row
-from fanlight_bench.screen.agreement import read_drawings, split, told
-from fanlight_bench.screen.looks import Delivery, Look, deliver
+from fanlight_bench.screen.agreement import Clocks, read_drawings, split, told
+from fanlight_bench.screen.looks import Look, deliver
 from fanlight_bench.screen.system import OwnWords
 
 # Milliseconds: what the X server took to draw, what the way took, what the look took.
@@ -14,18 +14,12 @@ FRAMES = 10
 STEP = 100_000
 
 
-def ten_frames(*lost: int) -> Delivery:
-    """A frame every 100 ms without those that were lost, seen 8 ms after it was drawn."""
-    looks = [
-        Look(at - round(1_000 * LOOKING), at, at - 8_000, n, False)
-        for n, at in enumerate(range(0, STEP * FRAMES, STEP))
-        if n not in lost
-    ]
-    return deliver(looks, 0, STEP * FRAMES)
-
-
-def drawings() -> dict[int, int]:
-    return {STEP * n - 8_000: STEP * n - 8_000 + round(1_000 * DRAWING) for n in range(FRAMES)}
+def ten_frames(*lost: int, drawn: bool = True) -> Clocks:
+    """A frame every 100 ms without those that were lost, seen 8 ms after its clock was drawn."""
+    looks = [Look(at, at - 8_000, n, False) for n, at in enumerate(range(0, STEP * FRAMES, STEP)) if n not in lost]
+    stamps = [STEP * n - 8_000 for n in range(FRAMES)] if drawn else []
+    drawings = {stamp: stamp + round(1_000 * DRAWING) for stamp in stamps}
+    return Clocks(deliver(looks, 0, STEP * FRAMES), drawings, round(1_000 * LOOKING))
 
 
 def words(*latencies: float, exact: bool = True) -> list[OwnWords]:
@@ -33,15 +27,15 @@ def words(*latencies: float, exact: bool = True) -> list[OwnWords]:
     return [OwnWords(STEP * n - 1_000, latency, 50, exact) for n, latency in enumerate(latencies)]
 
 
-def held(workload: str, own: list[OwnWords], seen: Delivery) -> Limit:
-    figures = split(seen, drawings()) | told(own, seen, drawings())
+def held(workload: str, own: list[OwnWords], clocks: Clocks) -> Limit:
+    figures = split(clocks) | told(own, clocks)
     limits = screen.limits([Row("fanlight", workload, {"size": "1920x1080"}, figures)])
     named = {"typing": "typing", "full-change": "full change"}[workload]
     return next(limit for limit in limits if limit.what.startswith(named) and "beside ledger" in limit.what)
 
 
 def test_a_latency_is_drawing_the_way_and_the_look() -> None:
-    found = {name: figure.median for name, figure in split(ten_frames(), drawings()).items()}
+    found = {name: figure.median for name, figure in split(ten_frames()).items()}
     assert found == {
         "drawing p50": DRAWING,
         "display to display p50": WAY,
@@ -51,18 +45,18 @@ def test_a_latency_is_drawing_the_way_and_the_look() -> None:
 
 
 def test_a_picture_of_which_nothing_was_told_is_not_split() -> None:
-    assert split(ten_frames(), {}) == {}
-    assert split(ten_frames(*range(FRAMES)), drawings()) == {}
+    assert split(ten_frames(drawn=False)) == {}
+    assert split(ten_frames(*range(FRAMES))) == {}
 
 
 def test_what_a_system_says_of_itself_stands_beside_what_was_seen() -> None:
-    found = told(words(3.0, 4.0, 9.0), ten_frames(), drawings())
+    found = told(words(3.0, 4.0, 9.0), ten_frames())
     assert found["ledger p50"].median == 4.0
     assert found["picture bytes"].median == 150
     assert found["exact updates"].median == 100
-    assert told([*words(3.0), *words(3.0, exact=False)], ten_frames(), drawings())["exact updates"].median == 50
-    assert told(None, ten_frames(), drawings()) == {}
-    assert {name: one.median for name, one in told([], ten_frames(), drawings()).items()} == {"picture bytes": 0}
+    assert told([*words(3.0), *words(3.0, exact=False)], ten_frames())["exact updates"].median == 50
+    assert told(None, ten_frames()) == {}
+    assert {name: one.median for name, one in told([], ten_frames()).items()} == {"picture bytes": 0}
 
 
 def test_stages_are_told_in_the_middle_of_all_that_have_them() -> None:
@@ -70,35 +64,35 @@ def test_stages_are_told_in_the_middle_of_all_that_have_them() -> None:
         OwnWords(0, 1.0, 50, True, {"capture": 200, "encode": 1_500}),
         OwnWords(1, 1.0, 50, True, {"capture": 400, "encode": 2_500, "present": 900}),
     ]
-    found = told(own, ten_frames(), drawings())
+    found = told(own, ten_frames())
     stages = {name: figure.median for name, figure in found.items() if name.startswith("stage ")}
     assert stages == {"stage capture": 0.3, "stage encode": 2.0, "stage present": 0.9}
 
 
 def test_drawing_and_look_are_not_held_against_a_ledger() -> None:
-    found = told(words(*[5.0] * FRAMES), ten_frames(), drawings())
+    found = told(words(*[5.0] * FRAMES), ten_frames())
     assert found["drawn less ledger"].median == pytest.approx(3.0)
     assert found["display to display less ledger"].median == pytest.approx(1.0)
     assert found["display to display beside ledger, closest tenth"].median == pytest.approx(1.0)
 
 
 def test_a_picture_is_held_beside_what_is_said_of_the_same_one() -> None:
-    found = told(words(99.0, 5.0, 4.0, 3.0), ten_frames(), drawings())
+    found = told(words(99.0, 5.0, 4.0, 3.0), ten_frames())
     assert found["display to display less ledger"].median == pytest.approx(2.0)
     far = [OwnWords(50_000, 1.0, 50, True)]
-    assert "display to display less ledger" not in told(far, ten_frames(), drawings())
+    assert "display to display less ledger" not in told(far, ten_frames())
 
 
 def test_a_picture_before_which_one_is_missing_is_not_held_beside_the_first_change() -> None:
     """Frame 4 has frame 3 in it, with which its update began: the ledger says 100 ms more than the clock."""
     own = words(6.0, 6.0, 6.0, 0.0, 106.0)
-    assert told(own, ten_frames(3), drawings())["display to display less ledger"].median == pytest.approx(0.0)
+    assert told(own, ten_frames(3))["display to display less ledger"].median == pytest.approx(0.0)
     every_second = ten_frames(*range(1, FRAMES, 2))
-    assert "display to display less ledger" not in told(own, every_second, drawings())
+    assert "display to display less ledger" not in told(own, every_second)
 
 
 def test_without_what_the_workload_tells_nothing_is_taken_off_and_nothing_held() -> None:
-    assert "display to display less ledger" not in told(words(*[5.0] * FRAMES), ten_frames(), {})
+    assert "display to display less ledger" not in told(words(*[5.0] * FRAMES), ten_frames(drawn=False))
 
 
 @pytest.mark.parametrize("workload", ["typing", "full-change"])
@@ -114,8 +108,8 @@ def test_a_ledger_that_lies_by_5_ms_is_caught(lie: float) -> None:
 
 
 def test_what_is_taken_off_stands_beside_without_a_limit() -> None:
-    seen = ten_frames()
-    figures = split(seen, drawings()) | told(words(*[WAY] * FRAMES), seen, drawings())
+    clocks = ten_frames()
+    figures = split(clocks) | told(words(*[WAY] * FRAMES), clocks)
     limits = screen.limits([Row("fanlight", "full-change", {"size": "1920x1080"}, figures)])
     own = next(one for one in limits if one.what == "full change: drawing and look by themselves, p50")
     assert (own.measured, own.limit) == (DRAWING + LOOKING, None)

@@ -11,7 +11,6 @@ import msgspec
 
 from fanlight.config import parse_size
 from fanlight.errors import FanlightError
-from fanlight_bench.cores import Queue
 from fanlight_bench.screen.corners import Corners
 from fanlight_bench.screen.sampler import watch
 
@@ -25,7 +24,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         with Corners(asked.display, asked.size) as corners:
-            record = watch(corners, _now, Queue().micros, asked.seconds, lambda seen: _write(b"%d\n" % seen))
+            record = watch(corners, _now, asked.seconds, lambda seen: _write(b"%d\n" % seen))
     except FanlightError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

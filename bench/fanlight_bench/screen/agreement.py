@@ -1,16 +1,17 @@
 """What a system says of its own pictures, held beside the clocks that were drawn and seen.
 
 A drawn clock tells when a program began to hand a picture to its display, and is read when a look at the viewer's
-screen is over. Between the two lies more than the way from display to display: the X server of the host draws the
-picture before it can speak of damage, and the look takes its own time. Both are measured in the same run, for the same
-picture: the program notes when its display has drawn, as the server tells it, and the look when it began. What is left
-between those two moments, from display to display, is all that a system can know of.
+screen is over. Between the two lies more than the way from display to display. The X server of the host draws a picture
+before it speaks of damage, or while it does: the program notes, for each picture, when it heard that all is drawn. And
+the look takes its own time: some pictures are looked at once more in the same run. What is left without both, from
+display to display, is all that a system can know of.
 
 Where states merged, a ledger counts from the first change in the update and a clock from the last: a picture before
 which another was not seen is not held beside the ledger.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -33,22 +34,35 @@ def read_drawings(output: bytes) -> dict[int, int]:
     return {int(shown): int(drawn) for shown, drawn in (line.split() for line in lines if line.endswith("\n"))}
 
 
-def split(seen: Delivery, drawings: Drawings) -> dict[str, Figure]:
+@dataclass(frozen=True)
+class Clocks:
+    """What was seen, when it had been drawn, and what a look takes by itself, in microseconds."""
+
+    seen: Delivery
+    drawings: Drawings
+    look: int
+
+    def way(self, look: Look) -> float:
+        """Return the milliseconds from a picture's being drawn on one display to its being there on the other."""
+        return (look.seen - self.look - self.drawings[look.micros]) / 1_000
+
+
+def split(clocks: Clocks) -> dict[str, Figure]:
     """Split the latencies that were seen: drawing, the way from display to display, looking."""
-    told = [look for look in seen.shown if look.micros in drawings]
+    told = [look for look in clocks.seen.shown if look.micros in clocks.drawings]
     if not told:
         return {}
-    drawing = [(drawings[look.micros] - look.micros) / 1_000 for look in told]
-    looking = [(look.seen - look.asked) / 1_000 for look in told]
+    drawing = median((clocks.drawings[look.micros] - look.micros) / 1_000 for look in told)
+    looking = clocks.look / 1_000
     return {
-        "drawing p50": Figure((median(drawing),), "ms"),
-        "display to display p50": Figure((median(_way(look, drawings) for look in told),), "ms"),
-        "look p50": Figure((median(looking),), "ms"),
-        "drawing and look p50": Figure((median(map(sum, zip(drawing, looking, strict=True))),), "ms"),
+        "drawing p50": Figure((drawing,), "ms"),
+        "display to display p50": Figure((median(map(clocks.way, told)),), "ms"),
+        "look p50": Figure((looking,), "ms"),
+        "drawing and look p50": Figure((drawing + looking,), "ms"),
     }
 
 
-def told(own: Sequence[OwnWords] | None, seen: Delivery, drawings: Drawings) -> dict[str, Figure]:
+def told(own: Sequence[OwnWords] | None, clocks: Clocks) -> dict[str, Figure]:
     """Put what a system says of itself beside what was seen."""
     if own is None:
         return {}
@@ -58,7 +72,7 @@ def told(own: Sequence[OwnWords] | None, seen: Delivery, drawings: Drawings) -> 
     found["exact updates"] = Figure((100 * sum(one.exact for one in own) / len(own),), "%", "higher")
     for share in (50, 99):
         found[f"ledger p{share}"] = Figure((float(np.percentile([one.latency for one in own], share)),), "ms")
-    return found | _stages(own) | _apart(_pairs(own, seen, drawings), drawings)
+    return found | _stages(own) | _apart(own, clocks)
 
 
 def _stages(own: Sequence[OwnWords]) -> dict[str, Figure]:
@@ -70,12 +84,13 @@ def _stages(own: Sequence[OwnWords]) -> dict[str, Figure]:
     }
 
 
-def _apart(pairs: Sequence[tuple[Look, OwnWords]], drawings: Drawings) -> dict[str, Figure]:
+def _apart(own: Sequence[OwnWords], clocks: Clocks) -> dict[str, Figure]:
     """Return by how much the clocks say more than the words of the same picture, as they stand and without our part."""
+    pairs = _pairs(own, clocks)
     if not pairs:
         return {}
     whole = [(look.seen - look.micros) / 1_000 - one.latency for look, one in pairs]
-    way = [_way(look, drawings) - one.latency for look, one in pairs]
+    way = [clocks.way(look) - one.latency for look, one in pairs]
     return {
         "drawn less ledger": Figure((median(whole),), "ms"),
         "display to display less ledger": Figure((median(way),), "ms"),
@@ -83,17 +98,12 @@ def _apart(pairs: Sequence[tuple[Look, OwnWords]], drawings: Drawings) -> dict[s
     }
 
 
-def _way(look: Look, drawings: Drawings) -> float:
-    """Return the milliseconds from a picture's being drawn on one display to its being there on the other."""
-    return (look.asked - drawings[look.micros]) / 1_000
-
-
-def _pairs(own: Sequence[OwnWords], seen: Delivery, drawings: Drawings) -> list[tuple[Look, OwnWords]]:
+def _pairs(own: Sequence[OwnWords], clocks: Clocks) -> list[tuple[Look, OwnWords]]:
     """Pair each picture that followed the one before it with the words whose moment is nearest, if it is near."""
     pairs = []
-    for before, look in pairwise(seen.shown):
+    for before, look in pairwise(clocks.seen.shown):
         nearest = min(own, key=lambda one: abs(one.shown - look.seen))
-        followed = look.seq == before.seq + 1 and look.micros in drawings
+        followed = look.seq == before.seq + 1 and look.micros in clocks.drawings
         if followed and abs(nearest.shown - look.seen) <= _SAME_MICROS:
             pairs.append((look, nearest))
     return pairs

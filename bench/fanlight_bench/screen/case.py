@@ -95,8 +95,9 @@ class ScreenCase:
         record = msgspec.json.decode(cast.watching.output().splitlines()[-1], type=Record)
         seen = deliver(record.looks, begun[0], ended[0])
         drawings = agreement.read_drawings(cast.drawing.output())
-        found = figures(seen, begun[1], ended[1], record.look_p99_micros) | agreement.split(seen, drawings)
-        return found | agreement.told(cast.running.own_words(begun[0], ended[0]), seen, drawings)
+        clocks = agreement.Clocks(seen, drawings, record.look_alone_micros)
+        found = figures(seen, begun[1], ended[1], record.look_p99_micros) | agreement.split(clocks)
+        return found | agreement.told(cast.running.own_words(begun[0], ended[0]), clocks)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,8 @@ TEAR_MICROS = 4_000
 
 
 class Look(msgspec.Struct, frozen=True, array_like=True):
-    """The screen from `seen` on, until the next look: the older one of its two clocks. Times are microseconds.
+    """The screen from `seen` on, until the next look: the older one of its two clocks. Times are microseconds."""
 
-    `asked` is when the look began, and `seen` when it had found the clocks.
-    """
-
-    asked: int
     seen: int
     micros: int
     seq: int
@@ -29,11 +25,15 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """All changes that a sampler saw, how often it looked, and the 99th percentile of what a look took."""
+    """All changes that a sampler saw, how often it looked, and the 99th percentile of what a look took.
+
+    `look_alone_micros` is the median of what a look takes by itself, 0 where that was never seen.
+    """
 
     looks: list[Look]
     samples: int
     look_p99_micros: int
+    look_alone_micros: int
 
 
 @dataclass(frozen=True)
