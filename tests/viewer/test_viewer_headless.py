@@ -27,7 +27,7 @@ def remote():
 
 def meanwhile(act):
     """Run `act` once the session has opened, in a thread of its own."""
-    thread = threading.Thread(target=act)
+    thread = threading.Thread(target=act, daemon=True)
     thread.start()
     return thread
 
