@@ -76,6 +76,13 @@ def test_drawing_and_look_are_not_held_against_a_ledger() -> None:
     assert found["display to display beside ledger, closest tenth"].median == pytest.approx(1.0)
 
 
+def test_what_lies_before_a_ledger_and_what_after_it_is_told_apart() -> None:
+    """Shown 1 ms before it was seen, 8 ms after its clock: 5 ms of ledger leave 2 ms before them."""
+    found = told(words(*[5.0] * FRAMES), ten_frames())
+    assert found["before the ledger p50"].median == pytest.approx(2.0)
+    assert found["after the ledger p50"].median == pytest.approx(1.0)
+
+
 def test_a_picture_is_held_beside_what_is_said_of_the_same_one() -> None:
     found = told(words(99.0, 5.0, 4.0, 3.0), ten_frames())
     assert found["display to display less ledger"].median == pytest.approx(2.0)

@@ -85,14 +85,21 @@ def _stages(own: Sequence[OwnWords]) -> dict[str, Figure]:
 
 
 def _apart(own: Sequence[OwnWords], clocks: Clocks) -> dict[str, Figure]:
-    """Return by how much the clocks say more than the words of the same picture, as they stand and without our part."""
+    """Return by how much the clocks say more than the words of the same picture, as they stand and without our part.
+
+    Of the first, what lies before the words' first moment and what after their last is told apart.
+    """
     pairs = _pairs(own, clocks)
     if not pairs:
         return {}
     whole = [(look.seen - look.micros) / 1_000 - one.latency for look, one in pairs]
+    before = [(one.shown - look.micros) / 1_000 - one.latency for look, one in pairs]
+    after = [(look.seen - one.shown) / 1_000 for look, one in pairs]
     way = [clocks.way(look) - one.latency for look, one in pairs]
     return {
         "drawn less ledger": Figure((median(whole),), "ms"),
+        "before the ledger p50": Figure((median(before),), "ms"),
+        "after the ledger p50": Figure((median(after),), "ms"),
         "display to display less ledger": Figure((median(way),), "ms"),
         "display to display beside ledger, closest tenth": Figure((float(np.percentile(np.abs(way), 10)),), "ms"),
     }
