@@ -49,7 +49,7 @@ def is_alive(pid: int) -> bool:
 
 def test_system_that_sleeps_shows_it_as_time_and_not_as_cpu() -> None:
     figures = case(fake("sleeps")).measure()
-    assert 20 <= figures["time an update"].median < 60
+    assert figures["time an update"].median >= 20
     assert figures["CPU an update"].median < 10
 
 

@@ -22,13 +22,13 @@ def host(start_host: StartHost) -> HostProcess:
 
 
 class Programs:
-    """`fanlight connect` in the background."""
+    """`fanlight connect` in the background; what is not to end by itself is given longer than any test takes."""
 
     def __init__(self, host: HostProcess, home: Path) -> None:
         self.host, self.home = host, home
         self.running: list[subprocess.Popen[str]] = []
 
-    def connect(self, *arguments: object, seconds: float = 60) -> subprocess.Popen[str]:
+    def connect(self, *arguments: object, seconds: float = 1000) -> subprocess.Popen[str]:
         command = fanlight_command(
             *("connect", self.host.address, "--headless", "--json", "--home", self.home, "--seconds", seconds),
             *("--trust", self.host.fingerprint, *arguments),

@@ -150,9 +150,15 @@ async def test_a_viewer_that_stops_reading_is_sent_no_more_than_its_window(tmp_p
                     async for update in stalled.updates():
                         if update.seq > seen + 10:
                             break
-                queued = [entry for entry in stalled.ledger if entry.seq > seen and entry.captured_at < resumed_at]
-                # What the window let out, and one that was being made: the other viewer had 120.
-                assert len(queued) <= 4
+                # Both ends have one clock here: what they think of each other's is taken out again.
+                queued = [
+                    entry
+                    for entry in stalled.ledger
+                    if entry.seq > seen and entry.captured_at + (entry.offset or 0.0) < resumed_at
+                ]
+                # What the window let out, two or three on a machine that is quick and never more than 32, and one that
+                # was being made: the other viewer had 120.
+                assert len(queued) <= 33
                 assert stalled.mismatches == 0
 
 
