@@ -1,8 +1,8 @@
 """The ledger against the clock that a workload draws: two measurements of the same pictures, host and window real.
 
-Whatever this machine does besides moves one of them or the other, so the tenth of the pictures counts for which both are
-closest, and of several measurements the closest. What one of them does not see, as a stage that is left out, is missing
-in those too.
+Whatever this machine does besides moves one of them or the other, so the tenth of the pictures counts for which both
+are closest, and of several measurements the closest. What one of them does not see, as a stage that is left out, is
+missing in those too.
 """
 
 import sys
