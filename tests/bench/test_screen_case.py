@@ -79,12 +79,14 @@ def test_the_limit_reads_the_workload_itself() -> None:
     figures = case(Limit).measure()
     assert figures["frames a second"].median > 0
     assert 0 < figures["latency p50"].median < 2_000
+    assert 0 < figures["drawing p50"].median < figures["latency p50"].median
+    assert 0 < figures["look p50"].median < figures["latency p50"].median
     assert not [name for name in figures if name.startswith(("host", "viewer CPU", "bytes"))]
 
 
 def test_a_workload_that_ends_gives_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     fails = [sys.executable, "-c", "import sys; sys.exit('no paint today')"]
-    monkeypatch.setattr("fanlight_bench.workloads.command", lambda *_: fails)
+    monkeypatch.setattr("fanlight_bench.workloads.command", lambda *_, **__: fails)
     with pytest.raises(Unavailable, match="the workload ended: no paint today"):
         case(Limit).measure()
 
