@@ -89,6 +89,7 @@ typedef struct fl_shadow {
     uint8_t *room;
     int64_t room_size;
     int32_t fruitless, pause; /* searches that found nothing lately, and updates to wait before the next; 0 at first */
+    int32_t slid; /* by how many rows the last search found that a page slid; 0 at first */
 } fl_shadow;
 
 /* The most that one fl_shadow_find() may be asked for. */
