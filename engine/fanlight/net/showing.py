@@ -151,8 +151,12 @@ class Showing:
         self._window.sent(self._sent, length, now, asked=asks)
         if self._watched is not None:
             self._watched.sent(self._sent, picture, input_seq, now)
-        self._keep_pace(picture, viewer, now)
-        if self._congestion is not None:
+        # What is lossy may take no more of the link than its part, and what refines it no more than its moment.
+        viewer.portion = self._window.portion
+        if picture.pixels.video:
+            self._keep_pace(length, viewer, now)
+        self._next_at = now + self._pace.interval if self._pace.interval > self._interval else 0.0
+        if self._congestion is not None and now >= self._congestion.fresh_until:
             self._congestion.sending(now)
 
     def want(self) -> None:
@@ -169,7 +173,8 @@ class Showing:
             return None
         if not (self._writable and self._window.is_open):
             return None
-        early = self._full_for()
+        # No more can be unsent than what was not acknowledged: then the kernel need not be asked.
+        early = self._full_for() if self._beside or self._window.unacknowledged > LEAST_BYTES else 0.0
         if self._next_at:
             early = max(early, self._next_at - time.monotonic())
         if early > 0:
@@ -184,9 +189,6 @@ class Showing:
 
     def _full_for(self) -> float:
         """Return in how many seconds to look again, where so much is unsent that another update would queue."""
-        if not self._beside and self._window.unacknowledged <= LEAST_BYTES:
-            # No more can be unsent than what was not acknowledged: the kernel need not be asked.
-            return 0.0
         excess = unsent(self._number) - LEAST_BYTES
         if excess <= 0:
             self._beside = False
@@ -223,14 +225,11 @@ class Showing:
         self._session.send_screen(screen.size, screen.codec, screen.serial, continues=continues)
         self._screen_serial = screen.serial
 
-    def _keep_pace(self, picture: Picture, viewer: Viewer, now: float) -> None:
-        """Let what is lossy take no more of the link than its part, and what refines it no more than its moment."""
-        viewer.portion = self._window.portion
-        if picture.pixels.video:
-            if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
-                log.info("%s: %s", self._link.peer, reason)
-            viewer.quality = self._pace.quality
-        self._next_at = now + self._pace.interval if self._pace.interval > self._interval else 0.0
+    def _keep_pace(self, length: int, viewer: Viewer, now: float) -> None:
+        """Choose the quality, and the rate, by an update that was lossy."""
+        if reason := self._pace.lossy_sent(length, self._window.rate, now):
+            log.info("%s: %s", self._link.peer, reason)
+        viewer.quality = self._pace.quality
 
     # -- the pointer -------------------------------------------------------------------------------------------------
 
