@@ -13,7 +13,7 @@ enum {
     SAMPLE_EACH = 4,  /* one for so many */
     LEAST_ROWS = 16, /* a move is begun only where so many rows match */
     MOST_FAILED = 160,
-    MOST_SUPPOSED = 64, /* rows that may fail of a shift that is only supposed: those of the tile in which an area begins */
+    MOST_SUPPOSED = 64, /* of a shift that is only supposed: the rows of the tile in which an area may begin */
     MOST_SLIDES = 4,
     LEAST_LEFT = 2 * FL_TILE, /* rows that are worth another look */
     STANDING = 4, /* what stands still is at most this part of a picture that begins elsewhere */

