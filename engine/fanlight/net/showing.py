@@ -53,6 +53,9 @@ class Showing:
         self._next_at = 0.0
         self._waiting: asyncio.TimerHandle | None = None
         self._number = -1
+        # The most that the kernel can hold unsent: what it held when it was asked, and what was sent since. The last
+        # update may still have been on its way to it.
+        self._held = self._last_bytes = 0
         self._congestion: Congestion | None = None
         self._writable = True
         self._cursor: CursorShape | None = None
@@ -148,6 +151,8 @@ class Showing:
         asks = bool(picture.pixels.video) or self._window.asks(length, now)
         self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now, asks=asks)
         self.unread += length
+        self._held += length
+        self._last_bytes = length
         self._window.sent(self._sent, length, now, asked=asks)
         if self._watched is not None:
             self._watched.sent(self._sent, picture, input_seq, now)
@@ -173,8 +178,9 @@ class Showing:
             return None
         if not (self._writable and self._window.is_open):
             return None
-        # No more can be unsent than what was not acknowledged: then the kernel need not be asked.
-        early = self._full_for() if self._beside or self._window.unacknowledged > LEAST_BYTES else 0.0
+        # Nor can more be unsent than what was not acknowledged. Where that is little, the kernel need not be asked.
+        held = min(self._held, self._window.unacknowledged)
+        early = self._full_for() if self._beside or held > LEAST_BYTES else 0.0
         if self._next_at:
             early = max(early, self._next_at - time.monotonic())
         if early > 0:
@@ -189,7 +195,9 @@ class Showing:
 
     def _full_for(self) -> float:
         """Return in how many seconds to look again, where so much is unsent that another update would queue."""
-        excess = unsent(self._number) - LEAST_BYTES
+        held = unsent(self._number)
+        self._held = held + self._last_bytes
+        excess = held - LEAST_BYTES
         if excess <= 0:
             self._beside = False
             return 0.0
