@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
+
 PASSWORD = "a password for tests"
-_START_SECONDS = 30.0
-_END_SECONDS = 30.0
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "FANLIGHT_HOME")}
 
 
@@ -31,7 +31,7 @@ def run_fanlight(*arguments: object, stdin: str = "", display: str | None = None
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -54,7 +54,7 @@ class HostProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_END_SECONDS)
+        return self.process.wait(PATIENCE)
 
 
 StartHost = Callable[..., HostProcess]
@@ -92,7 +92,7 @@ def start_host(tmp_path: Path) -> Iterator[StartHost]:
 
 def _wait_for_address(host: HostProcess) -> None:
     assert host.process.stdout is not None
-    if not select.select([host.process.stdout], [], [], _START_SECONDS)[0]:
+    if not select.select([host.process.stdout], [], [], PATIENCE)[0]:
         pytest.fail(f"the host said nothing: {host.log}")
     line = host.process.stdout.readline()
     assert line, host.log

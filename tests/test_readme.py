@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from fanlight.capture.virtual import VirtualDisplay
+from patience import PATIENCE
 
 PROJECT = Path(__file__).parents[1]
-SECONDS = 60
 MOVING = ["xterm", "-e", "while :; do date +%N; sleep 0.02; done"]
 
 
@@ -33,7 +33,7 @@ def run(code: str, environment: dict[str, str], text: str = "") -> str:
         input=text,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -42,7 +42,7 @@ def run(code: str, environment: dict[str, str], text: str = "") -> str:
 
 def fanlight(*arguments: str, text: str = "") -> None:
     command = [sys.executable, "-m", "fanlight", *arguments]
-    subprocess.run(command, input=text, text=True, timeout=SECONDS, check=True, capture_output=True)
+    subprocess.run(command, input=text, text=True, timeout=PATIENCE, check=True, capture_output=True)
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def hosting(home: Path) -> Iterator[dict[str, str]]:
         yield json.loads(host.stdout.readline())
     finally:
         host.terminate()
-        host.wait(SECONDS)
+        host.wait(PATIENCE)
         host.stdout.close()
 
 
@@ -68,7 +68,6 @@ def test_capture_and_encode() -> None:
     assert any(line.endswith("True") for line in lines)
 
 
-@pytest.mark.timeout(2 * SECONDS)
 def test_watch_a_host(tmp_path: Path) -> None:
     home = str(tmp_path / "host")
     password = "quite a long lamp over the door"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
+
 Condition = Callable[[], object]
 
 
@@ -61,7 +63,7 @@ class XServer:
 StartXvfb = Callable[..., XServer]
 
 
-def wait_until(condition: Condition, seconds: float = 20.0) -> None:
+def wait_until(condition: Condition, seconds: float = PATIENCE) -> None:
     """Return once `condition()` holds; fail the test where it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

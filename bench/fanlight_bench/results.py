@@ -9,6 +9,8 @@ from typing import Self
 import msgspec
 
 FORMAT = 1
+STAGE = "stage "
+"""How the name of a figure begins that tells what a part of the way took; such figures have a table of their own."""
 
 
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

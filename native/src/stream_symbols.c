@@ -20,9 +20,15 @@ static void open_table(fl_page *page)
 
 /* ---- one symbol -------------------------------------------------------------------------------------------------- */
 
-static uint64_t columns_of(int x, int w)
+/* How many bits are set from the lowest on. */
+static int ones_at(uint64_t bits)
 {
-    return (UINT64_MAX >> (FL_TILE - w)) << x;
+    return ~bits ? __builtin_ctzll(~bits) : FL_TILE;
+}
+
+static uint64_t bits_of(int from, int n)
+{
+    return (UINT64_MAX >> (FL_TILE - n)) << from;
 }
 
 static const uint8_t *pixels_at(const fl_writer *out, int x, int y)
@@ -40,7 +46,7 @@ static uint64_t turn(uint64_t value, int bits)
 static uint64_t trim(const uint64_t *ink, fl_rect *r)
 {
     enum { STEP = 23 };
-    const uint64_t columns = columns_of(r->x, r->w);
+    const uint64_t columns = bits_of(r->x, r->w);
     uint64_t mixed = 0, rows = 0;
     for (int y = 0; y < r->h; y++) {
         const uint64_t row = (ink[r->y + y] & columns) >> r->x;
@@ -57,46 +63,51 @@ static uint64_t trim(const uint64_t *ink, fl_rect *r)
 /* By where a symbol has ink, and by two of its colours: in another ink it has the same shape. */
 static uint32_t hash_symbol(const fl_writer *out, const fl_rect *r, uint64_t mixed)
 {
-    const int first = __builtin_ctzll(out->page->ink[r->y] & columns_of(r->x, r->w));
+    const int first = __builtin_ctzll(out->page->ink[r->y] & bits_of(r->x, r->w));
     const uint64_t colours = (uint64_t)fl_load_pixel(pixels_at(out, first, r->y)) << 24 |
                              fl_load_pixel(pixels_at(out, r->x + r->w / 2, r->y + r->h / 2));
     return (uint32_t)(((mixed ^ colours) * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
 }
 
-static bool equals(const fl_writer *out, const fl_symbol *s, uint32_t hash, const fl_rect *r)
+static uint32_t slot_of(uint32_t hash)
 {
-    const fl_source *from = &out->source;
-    return s->hash == hash && s->w == r->w && s->h == r->h &&
-           fl_kernels.tile_equal(from->image + s->y * from->stride + (ptrdiff_t)4 * s->x, from->stride,
-                                 pixels_at(out, r->x, r->y), out->stride, r->w, r->h);
+    return hash >> (32 - FL_SYMBOL_SLOT_BITS);
 }
 
-/* Find a symbol. Returns its number, or -1 and the free slot where it belongs, NULL where there is none near enough. */
-static int find_symbol(fl_writer *out, uint32_t hash, const fl_rect *r, uint16_t **slot)
+static bool equals(const fl_writer *out, const fl_symbol *s, const fl_placed *p)
+{
+    const fl_source *from = &out->source;
+    return s->hash == p->hash && s->w == p->w && s->h == p->h &&
+           fl_kernels.tile_equal(from->image + s->y * from->stride + (ptrdiff_t)4 * s->x, from->stride,
+                                 pixels_at(out, p->x, p->y), out->stride, p->w, p->h);
+}
+
+/* Find a symbol. Returns its number, or -1, and then in `p` the free slot where it belongs, if there is one near enough. */
+static int find_symbol(fl_writer *out, fl_placed *p)
 {
     fl_page *page = out->page;
-    uint32_t i = hash >> (32 - FL_SYMBOL_SLOT_BITS);
+    uint32_t i = slot_of(p->hash);
     for (int tries = 0; tries < MOST_TRIES; tries++, i = (i + 1) % (1U << FL_SYMBOL_SLOT_BITS)) {
-        const int number = page->slots[i] - 1;
-        *slot = page->slots + i;
-        if (number < 0)
+        const int known = page->slots[i] - 1;
+        if (known < 0) {
+            p->slot = page->slots + i;
             return -1;
-        if (equals(out, page->symbols + number, hash, r))
-            return number;
+        }
+        if (equals(out, page->symbols + known, p))
+            return known;
     }
-    *slot = NULL;
     return -1;
 }
 
 /* Remember a symbol, if there is room. */
-static void remember(fl_page *page, const fl_tile *t, uint32_t hash, const fl_rect *r, fl_placed *placed)
+static void remember(fl_page *page, const fl_tile *t, fl_placed *p)
 {
     if (page->n_symbols == FL_MAX_SYMBOLS)
         return;
     page->symbols[page->n_symbols++] =
-        (fl_symbol){hash, (uint16_t)(t->x + r->x), (uint16_t)(t->y + r->y), (uint8_t)r->w, (uint8_t)r->h};
-    if (placed->slot)
-        *placed->slot = (uint16_t)page->n_symbols;
+        (fl_symbol){p->hash, (uint16_t)(t->x + p->x), (uint16_t)(t->y + p->y), p->w, p->h};
+    if (p->slot)
+        *p->slot = (uint16_t)page->n_symbols;
 }
 
 /* Find the runs of a symbol that is new. Returns false if by now there are too many. */
@@ -117,16 +128,10 @@ static bool place(fl_writer *out, const fl_tile *t, fl_rect r)
     const uint64_t mixed = trim(page->ink, &r);
     if (page->n_placed == FL_MAX_PLACED || r.w * r.h == t->w * t->h)
         return false;
-    fl_placed *p = page->placed + page->n_placed++;
-    *p = (fl_placed){(uint8_t)r.x, (uint8_t)r.y, (uint8_t)r.w, (uint8_t)r.h, (uint16_t)page->n_symbols, 0, NULL};
     const uint32_t hash = hash_symbol(out, &r, mixed);
-    const int number = find_symbol(out, hash, &r, &p->slot);
-    if (number < 0) {
-        remember(page, t, hash, &r, p);
-        return find_runs(out, t, p);
-    }
-    p->number = (uint16_t)number;
-    p->slot = NULL;
+    __builtin_prefetch(page->slots + slot_of(hash));
+    page->placed[page->n_placed++] =
+        (fl_placed){.x = (uint8_t)r.x, .y = (uint8_t)r.y, .w = (uint8_t)r.w, .h = (uint8_t)r.h, .hash = hash};
     return true;
 }
 
@@ -134,14 +139,50 @@ static bool place(fl_writer *out, const fl_tile *t, fl_rect r)
 static bool place_line(fl_writer *out, const fl_tile *t, int top, int bottom, uint64_t columns)
 {
     while (columns) {
-        const int x = __builtin_ctzll(columns);
-        const uint64_t gaps = ~(columns >> x);
-        const int w = gaps ? __builtin_ctzll(gaps) : FL_TILE;
+        const int x = __builtin_ctzll(columns), w = ones_at(columns >> x);
         if (!place(out, t, (fl_rect){x, top, w, bottom - top}))
             return false;
-        columns &= ~columns_of(x, w);
+        columns &= ~bits_of(x, w);
     }
     return true;
+}
+
+/* The rows that have ink: bit y for row y. */
+static uint64_t inked_rows(const uint64_t *ink, int h)
+{
+    uint64_t rows = 0;
+    for (int y = h - 1; y >= 0; y--)
+        rows = rows << 1 | (ink[y] != 0);
+    return rows;
+}
+
+/* Place all symbols of the tile. Returns false if they do not suit it. */
+static bool place_all(fl_writer *out, const fl_tile *t)
+{
+    const uint64_t *ink = out->page->ink;
+    uint64_t rows = inked_rows(ink, t->h);
+    while (rows) {
+        const int top = __builtin_ctzll(rows), bottom = top + ones_at(rows >> top);
+        uint64_t columns = 0;
+        for (int y = top; y < bottom; y++)
+            columns |= ink[y];
+        if (!place_line(out, t, top, bottom, columns))
+            return false;
+        rows &= ~bits_of(top, bottom - top);
+    }
+    return true;
+}
+
+/* Give a symbol its number, which it may be the first to have. Returns false if that does not suit the tile. */
+static bool give_number(fl_writer *out, const fl_tile *t, fl_placed *p)
+{
+    fl_page *page = out->page;
+    const int known = find_symbol(out, p);
+    p->number = (uint16_t)(known < 0 ? page->n_symbols : known);
+    if (known >= 0)
+        return true;
+    remember(page, t, p);
+    return find_runs(out, t, p);
 }
 
 /* Whether all that a tile has is new, and as wide as the tile: those are no letters. */
@@ -153,19 +194,16 @@ static bool is_drawing(const fl_page *page, const fl_tile *t)
     return i == page->n_placed;
 }
 
-/* Place all symbols of the tile. Returns false if they do not suit it. */
-static bool place_all(fl_writer *out, const fl_tile *t)
+/* Number all symbols of the tile, once all are placed: a processor looks for several at once where it need not cut them out
+ * in between. Returns false if they do not suit the tile. */
+static bool number_all(fl_writer *out, const fl_tile *t)
 {
-    const uint64_t *ink = out->page->ink;
-    for (int y = 0; y < t->h; y++) {
-        const int top = y;
-        uint64_t columns = 0;
-        for (; y < t->h && ink[y]; y++)
-            columns |= ink[y];
-        if (!place_line(out, t, top, y, columns))
+    fl_page *page = out->page;
+    for (int i = 0; i < page->n_placed; i++) {
+        if (!give_number(out, t, page->placed + i))
             return false;
     }
-    return !is_drawing(out->page, t);
+    return !is_drawing(page, t);
 }
 
 /* Forget what is new in the tile. */
@@ -214,7 +252,7 @@ int fl_write_symbols(fl_writer *out, const fl_tile *t)
         open_table(page);
     const int known = page->n_symbols;
     page->n_placed = out->n_runs = 0;
-    if (!place_all(out, t)) {
+    if (!place_all(out, t) || !number_all(out, t)) {
         take_back(page, known);
         return 0;
     }

@@ -50,6 +50,7 @@ typedef struct fl_symbol {
 /* A symbol in the tile at hand; one that is new has so many of the tile's runs. */
 typedef struct fl_placed {
     uint8_t x, y, w, h;
+    uint32_t hash;
     uint16_t number, runs;
     uint16_t *slot; /* that it was put into as a new one */
 } fl_placed;

@@ -1,21 +1,10 @@
 """When a two-factor code is asked for, and what it is worth."""
 
-from datetime import UTC, datetime
-
 import pytest
-from access_fixtures import (
-    NOW,
-    OTHER,
-    OWNER,
-    PASSWORD,
-    let_in,
-    try_password,
-)
+from access_fixtures import NOW, OTHER, OWNER, PASSWORD, let_in, try_password
 
 from fanlight.access import rights
 from fanlight.errors import LocalProtocolError
-
-AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_code_is_asked_for_after_every_password_right_or_wrong_or_throttled(unattended, code):

@@ -2,22 +2,12 @@
 
 import secrets
 import sqlite3
-from datetime import UTC, datetime
 
 import pytest
-from access_fixtures import (
-    MESSAGE,
-    NOW,
-    OWNER,
-    PASSWORD,
-    proof,
-    try_password,
-)
+from access_fixtures import MESSAGE, NOW, OWNER, PASSWORD, proof, try_password
 
 from fanlight.access import Rules, Store, scram
 from fanlight.errors import StateError
-
-AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_the_store_alone_holds_no_secret(unattended, path, code):

@@ -1,24 +1,11 @@
 """What a session is issued, and when it goes on: tokens, resume secrets, rights of then and today."""
 
-from datetime import UTC, datetime
-
 import pytest
-from access_fixtures import (
-    ANNA,
-    MESSAGE,
-    NOW,
-    OTHER,
-    OWNER,
-    PASSWORD,
-    let_in,
-    try_password,
-)
+from access_fixtures import ANNA, MESSAGE, NOW, OTHER, OWNER, PASSWORD, let_in, try_password
 
 from fanlight.access import rights
 from fanlight.errors import AuthenticationFailed, LocalProtocolError, UsageError
 from fanlight.types import Permission
-
-AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_session_opens_only_by_a_try_that_was_right(unattended, code):

@@ -13,6 +13,7 @@ from fanlight.access.schema import STEPS
 from fanlight.access.seal import Seal
 from fanlight.access.store import KnownHost
 from fanlight.errors import IdentityError, StateError
+from patience import PATIENCE
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -316,7 +317,7 @@ def test_a_store_that_another_process_holds_is_said_to_be_in_use(path):
 def test_many_processes_may_make_the_store_at_once(path):
     code = f"from fanlight.access import Store; print(Store({str(path)!r}).salt.hex())"
     makers = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    salts = {maker.communicate(timeout=60)[0].strip() for maker in makers}
+    salts = {maker.communicate(timeout=PATIENCE)[0].strip() for maker in makers}
     assert salts == {Store(path).salt.hex()}
 
 

@@ -200,7 +200,7 @@ def test_of_the_same_code_twice_at_once_exactly_one_passes(rules, path, code, ki
         ready.wait()
         said.append(check(mine, given))
 
-    threads = [threading.Thread(target=use) for _ in range(4)]
+    threads = [threading.Thread(target=use, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -13,6 +13,7 @@ import pytest
 from fanlight.kernels import x11
 from fanlight_bench.plan import Unavailable
 from fanlight_bench.processes import Display, Program, cpu_seconds, first_thread_seconds, wait_for
+from patience import PATIENCE
 from x_server import wait_until
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
@@ -47,14 +48,14 @@ def test_display_names_its_server_and_ends_it() -> None:
         assert screen.size == (320, 200)
         screen.close()
         with Program(["xdpyinfo"], display) as program:
-            assert program.wait(20) == 0
+            assert program.wait(PATIENCE) == 0
             assert b"320x200" in program.output()
     assert not is_alive(display.pid)
 
 
 def test_program_ends_with_all_that_it_started() -> None:
     with Program(python(STUBBORN)) as program:
-        grandchild = int(wait_for(lambda: program.output().strip(), 20))
+        grandchild = int(wait_for(lambda: program.output().strip(), PATIENCE))
         assert is_alive(grandchild)
     assert not is_alive(program.pid)
     assert not is_alive(grandchild)
@@ -71,20 +72,20 @@ def test_paused_program_ends_by_the_polite_signal() -> None:
     with Program(
         python(code + "atexit.register(print, 'bye'); print('hello', flush=True); time.sleep(600)")
     ) as program:
-        wait_for(program.output, 20)
+        wait_for(program.output, PATIENCE)
         os.kill(program.pid, signal.SIGSTOP)
     assert program.output() == b"hello\nbye\n"
 
 
 def test_program_gets_its_environment() -> None:
     with Program(python("import os; print(os.environ['SHOE'])"), env={"SHOE": "left"}) as program:
-        assert program.wait(20) == 0
+        assert program.wait(PATIENCE) == 0
         assert program.output().strip() == b"left"
 
 
 def test_failed_program_says_why() -> None:
     with Program(python("import sys; sys.exit('no such shoe')")) as program:
-        assert program.wait(20) == 1
+        assert program.wait(PATIENCE) == 1
         assert program.status == 1
         assert program.last_words() == "no such shoe"
     assert program.last_words() == "no such shoe"
@@ -92,7 +93,7 @@ def test_failed_program_says_why() -> None:
 
 def test_program_that_failed_silently_is_told_by_its_status() -> None:
     with Program(python("import os; os.kill(os.getpid(), 9)")) as program:
-        program.wait(20)
+        program.wait(PATIENCE)
         assert "ended with status -9" in program.last_words()
 
 
@@ -119,13 +120,13 @@ def test_cpu_time_is_what_was_used() -> None:
 def test_cpu_time_counts_children_only_when_asked() -> None:
     code = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {BURN.format(seconds=0.5)!r}])"
     with Program(python(code + "; print(1, flush=True); time.sleep(600)")) as program:
-        wait_for(program.output, 20)
+        wait_for(program.output, PATIENCE)
         assert cpu_seconds(program.pid) >= cpu_seconds(program.pid, children=False) + 0.45
 
 
 def test_cpu_time_of_a_process_that_is_gone_is_refused() -> None:
     with Program(python("pass")) as program:
-        program.wait(20)
+        program.wait(PATIENCE)
     with pytest.raises(ProcessLookupError):
         cpu_seconds(program.pid)
 
@@ -140,7 +141,7 @@ def test_the_first_threads_time_leaves_out_what_others_used() -> None:
 
 def test_the_first_threads_time_of_a_process_that_is_gone_is_refused() -> None:
     with Program(python("pass")) as program:
-        program.wait(20)
+        program.wait(PATIENCE)
     with pytest.raises(ProcessLookupError):
         first_thread_seconds(program.pid)
 

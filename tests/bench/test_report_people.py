@@ -159,6 +159,16 @@ def test_the_terminal_has_the_figures_the_losses_and_the_ratios() -> None:
     assert re.search(r"host CPU a frame.*slowvnc, 31.0 1/s.*2.50 ms.*fanlight, 59.0 1/s.*5.00 ms", lost)
 
 
+def test_stages_have_a_table_of_their_own() -> None:
+    stages = {"latency p50": ms(9), "stage capture": ms(1, 2, 3), "stage encode": ms(4)}
+    made = report(row("fanlight", stages), row("slowvnc", {"latency p50": ms(8)}))
+    rows = [" ".join(re.findall(r"[^\s│]+", line)) for line in text_of(made).splitlines()]
+    assert "typing, 640x360, 60 a second fanlight 2.00 4.00" in rows
+    figures = " ".join(Page(render(made)).sections["All figures"].split())
+    assert "scene system capture encode typing, 640x360, 60 a second fanlight 2.00 4.00" in figures
+    assert "each stage's p50" not in text_of(screen_report()) + render(screen_report())
+
+
 def test_a_file_is_not_folded() -> None:
     names = [f"a rather long name of a figure {number}" for number in range(5)]
     text = text_of(report(row("fanlight", dict.fromkeys(names, ms(1)))))

@@ -14,6 +14,7 @@ from fanlight_bench.processes import Display, Program
 from fanlight_bench.screen.corners import Corners
 from fanlight_bench.screen.sampler import command
 from fanlight_bench.screen.wire import bytes_exchanged
+from patience import PATIENCE
 from x11_client import X11Client
 
 SIZE = (320, 240)
@@ -80,14 +81,14 @@ def test_a_server_that_ends_is_said(start_xvfb) -> None:
 
 def test_the_sampler_sees_a_workload_directly() -> None:
     with Display(SIZE) as screen, Program(workloads.command("latency-clock", SIZE, 30), screen):
-        done = subprocess.run(command(screen.name, SIZE, 0.5), capture_output=True, check=True, timeout=30)
+        done = subprocess.run(command(screen.name, SIZE, 0.5), capture_output=True, check=True, timeout=PATIENCE)
     begun, record = done.stdout.splitlines()
     assert begun.isdigit()
     assert record.startswith(b'{"looks":[[')
 
 
 def test_the_sampler_says_what_is_wrong_in_one_sentence() -> None:
-    done = subprocess.run(command(":60999", SIZE, 0.1), capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command(":60999", SIZE, 0.1), capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 1
     assert done.stderr == "display :60999 cannot be opened: No such file or directory\n"
 

@@ -17,11 +17,17 @@ Change = tuple[int, Picture]
 
 
 class FakeScreen:
-    """A screen that changes at given moments, and the clock by which it does; looking at it takes no time."""
+    """A screen that changes at given moments, and the clock by which it does.
 
-    def __init__(self, changes: list[Change]) -> None:
+    Looking at it takes `look` microseconds, and the first time after a change what the server still draws besides.
+    """
+
+    def __init__(self, changes: list[Change], look: int = 0, still_drawing: int = 0) -> None:
         self._changes = sorted(changes, key=lambda change: change[0])
         self._picture: Picture = (None, None)
+        self._look = look
+        self._still_drawing = still_drawing
+        self._drawing = 0
         self.now = START
 
     def wait(self, until: int) -> bool:
@@ -30,9 +36,12 @@ class FakeScreen:
             return False
         moment, self._picture = self._changes.pop(0)
         self.now = max(self.now, moment)
+        self._drawing = self._still_drawing
         return True
 
     def stamps(self) -> Picture:
+        self.now += self._look + self._drawing
+        self._drawing = 0
         return self._picture
 
 
@@ -163,3 +172,23 @@ def test_the_time_counts_from_the_first_clock() -> None:
     seen = watch(screen, lambda: screen.now, 0.5, begun.append)
     assert begun == [START + 3 * SECOND + 1_000]
     assert len(seen.looks) == 25
+
+
+def test_what_a_look_takes_by_itself_is_without_what_the_server_still_draws() -> None:
+    screen = FakeScreen(prompt(), look=400, still_drawing=3_000)
+    seen = watch(screen, lambda: screen.now, 10.0, lambda seen: None)
+    assert seen.look_alone_micros == 400
+    assert seen.look_p99_micros == 3_400
+    assert (len(seen.looks), seen.samples) == (FRAMES, FRAMES)
+
+
+def test_a_picture_that_a_second_look_finds_is_no_look_by_itself() -> None:
+    class Restless(FakeScreen):
+        def stamps(self) -> Picture:
+            self.wait(START + 10 * SECOND)
+            return super().stamps()
+
+    screen = Restless(prompt(), look=400)
+    seen = watch(screen, lambda: screen.now, 10.0, lambda seen: None)
+    assert seen.look_alone_micros == 0
+    assert [look.seq for look in seen.looks] == sorted({look.seq for look in seen.looks})

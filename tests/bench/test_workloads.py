@@ -14,6 +14,7 @@ from fanlight_bench import clock, workloads
 from fanlight_bench.workloads.base import new_surface, pixels
 from fanlight_bench.workloads.catalog import create
 from fanlight_bench.workloads.stage import Stage
+from patience import PATIENCE
 
 SIZE = (640, 480)
 ALWAYS = [name for name in workloads.names() if name not in ("idle", "caret", "typing", "slide-change")]
@@ -288,7 +289,7 @@ except UsageError as error:
     print(error)
 """
     said = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=True
     ).stdout
     assert said.endswith("pip install 'fanlight[bench]'.\n")
 

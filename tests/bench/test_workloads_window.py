@@ -9,6 +9,7 @@ import pytest
 from fanlight.capture import open_capture
 from fanlight.types import Rect
 from fanlight_bench import clock, workloads
+from patience import PATIENCE
 from x_server import wait_until
 
 SIZE = (1024, 768)
@@ -59,8 +60,8 @@ def test_damage_is_that_of_the_change(xvfb, screen, run_program):
     wait_until(screen.shows_clock)
     with open_capture(xvfb) as capture:
         assert capture.backend == "x11"
-        capture.next(5)
-        frame = capture.next(5)
+        capture.next(PATIENCE)
+        frame = capture.next(PATIENCE)
     places = clock.corners(SIZE)
     letters = [rect for rect in frame.damage if not any(_inside(rect, place) for place in places)]
     assert letters
@@ -71,7 +72,7 @@ def test_a_window_at_rest_does_no_damage(xvfb, screen, run_program):
     run_program(xvfb, *workloads.command("idle", SIZE))
     wait_until(screen.shows_clock)
     with open_capture(xvfb) as capture:
-        capture.next(5)
+        capture.next(PATIENCE)
         assert capture.next(0.5) is None
 
 
@@ -87,8 +88,8 @@ def test_a_region_is_handed_on(xvfb, screen, run_program):
     run_program(xvfb, *workloads.command("full-change", SIZE, region=Rect(200, 200, 50, 40)))
     wait_until(screen.shows_clock)
     with open_capture(xvfb) as capture:
-        capture.next(5)
-        frame = capture.next(5)
+        capture.next(PATIENCE)
+        frame = capture.next(PATIENCE)
     places = (Rect(200, 200, 50, 40), *clock.corners(SIZE))
     assert all(any(_inside(rect, place) for place in places) for rect in frame.damage)
 
@@ -98,13 +99,13 @@ def test_sigterm_ends_it(xvfb, screen, run_program, name):
     program = run_program(xvfb, *workloads.command(name, SIZE))
     wait_until(screen.shows_clock)
     program.send_signal(signal.SIGTERM)
-    assert program.wait(10) == 0
+    assert program.wait(PATIENCE) == 0
     wait_until(lambda: not screen.shows_clock())
 
 
 @pytest.mark.parametrize("name", ["idle", "scroll-text"])
 def test_it_ends_by_itself(xvfb, run_program, name):
-    assert run_program(xvfb, *workloads.command(name, SIZE, seconds=0.3)).wait(20) == 0
+    assert run_program(xvfb, *workloads.command(name, SIZE, seconds=0.3)).wait(PATIENCE) == 0
 
 
 def test_a_display_that_goes_away_ends_it(start_xvfb, run_program):
@@ -113,12 +114,12 @@ def test_a_display_that_goes_away_ends_it(start_xvfb, run_program):
     with open_capture(server.name) as capture:
         wait_until(lambda: (frame := capture.next(1)) is not None and clock.read(frame.image) is not None)
     server.stop()
-    assert program.wait(10) != 0
+    assert program.wait(PATIENCE) != 0
 
 
 def refusal(display, *command):
     environment = {**os.environ, "DISPLAY": display}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return done.returncode, done.stderr.strip().splitlines()[-1]
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fanlight.capture import Capture
 from fanlight.types import Frame
+from patience import PATIENCE
 from x_server import wait_until
 
 RunProgram = Callable[..., subprocess.Popen[bytes]]
@@ -17,7 +18,7 @@ RunProgram = Callable[..., subprocess.Popen[bytes]]
 def frame_of(capture: Capture) -> Frame:
     """The next frame; the pointer may change before it comes."""
     frames: list[Frame] = []
-    wait_until(lambda: frames.extend([frame] if (frame := capture.next(5.0)) else []) or frames)
+    wait_until(lambda: frames.extend([frame] if (frame := capture.next(PATIENCE)) else []) or frames)
     return frames[0]
 
 

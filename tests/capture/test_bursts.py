@@ -9,6 +9,7 @@ import pytest
 
 from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
+from patience import PATIENCE
 from x11_client import X11Client
 
 BURSTS = 200
@@ -42,14 +43,14 @@ def test_requests_of_one_write_come_in_one_frame(
                 client.burst(number * 0x010203, *rects)
         done.set()
 
-    thread = threading.Thread(target=draw)
+    thread = threading.Thread(target=draw, daemon=True)
     thread.start()
     frames = torn = 0
     for number in range(1, BURSTS + 1):
         turn.release()
         wanted = list((number * 0x010203).to_bytes(3, "little"))
         while True:
-            frame = capture.next(20.0)
+            frame = capture.next(PATIENCE)
             if frame is None:
                 continue
             frames += 1

@@ -12,6 +12,7 @@ from fanlight.capture import Capture, open_capture
 from fanlight.kernels import tiles
 from fanlight.kernels.x11 import Screen
 from fanlight.types import Frame, Rect, Tiles
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -98,7 +99,7 @@ def test_a_frame_from_before_the_end_can_still_be_asked(xvfb: str) -> None:
 
 def test_a_frame_does_not_keep_its_capture_open(xvfb: str) -> None:
     screen = Screen(xvfb, 60)
-    frame = screen.next(5.0)
+    frame = screen.next(PATIENCE)
     gone = weakref.ref(screen)
     gc.disable()
     try:

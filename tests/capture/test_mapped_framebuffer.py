@@ -15,6 +15,7 @@ from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.kernels import tiles
 from fanlight.types import PointerPlace, Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -93,10 +94,15 @@ def test_drawing_without_pause_ends_with_the_right_picture(
                 client.fill(n * 7919, (n * 37 % 700, n * 53 % 500, 5 + n % 90, 5 + n % 80))
         done.set()
 
-    thread = threading.Thread(target=draw)
+    thread = threading.Thread(target=draw, daemon=True)
     thread.start()
     # What a viewer would show who takes over damage alone.
-    while (frame := capture.next(0.2)) is not None or not done.is_set():
+    ended = False
+    while not ended:
+        # In this order: what was drawn before the end is told before there is nothing to tell.
+        over = done.is_set()
+        frame = capture.next(0.2)
+        ended = over and frame is None
         for x, y, w, h in frame.damage if frame else ():
             shown[y : y + h, x : x + w] = frame.image[y : y + h, x : x + w]
     thread.join()
@@ -180,7 +186,7 @@ def test_a_file_that_does_not_fit_means_shared_memory_with_the_reason(
     with open_capture(display.name, framebuffer=altered(display, tmp_path, length, **words)) as capture:
         assert capture.how == "MIT-SHM"
         assert reason in (capture.fallback or "")
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
 
 
 @pytest.mark.parametrize("name", ["nothing", "folder", "link"])

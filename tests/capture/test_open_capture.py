@@ -1,13 +1,16 @@
 """Choosing a backend, and saying why not."""
 
+import contextlib
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fanlight.capture import open_capture
 from fanlight.errors import CaptureError, UsageError
+from patience import PATIENCE
 from x11_client import X11Client
-from x_server import StartXvfb
+from x_server import StartXvfb, XServer
 
 
 def test_native_capture_is_taken_where_it_works(xvfb: str) -> None:
@@ -22,14 +25,35 @@ def test_display_comes_from_the_environment(xvfb: str, monkeypatch: pytest.Monke
         assert capture.size == (1024, 768)
 
 
-@pytest.mark.parametrize("extension", ["MIT-SHM", "DAMAGE", "XFIXES", "RANDR"])
-def test_a_missing_extension_means_mss_with_the_reason(start_xvfb: StartXvfb, extension: str) -> None:
-    display = start_xvfb("-extension", extension).name
-    with open_capture(display) as capture:
+def takes_mss_because_of(server: XServer, extension: str) -> None:
+    with open_capture(server.name) as capture:
         assert capture.backend == "mss"
         assert capture.fallback is not None
         assert f"lacks the extension {extension}" in capture.fallback
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
+
+
+@pytest.mark.parametrize("extension", ["MIT-SHM", "DAMAGE", "RANDR"])
+def test_a_missing_extension_means_mss_with_the_reason(start_xvfb: StartXvfb, extension: str) -> None:
+    takes_mss_because_of(start_xvfb("-extension", extension), extension)
+
+
+def test_without_xfixes_it_is_mss_too(start_xvfb: StartXvfb) -> None:
+    """An Xvfb without XFIXES aborts now and then, about once in 150 times, when somebody connects: then ask another."""
+    for _ in range(4):
+        server = start_xvfb("-extension", "XFIXES")
+        try:
+            return takes_mss_because_of(server, "XFIXES")
+        except CaptureError:
+            if not has_died(server):
+                raise
+    pytest.fail("no server lived for long enough")
+
+
+def has_died(server: XServer) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.process.wait(10.0)
+    return server.process.returncode is not None
 
 
 @pytest.mark.parametrize("extension", ["MIT-SHM", "DAMAGE"])
@@ -51,7 +75,7 @@ def test_a_remote_display_means_mss(start_xvfb: StartXvfb) -> None:
         assert capture.backend == "mss"
         assert capture.fallback is not None
         assert "remote" in capture.fallback
-        assert capture.next(10.0) is not None
+        assert capture.next(PATIENCE) is not None
 
 
 def test_pixels_of_another_kind_are_refused_with_both_reasons(start_xvfb: StartXvfb) -> None:

@@ -1,14 +1,11 @@
 """The moving test picture."""
 
-import threading
-
 import numpy as np
 import pytest
 
 from fanlight.capture import open_capture
 from fanlight.capture.pattern import PatternCapture
-from fanlight.errors import CaptureError
-from fanlight.types import Frame, Rect
+from fanlight.types import Rect
 
 
 def take(capture: PatternCapture, count: int) -> list[tuple[tuple[Rect, ...], np.ndarray]]:
@@ -57,24 +54,6 @@ def test_the_same_seed_gives_the_same_frames() -> None:
 
 
 def test_a_turn_is_waited_for() -> None:
-    with open_capture("pattern:64x64", max_fps=1) as capture:
+    with PatternCapture((64, 64), max_fps=1e-9) as capture:  # type: ignore[arg-type]
         assert capture.next(0.0) is not None
         assert capture.next(0.0) is None
-
-
-def test_wake_returns_a_waiting_consumer() -> None:
-    with open_capture("pattern:64x64", max_fps=1) as capture:
-        capture.next(None)
-        results: list[Frame | None] = []
-        thread = threading.Thread(target=lambda: results.append(capture.next(None)))
-        thread.start()
-        capture.wake()
-        thread.join(20)
-        assert results == [None]
-
-
-def test_a_closed_pattern_is_an_error() -> None:
-    capture = open_capture("pattern:64x64")
-    capture.close()
-    with pytest.raises(CaptureError, match="closed"):
-        capture.next(0.0)

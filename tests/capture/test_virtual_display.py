@@ -18,6 +18,7 @@ from fanlight.capture import open_capture, virtual, virtual_supervisor
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.errors import CaptureError, UsageError
 from fanlight.inject import open_injector
+from patience import PATIENCE
 from x11_client import X11Client, is_running
 from x_server import wait_until
 
@@ -243,7 +244,7 @@ def test_it_ends_with_a_supervisor_that_is_killed() -> None:
 
 def test_it_does_not_end_with_the_thread_that_started_it() -> None:
     displays: list[VirtualDisplay] = []
-    thread = threading.Thread(target=lambda: displays.append(VirtualDisplay((64, 64))))
+    thread = threading.Thread(target=lambda: displays.append(VirtualDisplay((64, 64))), daemon=True)
     thread.start()
     thread.join()
     with displays[0] as display:
@@ -256,7 +257,7 @@ def test_a_display_that_dies_takes_its_session_along(tmp_path: Path) -> None:
         pid = pid_in(file)
         supervisor = supervisor_of(os.getpid())
         with open_capture(display.name) as capture:
-            assert capture.next(20.0) is not None
+            assert capture.next(PATIENCE) is not None
             os.kill(server_of(supervisor), signal.SIGKILL)
             with pytest.raises(CaptureError, match="went away"):
                 next(iter(capture))

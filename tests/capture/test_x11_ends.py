@@ -1,4 +1,4 @@
-"""Waking and closing a capture, servers that hang or die, and that nothing is left behind."""
+"""Servers that hang or die, what is left of a capture that is closed, and that nothing is left behind."""
 
 import gc
 import signal
@@ -12,9 +12,9 @@ import pytest
 from capture_frames import frame_of
 
 from fanlight.capture import Capture, open_capture
-from fanlight.capture.x11 import X11Capture
 from fanlight.errors import CaptureError
-from fanlight.types import Frame, Rect
+from fanlight.types import Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import StartXvfb, wait_until
 
@@ -23,16 +23,6 @@ def use_up(capture: Capture) -> None:
     """Take frames until it ends."""
     while True:
         capture.next(None)
-
-
-def test_wake_returns_a_waiting_consumer(capture: Capture) -> None:
-    frame_of(capture)
-    results: list[Frame | None] = []
-    thread = threading.Thread(target=lambda: results.append(capture.next(None)))
-    thread.start()
-    capture.wake()
-    thread.join(20)
-    assert results == [None]
 
 
 def test_wake_counts_for_the_next_wait_only(capture: Capture, painter: X11Client) -> None:
@@ -53,56 +43,6 @@ def test_close_is_final_and_keeps_images(capture: Capture, painter: X11Client) -
     assert list(frame.image[700, 1000]) == [0x33, 0x22, 0x11, 0]
     with pytest.raises(CaptureError, match="closed"):
         capture.next(0.0)
-
-
-def test_close_ends_a_wait_in_another_thread(capture: Capture) -> None:
-    frame_of(capture)
-    errors: list[str] = []
-    waiting = threading.Event()
-
-    def wait() -> None:
-        try:
-            waiting.set()
-            use_up(capture)
-        except CaptureError as error:
-            errors.append(str(error))
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    waiting.wait()
-    capture.close()
-    thread.join(20)
-    assert len(errors) == 1
-    assert "closed" in errors[0]
-
-
-def test_who_is_woken_by_close_and_comes_again_is_not_kept(
-    capture: X11Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frame_of(capture)
-    came_back = threading.Event()
-    ended: list[CaptureError] = []
-
-    def wait() -> None:
-        try:
-            capture.next(None)
-            came_back.set()
-            capture.next(None)
-        except CaptureError as error:
-            came_back.set()
-            ended.append(error)
-
-    def take_its_time() -> None:
-        # The last step of close, which another thread may well be quicker than.
-        if threading.current_thread() is not thread:
-            came_back.wait(20)
-
-    thread = threading.Thread(target=wait, daemon=True)
-    monkeypatch.setattr(capture.screen, "_take_last", take_its_time)
-    thread.start()
-    capture.close()
-    thread.join(20)
-    assert len(ended) == 1
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["while waiting", "while busy"])
@@ -177,13 +117,20 @@ def test_ctrl_c_ends_a_wait(xvfb: str) -> None:
         return child.poll() is not None
 
     wait_until(ended)
-    assert b"KeyboardInterrupt" in child.communicate()[1]
+    # What is pressed once more may cut its last words short.
+    child.communicate()
+    assert child.returncode == -signal.SIGINT
 
 
 def resources() -> tuple[int, int, int]:
     mappings = Path("/proc/self/maps").read_text().count("fanlight-picture")
     fds, threads = (len(list(Path("/proc/self", kind).iterdir())) for kind in ("fd", "task"))
     return fds, threads, mappings
+
+
+def wait_until_no_more_than(before: tuple[int, int, int]) -> None:
+    """Wait, because a thread that has been joined is listed for a moment longer."""
+    wait_until(lambda: all(now <= then for now, then in zip(resources(), before, strict=True)))
 
 
 def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
@@ -193,20 +140,20 @@ def test_opening_and_closing_leaks_nothing(xvfb: str) -> None:
     before = resources()
     for _ in range(50):
         with open_capture(xvfb) as capture:
-            assert capture.next(5.0) is not None
+            assert capture.next(PATIENCE) is not None
         del capture
-    assert resources() == before
+    wait_until_no_more_than(before)
 
 
 def test_a_capture_that_is_dropped_leaks_nothing(xvfb: str) -> None:
     gc.collect()
     before = resources()
     capture = open_capture(xvfb)
-    frame = capture.next(5.0)
+    frame = capture.next(PATIENCE)
     assert resources() > before
     del capture, frame
     gc.collect()
-    assert resources() == before
+    wait_until_no_more_than(before)
 
 
 def test_a_capture_that_is_killed_leaks_nothing(start_xvfb: StartXvfb) -> None:
@@ -233,4 +180,4 @@ def test_failing_to_open_leaks_nothing(start_xvfb: StartXvfb) -> None:
             open_capture(display, backend="x11")
         with pytest.raises(CaptureError):
             open_capture(":54321", backend="x11")
-    assert resources() == before
+    wait_until_no_more_than(before)

@@ -12,6 +12,7 @@ from capture_frames import RunProgram, frame_of, settle, xwd
 
 from fanlight.capture import Capture, open_capture
 from fanlight.types import Frame, Rect
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -122,7 +123,7 @@ def test_drawing_without_pause_ends_with_the_right_picture(xvfb: str, capture: C
                 client.fill(n * 7919, (n * 37 % 1000, n * 91 % 700, 40, 40))
         done.set()
 
-    thread = threading.Thread(target=draw)
+    thread = threading.Thread(target=draw, daemon=True)
     thread.start()
     while not done.is_set():
         frame = capture.next(1.0) or frame
@@ -132,6 +133,8 @@ def test_drawing_without_pause_ends_with_the_right_picture(xvfb: str, capture: C
 
 def test_an_unchanged_screen_gives_no_frame(capture: Capture) -> None:
     frame_of(capture)
+    # A server that has just started still draws.
+    wait_until(lambda: capture.next(0.1) is None)
     assert capture.next(0.1) is None
 
 
@@ -142,20 +145,19 @@ def test_a_consumer_that_never_waits_gets_frames(capture: Capture, painter: X11C
 
 
 def test_frames_come_no_faster_than_asked(xvfb: str, painter: X11Client) -> None:
-    with open_capture(xvfb, backend="x11", max_fps=1) as slow:
-        assert slow.next(5.0) is not None
-        painter.fill(0x0000FF, (90, 90, 20, 20))
-        assert frame_of(slow).damage == (Rect(90, 90, 20, 20),), "a second one is free, to fall into step"
-        painter.fill(0x00FF00, (10, 10, 20, 20))
-        assert slow.next(0.0) is None
-        painter.fill(0x00FF00, (900, 700, 20, 20))
-        frame = frame_of(slow)
-        assert set(frame.damage) == {Rect(10, 10, 20, 20), Rect(900, 700, 20, 20)}
+    rate, count = 20, 12
+    with open_capture(xvfb, backend="x11", max_fps=rate) as capture:
+        taken = []
+        for number in range(count):
+            painter.fill(0x010203 * (number + 1), (10, 10, 20, 20))
+            taken.append(frame_of(capture).captured_at)
+    # The second one is free, to fall into step.
+    assert taken[-1] - taken[1] >= (count - 3) / rate
 
 
 def test_what_lies_close_comes_in_one_box(xvfb: str, painter: X11Client) -> None:
     with open_capture(xvfb, backend="x11", max_fps=1) as slow:
-        assert slow.next(5.0) is not None
+        assert slow.next(PATIENCE) is not None
         painter.fill(0x0000FF, (90, 90, 20, 20))
         assert frame_of(slow).damage == (Rect(90, 90, 20, 20),)
         painter.fill(0x00FF00, (10, 10, 20, 20))

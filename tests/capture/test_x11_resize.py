@@ -39,7 +39,7 @@ def test_resizing_without_pause_is_not_fatal(xvfb: str, capture: Capture, painte
                 client.fill(n * 7919, (0, 0, 1024, 768))
         done.set()
 
-    thread = threading.Thread(target=resize)
+    thread = threading.Thread(target=resize, daemon=True)
     thread.start()
     while not done.is_set():
         frame = capture.next(1.0) or frame

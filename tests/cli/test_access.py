@@ -12,6 +12,7 @@ from commands import fanlight_command, run_fanlight
 from fanlight.access import Who, rights
 from fanlight.config import Home
 from fanlight.types import Permission
+from patience import PATIENCE
 
 __all__ = ["access", "fanlight", "home", "refused"]  # Fixtures.
 
@@ -351,7 +352,11 @@ def test_a_home_that_others_can_read_is_refused(tmp_path):
     home = tmp_path / "home"
     home.mkdir(mode=0o755)
     done = subprocess.run(
-        fanlight_command("access", "status", "--home", home), capture_output=True, text=True, check=False, timeout=60
+        fanlight_command("access", "status", "--home", home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "chmod 700" in done.stderr

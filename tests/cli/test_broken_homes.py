@@ -9,6 +9,8 @@ import sys
 import pytest
 from in_process import Command
 
+from patience import PATIENCE
+
 SECRETS = ["fanlight.db", "pepper", "audit.key", "audit.jsonl", "audit.lock", "identity.pem"]
 FULL = """
 import resource, sys
@@ -115,7 +117,7 @@ def test_on_a_full_disk_nothing_is_changed_and_nothing_lost(command, arguments):
         [sys.executable, "-c", FULL, *arguments, "--home", command.home],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 1
@@ -130,7 +132,7 @@ def test_a_new_home_on_a_full_disk_is_told(tmp_path):
         [sys.executable, "-c", FULL, "access", "unattended", "on", "--home", tmp_path / "home"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)

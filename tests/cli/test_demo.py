@@ -1,5 +1,6 @@
 """`fanlight demo`, which is what `./dev run` runs: one command, and nothing left behind."""
 
+import contextlib
 import json
 import os
 import select
@@ -11,23 +12,39 @@ import av
 import pytest
 
 from commands import fanlight_command, run_fanlight
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
 
 
+def children(pid: int) -> set[int]:
+    """Return the living children of all threads of a process; none of one that is gone."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found.update(map(int, (task / "children").read_text().split()))
+    return found
+
+
 def descendants(pid: int) -> set[int]:
-    """Return the processes that have `pid` among their ancestors, or share the session of one that has."""
+    """Return the processes that have `pid` among their ancestors."""
     found: set[int] = set()
     todo = [pid]
     while todo:
-        children = Path(f"/proc/{todo.pop()}/task")
-        for task in children.iterdir() if children.exists() else ():
-            for child in (task / "children").read_text().split():
-                found.add(int(child))
-                todo.append(int(child))
+        fresh = children(todo.pop()) - found
+        found |= fresh
+        todo += fresh
     return found
+
+
+def name(pid: int) -> str:
+    """Return the name of a process, "" of one that is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def test_a_demo_ends_by_itself_with_a_picture_and_a_line_of_json(tmp_path: Path) -> None:
@@ -54,15 +71,14 @@ def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path, numbe
     demo = subprocess.Popen(command, env=_ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert demo.stdout is not None
-        assert select.select([demo.stdout], [], [], 30)[0]
+        assert select.select([demo.stdout], [], [], PATIENCE)[0]
         log = tmp_path / "out" / "host.log"
         wait_until(lambda: "session open" in log.read_text())
         started = descendants(demo.pid)
-        names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in started}
-        assert "Xvfb" in names
+        assert "Xvfb" in map(name, started)
     finally:
         demo.send_signal(number)
-        _, words = demo.communicate(timeout=30)
+        _, words = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == (-number if number == signal.SIGKILL else 128 + number)
     assert "Traceback" not in words
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
@@ -78,7 +94,7 @@ def test_with_a_display_the_demo_shows_that_one_in_a_window_on_another(
     demo = subprocess.Popen(command, env=_ENVIRONMENT | {"DISPLAY": xvfb}, stdout=subprocess.PIPE, text=True)
     with X11Client(second) as beside:
         wait_until(lambda: (beside.image()[400, 550, :3] == (0xCC, 0x88, 0x00)).all())
-    out, _ = demo.communicate(timeout=60)
+    out, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0
     assert json.loads(out.splitlines()[-1])["size"] == [1024, 768]
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from fanlight.cli.demo_desktop import session_command
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import StartXvfb, XServer, wait_until
-
-SECONDS = 20.0
 
 
 @pytest.fixture
@@ -48,35 +47,35 @@ def alive(pid: int) -> Callable[[], bool]:
 
 def test_it_shows_its_windows_and_moves(server: XServer, desktop: subprocess.Popen[bytes]) -> None:
     for title in ("pulse", "reading", "shell"):
-        wait_until(lambda title=title: window(server.name, title), SECONDS)
+        wait_until(lambda title=title: window(server.name, title))
     with X11Client(server.name) as looker:
         before = looker.image()
-        wait_until(lambda: (looker.image() != before).any(axis=2).sum() > 1000, SECONDS)
+        wait_until(lambda: (looker.image() != before).any(axis=2).sum() > 1000)
 
 
 def test_the_shell_has_the_keyboard(server: XServer, desktop: subprocess.Popen[bytes]) -> None:
-    wait_until(lambda: window(server.name, "shell"), SECONDS)
+    wait_until(lambda: window(server.name, "shell"))
     environment = {**os.environ, "DISPLAY": server.name}
 
     def focused() -> str:
         asked = ["xdotool", "getwindowfocus", "getwindowname"]
         return subprocess.run(asked, env=environment, capture_output=True, text=True, check=False).stdout.strip()
 
-    wait_until(lambda: focused() == "shell", SECONDS)
+    wait_until(lambda: focused() == "shell")
 
 
 @pytest.mark.parametrize("way", ["asked", "display gone"])
 def test_it_takes_its_programs_with_it(
     server: XServer, desktop: subprocess.Popen[bytes], tmp_path: Path, way: str
 ) -> None:
-    wait_until(lambda: window(server.name, "shell"), SECONDS)
+    wait_until(lambda: window(server.name, "shell"))
     pids = children(desktop)
     assert len(pids) == 4
     if way == "asked":
         desktop.send_signal(signal.SIGTERM)
     else:
         server.stop()
-    desktop.wait(SECONDS)
+    desktop.wait(PATIENCE)
     assert not any(alive(pid)() for pid in pids)
     assert list(tmp_path.iterdir()) == []
 
@@ -84,7 +83,7 @@ def test_it_takes_its_programs_with_it(
 def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
     environment = {"PATH": str(tmp_path), "DISPLAY": ":0", "TMPDIR": str(tmp_path)}
     command = [sys.executable, *session_command()[1:]]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert answer.returncode == 1
     assert answer.stderr.strip() == (
         "fanlight: the demo desktop needs blackbox: install the Debian package of that name"

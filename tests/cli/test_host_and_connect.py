@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import fanlight
 from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -80,7 +81,7 @@ def test_keys_typed_by_a_viewer_reach_the_program(
                 session.send_key(keysym, False)
             await asyncio.to_thread(wait_until, lambda: typed.exists() and typed.read_text() == "Hi, fanlight!\n")
             last = session._link.session._input_seq
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 async for _ in session.updates():
                     if session.ledger[-1].input_seq == last:
                         break
@@ -186,7 +187,7 @@ def test_a_viewer_that_is_told_the_host_is_gone_exits_8(
     viewer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: "session open" in host.log)
     host.stop(signal.SIGKILL)
-    _, words = viewer.communicate(timeout=30)
+    _, words = viewer.communicate(timeout=PATIENCE)
     assert viewer.returncode == 8
     assert "Traceback" not in words
     assert "host" in words.splitlines()[-1]
@@ -196,7 +197,7 @@ def test_the_x_server_going_away_ends_the_host_with_a_sentence(start_xvfb: Start
     server = start_xvfb()
     host = start_host("--display", server.name)
     server.process.kill()
-    assert host.process.wait(30) == 1
+    assert host.process.wait(PATIENCE) == 1
     assert "Traceback" not in host.log
     assert host.log.splitlines()[-1].startswith("fanlight: ")
 
@@ -213,7 +214,7 @@ def test_a_host_without_a_display_says_what_to_do(tmp_path: Path) -> None:
 def test_a_port_in_use_says_so(xvfb: str, start_host: StartHost) -> None:
     first = start_host("--display", xvfb)
     second = start_host("--display", xvfb, "--listen", first.address, listening=False)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(PATIENCE) == 1
     assert "in use" in second.log.splitlines()[-1]
     assert "--listen" in second.log.splitlines()[-1]
 
@@ -252,7 +253,7 @@ def test_a_screen_that_is_resized_is_followed(
     with X11Client(display) as client:
         client.switch_monitor_off()
         client.resize(800, 600)
-        out, _ = viewer.communicate(timeout=30)
+        out, _ = viewer.communicate(timeout=PATIENCE)
         summary = json.loads(out.splitlines()[-1])
     assert summary["size"] == [800, 600]
     assert summary["exact"] is True
@@ -271,13 +272,13 @@ def test_a_display_of_its_own_is_captured_from_its_framebuffer(
 
 def test_a_host_ends_with_the_command_of_its_own_display(start_host: StartHost) -> None:
     ended = start_host("--virtual", "640x480", "--", "sleep", "1")
-    assert ended.process.wait(30) == 0
+    assert ended.process.wait(PATIENCE) == 0
     assert "has ended" in ended.log
     failed = start_host("--virtual", "640x480", "--", "sh", "-c", "sleep 1; exit 3")
-    assert failed.process.wait(30) == 1
+    assert failed.process.wait(PATIENCE) == 1
     assert "exit status 3" in failed.log.splitlines()[-1]
     missing = start_host("--virtual", "640x480", "--", "no-such-program", listening=False)
-    assert missing.process.wait(30) == 2
+    assert missing.process.wait(PATIENCE) == 2
     assert "no-such-program" in missing.log.splitlines()[-1]
 
 

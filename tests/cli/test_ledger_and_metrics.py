@@ -14,6 +14,7 @@ import pytest
 from commands import PASSWORD, StartHost, fanlight_command, password_file, run_fanlight, start_host
 from fanlight.cli.ledger_file import LedgerFile
 from fanlight.errors import FanlightError
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -39,7 +40,7 @@ def test_both_ends_write_the_ledger_and_the_host_serves_metrics(
     assert done.returncode == 0, done.stderr
     wait_until(lambda: "metrics on http://127.0.0.1:" in host.log)
     url = next(word for word in host.log.split() if word.startswith("http://127.0.0.1:"))
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         figures = answer.read().decode()
     assert "fanlight_sessions_total 1.0" in figures
     assert host.stop() == 0

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from commands import HostProcess, StartHost, fanlight_command, password_file, run_fanlight, start_host
+from patience import PATIENCE
 from x_server import wait_until
 
 __all__ = ["password_file", "start_host"]  # Fixtures.
@@ -21,13 +22,13 @@ def host(start_host: StartHost) -> HostProcess:
 
 
 class Programs:
-    """`fanlight connect` in the background."""
+    """`fanlight connect` in the background; what is not to end by itself is given longer than any test takes."""
 
     def __init__(self, host: HostProcess, home: Path) -> None:
         self.host, self.home = host, home
         self.running: list[subprocess.Popen[str]] = []
 
-    def connect(self, *arguments: object, seconds: float = 60) -> subprocess.Popen[str]:
+    def connect(self, *arguments: object, seconds: float = 1000) -> subprocess.Popen[str]:
         command = fanlight_command(
             *("connect", self.host.address, "--headless", "--json", "--home", self.home, "--seconds", seconds),
             *("--trust", self.host.fingerprint, *arguments),
@@ -64,7 +65,7 @@ def wait_for(host: HostProcess, state: str) -> dict[str, Any]:
 
 
 def ended(program: subprocess.Popen[str]) -> int:
-    program.communicate(timeout=60)
+    program.communicate(timeout=PATIENCE)
     return program.returncode
 
 
@@ -169,7 +170,7 @@ def test_where_no_host_runs_there_is_nobody_to_ask(tmp_path: Path) -> None:
 
 def test_a_second_host_of_the_same_home_is_told(host: HostProcess, start_host: StartHost) -> None:
     second = start_host("--virtual", "320x200", listening=False)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(PATIENCE) == 1
     assert "another host runs" in second.log
 
 

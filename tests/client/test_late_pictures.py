@@ -15,6 +15,7 @@ from fanlight.codec import open_encoder
 from fanlight.net.client_link import ClientLink
 from fanlight.session import events
 from fanlight.types import Address, Frame, Pixels, Rect
+from patience import PATIENCE
 
 SIZE = (64, 64)
 
@@ -89,7 +90,7 @@ async def test_newer_picture_is_shown_in_the_place_of_a_late_one(session: Remote
 async def test_late_picture_that_nothing_follows_is_shown_all_the_same(session: RemoteSession) -> None:
     sender = Sender()
     session.take(sender.picture(age=10.0))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await next_update(session) == 1
 
 
@@ -107,7 +108,7 @@ async def test_the_picture_does_not_change_while_another_thread_reads_it(session
     session.take(sender.picture(age=0.0))
     with session.lock:
         before = session.image.copy()
-        changing = threading.Thread(target=session.take, args=(sender.picture(age=0.0),))
+        changing = threading.Thread(target=session.take, args=(sender.picture(age=0.0),), daemon=True)
         changing.start()
         changing.join(0.1)
         assert changing.is_alive()
@@ -135,6 +136,18 @@ async def test_a_late_picture_is_not_given_to_a_window_either(session: RemoteSes
     assert told == []
     session.take(sender.picture(age=0.01))
     assert told == [(2, 32)]
+
+
+async def test_a_late_picture_behind_news_that_nobody_has_taken_is_given_to_a_window_all_the_same(
+    session: RemoteSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanlight.client.session._HOLD_SECONDS", 0.0)
+    sender, told = Sender(), asyncio.Queue()
+    session.follow_picture(lambda seq, damage: told.put_nowait(seq))
+    session.take(sender.picture(age=0.01))
+    session.take(sender.picture(age=10.0))
+    async with asyncio.timeout(PATIENCE):
+        assert [await told.get(), await told.get()] == [1, 2]
 
 
 async def test_what_was_held_back_is_not_given_to_a_window_once_the_screen_has_another_size(

@@ -17,6 +17,7 @@ from fanlight.config import Home
 from fanlight.errors import AuthenticationFailed, ConnectionLost, FanlightError, Refused, UsageError
 from fanlight.net import server as net_server
 from fanlight.types import Permission
+from patience import PATIENCE
 from serving import PASSWORD, serving
 
 AT = datetime.now(UTC)
@@ -98,7 +99,7 @@ async def test_a_leaver_is_sent_away_though_nobody_tells_the_host(host, anna, mo
     async with serving(host.path) as server, come_in(server, anna) as session:
         bring(host, [(shown.serial_number, AT)], 2)
         with pytest.raises(ConnectionLost, match="the host ended the session: its owner can tell why"):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await until_it_ends(session)
 
 

@@ -18,6 +18,7 @@ from fanlight.client import RemoteSession
 from fanlight.config import Home
 from fanlight.errors import AuthenticationFailed, CodeNeeded, ConnectionLost, Refused, UsageError
 from fanlight.types import Permission
+from patience import PATIENCE
 from serving import PASSWORD, Serving, serving
 
 
@@ -79,14 +80,14 @@ async def answer(host: Serving, *, profile: str | None = None, accept: bool = Tr
 
 async def a_picture(session: RemoteSession) -> None:
     """Wait for a picture; without one, a session has nothing to tell."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for _ in session.updates():
             return
 
 
 async def rights_are(session: RemoteSession, *rights: Permission) -> None:
     """Wait until a session has just these rights."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for _ in session.updates():
             if session.rights == set(rights):
                 return
@@ -221,7 +222,7 @@ async def test_a_viewer_sees_which_rights_are_granted_denied_or_unavailable(tmp_
         await rights_are(session)
         assert session.denied == {Permission.VIEW}
         host.server.reception.grant(number, Permission.VIEW)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             seen = len(session.ledger)
             async for _ in session.updates():
                 if len(session.ledger) > seen + 2:

@@ -1,5 +1,6 @@
 """A library that never returns costs a thread, and nobody else's time."""
 
+import queue
 import threading
 
 import pytest
@@ -28,6 +29,26 @@ def test_what_does_not_return_is_given_up_for_good():
     with pytest.raises(TimeoutError):
         patience.call(lambda: None)
     forever.set()
+
+
+class Slept:
+    """Answers that are waited for while the machine sleeps: the time is over before any of them can come."""
+
+    def __init__(self, answers):
+        self._answers, self._slept = answers, False
+
+    def get(self, timeout):
+        if not self._slept:
+            self._slept = True
+            raise queue.Empty
+        return self._answers.get(timeout=timeout)
+
+
+def test_a_machine_that_sleeps_has_not_waited(monkeypatch):
+    patience = Patience(60.0)
+    monkeypatch.setattr(patience, "_answers", Slept(patience._answers))
+    assert patience.call(lambda: 7) == 7
+    patience.end()
 
 
 def test_an_encoder_that_hangs_is_an_error_that_says_so(monkeypatch):

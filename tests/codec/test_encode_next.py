@@ -10,6 +10,8 @@ from fanlight.capture import Capture, open_capture
 from fanlight.capture.virtual import VirtualDisplay
 from fanlight.codec import Encoder, Update, open_decoder, open_encoder
 from fanlight.errors import CaptureError, UsageError
+from fanlight.kernels import tiles, x11
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import wait_until
 
@@ -91,7 +93,7 @@ def test_both_ways_of_encoding_take_turns(link: Link) -> None:
             link.take_one()
         else:
             frames = []
-            wait_until(lambda: frames.extend([frame] if (frame := link.capture.next(5.0)) else []) or frames)  # noqa: B023
+            wait_until(lambda: frames.extend([frame] if (frame := link.capture.next(PATIENCE)) else []) or frames)  # noqa: B023
             if update := link.encoder.encode(frames[0]):
                 link.decoder.decode(update)
         link.settle()
@@ -121,10 +123,10 @@ def test_timeout_and_wake_bring_nothing(link: Link) -> None:
     assert link.take(0.0) is None
     link.capture.wake()
     assert link.take(None) is None
-    thread = threading.Thread(target=link.take, args=(None,))
+    thread = threading.Thread(target=link.take, args=(None,), daemon=True)
     thread.start()
     link.capture.wake()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -158,6 +160,45 @@ def test_what_is_closed_is_refused(link: Link) -> None:
     link.encoder.close()
     with pytest.raises(UsageError, match="closed"):
         link.take()
+
+
+def test_a_screen_that_is_closed_as_a_frame_is_made_gives_that_frame(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link.painter.fill(0x123456, (100, 100, 9, 16))
+    screen, call, made = link.capture.screen, x11._next_update, threading.Event()
+
+    def next_update(wait: object) -> int:
+        length = call(wait)
+        if length > 0:
+            made.set()
+        return length
+
+    class Closing(x11.Screen):
+        """Is closed by somebody else right after its consumer has found it open."""
+
+        @property
+        def _handle(self) -> object:
+            handle = vars(self)["_handle"]
+            if made.is_set():
+                made.clear()
+                self.close()
+            return handle
+
+        @_handle.setter
+        def _handle(self, handle: object) -> None:
+            vars(self)["_handle"] = handle
+
+    monkeypatch.setattr(x11, "_next_update", next_update)
+    monkeypatch.setattr(screen, "__class__", Closing)
+    assert link.take_one()
+    frame = link.capture.last
+    assert (100, 100, 9, 16) in frame.damage
+    assert link.shows_the_screen()
+    if frame.changed is not None:
+        wanted = tiles.no_tiles(SIZE)
+        tiles.mark(wanted, frame.damage, SIZE)
+        assert np.array_equal(frame.changed, wanted)
 
 
 def test_any_source_will_do(codec: str) -> None:

@@ -6,7 +6,8 @@ from reference_stream import MAX_SYMBOLS, PART, RUNS, SYMBOLS, Reader
 from stream_links import Link, check_agreement, codes, encoded, native_decode, no_x, tile_op
 from stream_scenes import SCENES, scene
 
-from fanlight.kernels import stream, tiles
+from fanlight.kernels import stream
+from fanlight.kernels.lane import HEAD, Lane
 from fanlight.kernels.shadow import Shadow
 
 TILE = (64, 64)
@@ -153,8 +154,8 @@ def test_a_shadow_sends_the_same_stream_whatever_ground_was_guessed(variant, see
             0, 255
         )
     shadow, cache = Shadow(size), stream.Cache(stream.slots_for(size))
-    room = np.zeros(stream.bound(size), np.uint8)
-    sent = bytes(stream.send(shadow, image, (), tiles.all_tiles(size), cache, room, alone=True))
+    lane = Lane(shadow, cache, np.zeros(HEAD + stream.bound(size), np.uint8))
+    sent = bytes(lane.written[HEAD : HEAD + lane.whole(image)])
     assert sent == encoded(image)
     assert np.array_equal(shadow.image, no_x(image))
     assert np.array_equal(native_decode(sent, np.zeros_like(image))[0], no_x(image))

@@ -7,11 +7,11 @@ import pytest
 
 from fanlight.kernels.shared import black_picture
 from fanlight.kernels.x11_window import SharingWindow, WindowError
+from patience import PATIENCE
 from x11_client import X11Client
 from x_server import XServer
 
 SIZE = (64, 48)
-PATIENCE = 20.0
 
 
 @pytest.fixture

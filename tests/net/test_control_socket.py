@@ -18,6 +18,7 @@ from fanlight.net.control import ControlServer
 from fanlight.net.control_client import ask, controlled
 from fanlight.net.reception import Reception, SessionFacts
 from fanlight.types import Permission
+from patience import PATIENCE
 
 CONTROL, VIEW = Permission.CONTROL, Permission.VIEW
 
@@ -202,7 +203,7 @@ async def test_what_is_no_request_is_answered_with_an_error(home: Path, listenin
 async def test_a_line_without_end_is_cut_off_and_others_are_served(home: Path, listening: ControlServer) -> None:
     reader, writer = await asyncio.open_unix_connection(home / "control.sock")
     writer.write(b"x" * 200_000)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await reader.read() == b""
     writer.close()
     assert await asked(home, do="list") == {"sessions": []}
@@ -219,7 +220,7 @@ async def test_several_requests_may_come_on_one_connection(home: Path, listening
 async def test_callers_that_only_stand_there_are_bounded(home: Path, listening: ControlServer) -> None:
     idle = [await asyncio.open_unix_connection(home / "control.sock") for _ in range(16)]
     reader, writer = await asyncio.open_unix_connection(home / "control.sock")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await reader.read() == b""
     for _, each in [*idle, (reader, writer)]:
         each.close()
@@ -231,7 +232,7 @@ async def test_another_user_is_not_served(
     user = os.geteuid() + 1
     monkeypatch.setattr(control.os, "geteuid", lambda: user)
     reader, writer = await asyncio.open_unix_connection(home / "control.sock")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await reader.read() == b""
     writer.close()
 
@@ -356,7 +357,7 @@ class Attending:
         return cls(reader, writer)
 
     async def next(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             line = await self._reader.readline()
         return json.loads(line) if line else None
 

@@ -10,6 +10,7 @@ import pytest
 
 import fanlight
 from fanlight.net import server as server_module
+from patience import PATIENCE
 from serving import PASSWORD, Serving, serving
 
 
@@ -39,7 +40,7 @@ async def test_the_oldest_at_the_door_makes_room_for_who_comes(tmp_path: Path, m
                     assert session.rights
             assert len(host.server._connections) <= 17
             seen = len(inside.ledger)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 async for _ in inside.updates():
                     if len(inside.ledger) > seen:
                         break

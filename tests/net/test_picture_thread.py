@@ -12,9 +12,9 @@ from fanlight.host import Picture, Served, Viewer
 from fanlight.net.picture import PictureThread
 from fanlight.net.unsent import LEAST_BYTES
 from fanlight.types import Frame, Image, Rect, Size
+from patience import PATIENCE
 
 SIZE = (256, 192)
-SECONDS = 20.0
 
 
 class Held(Capture):
@@ -34,7 +34,7 @@ class Held(Capture):
         self.asked.put(timeout)
         if timeout == 0.0:
             return None
-        frame = self._answers.get(timeout=SECONDS)
+        frame = self._answers.get(timeout=PATIENCE)
         self.last = frame or self.last
         return frame
 
@@ -60,7 +60,7 @@ class Post:
         self.handed.put((callback, args))
 
     def picture(self) -> Picture:
-        callback, args = self.handed.get(timeout=SECONDS)
+        callback, args = self.handed.get(timeout=PATIENCE)
         callback(*args)
         (served,) = args[0]  # type: ignore[attr-defined]
         assert isinstance(served, Served)
@@ -82,20 +82,23 @@ class Studio:
             lambda error: None,
         )
 
-    def waits_for_damage(self) -> None:
-        """Wait until the thread waits in the capture."""
-        while self.capture.asked.get(timeout=SECONDS) == 0.0:
-            pass
-
     def begin(self) -> None:
+        """Let the viewer get its first picture; the thread then waits for damage, because it expects the viewer."""
         self.thread.start()
         self.thread.add(self.viewer, "tiles")
         self.capture.draw(Rect(0, 0, *SIZE), 7)
         assert self.post.picture().key
+        while not 0.0 < (self.capture.asked.get(timeout=PATIENCE) or 0.0) < 1.0:
+            pass
+
+    def waits_for_a_viewer(self) -> bool:
+        """Whether what the thread asks the capture next is the look that it takes now and then, and no wait."""
+        return self.capture.asked.get(timeout=PATIENCE) == 0.0
 
 
 @pytest.fixture
-def studio() -> Iterator[Studio]:
+def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    monkeypatch.setattr("fanlight.net.picture._IDLE_SECONDS", 0.05)
     made = Studio()
     made.begin()
     try:
@@ -105,51 +108,45 @@ def studio() -> Iterator[Studio]:
 
 
 def test_after_a_small_update_it_waits_for_damage_before_the_viewer_has_spoken(studio: Studio) -> None:
-    studio.waits_for_damage()
     studio.thread.want(studio.viewer)
     studio.capture.draw(Rect(0, 0, 9, 9), 50)
     assert studio.post.picture().states == 1
 
 
 def test_a_frame_that_comes_before_the_viewer_is_ready_is_kept_for_it(studio: Studio) -> None:
-    studio.waits_for_damage()
     studio.capture.draw(Rect(0, 0, 9, 9), 50)
     studio.thread.want(studio.viewer)
     assert studio.post.picture().states == 1
 
 
 def test_who_was_expected_in_vain_is_not_expected_again(studio: Studio) -> None:
-    studio.waits_for_damage()
     studio.capture.draw(Rect(0, 0, 9, 9), 50)
+    assert studio.waits_for_a_viewer()
     studio.thread.want(studio.viewer)
     studio.post.picture()
     while not studio.capture.asked.empty():
         studio.capture.asked.get()
     # What is drawn now waits with the capture until somebody can take it.
     studio.capture.draw(Rect(20, 20, 9, 9), 60)
-    assert studio.capture.asked.empty()
+    assert studio.waits_for_a_viewer()
     studio.thread.want(studio.viewer)
     assert studio.post.picture().states == 1
 
 
 def test_who_is_not_ready_when_nothing_changed_for_a_while_is_expected_no_longer(studio: Studio) -> None:
-    while not 0.0 < (studio.capture.asked.get(timeout=SECONDS) or 0.0) < 1.0:
-        pass
-    studio.capture.wake()  # As when that time is over. What is asked next is the look that it takes once a second.
-    assert studio.capture.asked.get(timeout=SECONDS) == 0.0
+    studio.capture.wake()  # As when that time is over.
+    assert studio.waits_for_a_viewer()
     studio.thread.want(studio.viewer)
     studio.capture.draw(Rect(0, 0, 9, 9), 50)
     assert studio.post.picture().states == 1
 
 
 def test_after_a_large_update_it_waits_for_the_viewer(studio: Studio) -> None:
-    studio.waits_for_damage()
     studio.thread.want(studio.viewer)
     noise = np.random.default_rng(1).integers(0, 256, (SIZE[1], SIZE[0], 4), np.uint8)
     studio.capture.draw(Rect(0, 0, *SIZE), noise)
     assert len(studio.post.picture().update) > LEAST_BYTES
-    asked = studio.capture.asked.qsize()
+    assert studio.waits_for_a_viewer()
     studio.capture.draw(Rect(20, 20, 9, 9), 60)
     studio.thread.want(studio.viewer)
     assert studio.post.picture().states == 1
-    assert studio.capture.asked.qsize() > asked

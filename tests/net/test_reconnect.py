@@ -14,6 +14,7 @@ import fanlight
 from fanlight.capture import open_capture
 from fanlight.client import RemoteSession
 from fanlight.errors import ConnectionLost
+from patience import PATIENCE
 from serving import PASSWORD, serving
 from x11_client import X11Client
 
@@ -27,7 +28,7 @@ def paint(painter: X11Client, count: int, seed: int = 0) -> None:
 
 async def shows(session: RemoteSession, painter: X11Client) -> None:
     """Wait until the session shows what the screen does."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         async for _ in session.updates():
             if session.connected and np.array_equal(session.image[..., :3], painter.image()[..., :3]):
                 return

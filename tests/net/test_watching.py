@@ -16,6 +16,7 @@ from fanlight.net.metrics import Metrics, serve_metrics
 from fanlight.net.watching import Watcher
 from fanlight.session.ledger import STAGES, LedgerEntry, SentUpdate
 from fanlight.types import Address, Pixels
+from patience import PATIENCE
 from serving import PASSWORD, serving
 
 HERE = Address("127.0.0.1", 0)
@@ -83,9 +84,10 @@ async def test_both_ends_keep_the_same_ledger(tmp_path: Path) -> None:
             session.send_key(0x61, update.seq % 2 == 0)
             if len(session.ledger.inputs) >= 5:
                 break
-        ours = {entry.seq: entry for entry in session.ledger}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await notebook.five_complete.wait()
+    # Only now: updates go on until the end, and what both have seen of them is compared.
+    ours = {entry.seq: entry for entry in session.ledger}
     theirs = notebook.of("complete")
     assert len(notebook.of("opened")) == len(notebook.of("left")) == 1
     assert theirs[0].pixels == Pixels(tiles=320 * 200)
@@ -118,7 +120,7 @@ def served() -> Iterator[tuple[Metrics, str]]:
 
 
 def scraped(url: str) -> dict[str, float]:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain")
         lines = answer.read().decode().splitlines()
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}

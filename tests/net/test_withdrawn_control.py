@@ -9,6 +9,7 @@ import fanlight
 from fanlight.errors import SettingRefused
 from fanlight.inject import Injector
 from fanlight.types import Permission
+from patience import PATIENCE
 from serving import PASSWORD, serving
 
 
@@ -20,7 +21,7 @@ class Keys(Injector):
         self.changed = asyncio.Event()
 
     async def are(self, *keysyms: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.held != set(keysyms):
                 self.changed.clear()
                 await self.changed.wait()
@@ -91,7 +92,7 @@ async def test_a_viewer_that_waives_control_still_counts_as_controlling(tmp_path
 
 
 async def rights_with(session: fanlight.RemoteSession, *, control: bool) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for _ in session.updates():
             if (Permission.CONTROL in session.rights) == control:
                 return

@@ -7,6 +7,7 @@ import fanlight
 from fanlight.net.watching import Watcher
 from fanlight.session.ledger import SentUpdate
 from fanlight.types import Permission
+from patience import PATIENCE
 from serving import PASSWORD, serving
 
 
@@ -26,7 +27,7 @@ class Counter(Watcher):
         self.changed.set()
 
     async def reaches(self, session: str, number: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.updates.get(session, 0) < number:
                 self.changed.clear()
                 await self.changed.wait()

@@ -17,6 +17,7 @@ from remote_fake import SCREEN, FakeScreen, wait_until
 from fanlight import viewer
 from fanlight.types import Image
 from fanlight.viewer import Summary
+from patience import PATIENCE
 from x11_client import X11Client
 
 
@@ -29,12 +30,12 @@ def x_server(*options: str) -> Iterator[str]:
     server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
     os.close(write_end)
     try:
-        assert select.select([read_end], [], [], 20)[0], "Xvfb did not start"
+        assert select.select([read_end], [], [], PATIENCE)[0], "Xvfb did not start"
         yield ":" + os.read(read_end, 16).decode().strip()
     finally:
         os.close(read_end)
         server.terminate()
-        server.wait(10)
+        server.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -47,7 +48,9 @@ def managed_x_server() -> Iterator[str]:
 
         def manages() -> bool:
             question = ["xprop", "-root", "_NET_WORKAREA"]
-            answer = subprocess.run(question, env=environment, check=True, capture_output=True, text=True, timeout=20)
+            answer = subprocess.run(
+                question, env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE
+            )
             return "=" in answer.stdout
 
         try:
@@ -55,7 +58,7 @@ def managed_x_server() -> Iterator[str]:
             yield display
         finally:
             manager.terminate()
-            manager.wait(10)
+            manager.wait(PATIENCE)
 
 
 class Closer(X11Client):
@@ -86,7 +89,9 @@ class Desk:
         """Run one xdotool command and return what it printed."""
         environment = {**os.environ, "DISPLAY": self.display}
         command = ["xdotool", *map(str, words)]
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(
+            command, env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE
+        ).stdout
 
     def window(self) -> str:
         found: list[str] = []

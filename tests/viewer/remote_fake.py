@@ -15,8 +15,8 @@ from fanlight.kernels.shared import black_picture
 from fanlight.session.events import ConnectionInfo
 from fanlight.session.ledger import Ledger
 from fanlight.types import CursorShape, Image, Permission, PointerPlace, Rect, Size, Tiles
+from patience import PATIENCE
 
-PATIENCE = 15.0
 SCREEN = (1280, 800)
 
 

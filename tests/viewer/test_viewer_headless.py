@@ -27,7 +27,7 @@ def remote():
 
 def meanwhile(act):
     """Run `act` once the session has opened, in a thread of its own."""
-    thread = threading.Thread(target=act)
+    thread = threading.Thread(target=act, daemon=True)
     thread.start()
     return thread
 
@@ -144,8 +144,9 @@ def on_a_terminal(mode, until, ending=signal.SIGTERM, output=subprocess.DEVNULL)
     os.close(follower)
     said = b""
     try:
-        while until not in said and select.select([leader], [], [], PATIENCE)[0]:
-            with contextlib.suppress(OSError):
+        # A terminal that nobody has open any more is an error.
+        with contextlib.suppress(OSError):
+            while until not in said and select.select([leader], [], [], PATIENCE)[0]:
                 said += os.read(leader, 4_096)
     finally:
         program.send_signal(ending)

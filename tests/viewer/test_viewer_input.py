@@ -79,14 +79,15 @@ class TestInput:
         show(remote, play)
 
     @pytest.mark.usefixtures("keys_up")
-    def test_what_is_held_when_the_session_ends_is_let_go(self, show, remote):
+    def test_what_is_held_when_the_window_is_closed_is_let_go(self, show, remote):
         def play(desk):
             desk.point(*MIDDLE)
             desk.do("keydown", "h")
             desk.got("key", ord("h"), True)
-            wait_until(lambda: remote.closed, "the time is over")
+            desk.close()
+            wait_until(lambda: remote.closed, "the session is closed")
 
-        show(remote, play, seconds=2)
+        show(remote, play)
         assert remote.sent_keys() == [(ord("h"), True), (ord("h"), False)]
 
     def test_without_the_right_nothing_is_sent(self, show):

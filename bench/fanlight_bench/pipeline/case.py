@@ -123,9 +123,11 @@ def _wait_for_word(child: Program, word: bytes, seconds: float) -> None:
     """Wait until the process has written `word`; Unavailable, with its last words, where it ends before."""
 
     def has_said() -> bool:
+        # In this order: one that says it and ends has said it.
+        ended = child.status is not None
         if word in child.output():
             return True
-        if child.status is not None:
+        if ended:
             raise Unavailable(child.last_words())
         return False
 

@@ -25,7 +25,7 @@ _LIMIT = "limit"
 _OURS = ("fanlight", "hybrid", "tiles")
 _RATES = ("frames a second", "updates a second")
 # Figures of the measuring itself.
-_OF_THE_MEASURING = ("sampler", "drawn")
+_OF_THE_MEASURING = ("sampler", "drawn", "drawing", "display to display", "look")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from fanlight_bench.report.numbers import in_column, middle, number, quantity, s
 from fanlight_bench.report.plots import Palette
 from fanlight_bench.report.tables import (
     LIMIT_HEADINGS,
+    STAGES_HEADING,
     how_measured,
     in_short,
     limit_line,
     ratio_lines,
     ratio_tables,
+    stage_lines,
     units_of,
     unmeasured,
 )
@@ -200,6 +202,9 @@ def _figures(report: Report) -> Iterator[str]:
         ]
         lines = [(_system(row, rows), str(_runs(row)), *(_cell(row, name) for name in units)) for row in measured]
         yield f"<h3>{escape(str(scene))}</h3>" + _table(("system", "runs", *headings), lines)
+    stages, told = stage_lines(report)
+    if told:
+        yield f"<h3>{escape(STAGES_HEADING)}</h3>" + _table(stages, (tuple(map(escape, line)) for line in told))
     yield "</section>"
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from fanlight_bench.report.compare import Comparison, Scene, comparisons, delivered, label, scenes
 from fanlight_bench.report.numbers import duration, in_column, middle, number, unit_of_column
-from fanlight_bench.results import Limit, Ratio, Report, Row
+from fanlight_bench.results import STAGE, Limit, Ratio, Report, Row
 
 # A file or a pipe has no width of its own, and a table that is folded is hard to read there.
 _WIDTH_OF_A_FILE = 240
@@ -28,8 +28,12 @@ def show(report: Report, out: TextIO) -> None:
         for row in rows:
             if row.reason:
                 console.print(f"{label(row, rows)}: {row.reason}", markup=False)
+    stages, lines = stage_lines(report)
+    if lines:
+        _print(console, STAGES_HEADING, _plain_table(stages, lines))
     for heading, ratios in ratio_tables(report):
-        _print(console, heading, _ratio_table(ratios))
+        figures, lines = ratio_lines(ratios)
+        _print(console, heading, _plain_table(["to", *figures], lines))
     lost = sorted((one for one in found if one.is_lost), key=lambda one: one.times_better, reverse=True)
     if lost:
         _print(console, "Where another tool is better", _losses(lost[:_MOST_LOSSES], scenes(report)))
@@ -69,8 +73,27 @@ def _scene_table(rows: list[Row]) -> Table:
 
 
 def units_of(rows: list[Row]) -> dict[str, str]:
-    """Return the rows' figures with their units, in the order they come."""
-    return {name: figure.unit for row in rows for name, figure in row.figures.items()}
+    """Return the rows' figures with their units, in the order they come, without the stages."""
+    return {name: figure.unit for row in rows for name, figure in row.figures.items() if not name.startswith(STAGE)}
+
+
+STAGES_HEADING = "Where the time of an update goes, by the system's own ledger: each stage's p50, ms"
+
+
+def stage_lines(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Return the stages that systems tell of, and a line for each of these: scene and system, then a cell a stage."""
+    names = list(dict.fromkeys(name for row in report.rows for name in row.figures if name.startswith(STAGE)))
+    lines = [
+        [
+            str(scene),
+            label(row, rows),
+            *(in_column(row.figures[name]) if name in row.figures else "-" for name in names),
+        ]
+        for scene, rows in scenes(report).items()
+        for row in rows
+        if any(name in row.figures for name in names)
+    ]
+    return ["scene", "system", *(name.removeprefix(STAGE) for name in names)], lines
 
 
 def ratio_tables(report: Report) -> Iterator[tuple[str, list[Ratio]]]:
@@ -88,12 +111,10 @@ def ratio_lines(ratios: list[Ratio]) -> tuple[list[str], list[list[str]]]:
     return figures, [[other, *(verdicts.get((other, figure), "-") for figure in figures)] for other in others]
 
 
-def _ratio_table(ratios: list[Ratio]) -> Table:
-    figures, lines = ratio_lines(ratios)
+def _plain_table(headings: list[str], lines: list[list[str]]) -> Table:
     table = _table()
-    table.add_column("to")
-    for figure in figures:
-        table.add_column(escape(figure.replace("_", " ")))
+    for heading in headings:
+        table.add_column(escape(heading.replace("_", " ")))
     for line in lines:
         table.add_row(*map(escape, line))
     return table

@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from fanlight.types import Size
 from fanlight_bench import workloads
 from fanlight_bench.plan import Settings, Unavailable, size_text
 from fanlight_bench.processes import Display, Program, cpu_seconds, wait_for
 from fanlight_bench.results import Figure
-from fanlight_bench.screen import sampler
+from fanlight_bench.screen import agreement, sampler
 from fanlight_bench.screen.looks import MICROS, Delivery, Record, deliver
-from fanlight_bench.screen.system import OwnWords, System
+from fanlight_bench.screen.system import System
 from fanlight_bench.screen.wire import bytes_exchanged
 
 START_SECONDS = 4.0
 """About how long displays, host and viewer take to start and to end."""
 
 _SAMPLER_SPARE = 0.5
-# Half of a frame at 60 a second: what is farther apart may be of two pictures.
-_SAME_MICROS = 8_000
 _SAMPLER_START_SECONDS = 20
 
 
@@ -78,7 +75,8 @@ class ScreenCase:
             seconds = self.warm_up + self.window + _SAMPLER_SPARE
             watching = stack.enter_context(Program(sampler.command(shown_on.name, self.size, seconds)))
             # Last, so that all systems see the same part of what a workload shows.
-            drawing = stack.enter_context(Program(workloads.command(self.workload, self.size, self.rate), source))
+            command = workloads.command(self.workload, self.size, self.rate, tell=True)
+            drawing = stack.enter_context(Program(command, source))
             displays = {"X server": source.pid}
             if shown_on is screen:
                 displays["viewer's X server"] = screen.pid
@@ -96,8 +94,10 @@ class ScreenCase:
             raise Unavailable(cast.watching.last_words())
         record = msgspec.json.decode(cast.watching.output().splitlines()[-1], type=Record)
         seen = deliver(record.looks, begun[0], ended[0])
-        found = figures(seen, begun[1], ended[1], record.look_p99_micros)
-        return found | told(cast.running.own_words(begun[0], ended[0]), seen)
+        drawings = agreement.read_drawings(cast.drawing.output())
+        clocks = agreement.Clocks(seen, drawings, record.look_alone_micros)
+        found = figures(seen, begun[1], ended[1], record.look_p99_micros) | agreement.split(clocks)
+        return found | agreement.told(cast.running.own_words(begun[0], ended[0]), clocks)
 
 
 @dataclass(frozen=True)
@@ -141,36 +141,6 @@ def figures(seen: Delivery, begun: Spent, ended: Spent, look_p99_micros: int) ->
     if wire is not None:
         found["bytes a second"] = Figure((wire / seen.seconds,), "B/s")
     found["sampler look p99"] = Figure((look_p99_micros / 1_000,), "ms")
-    return found
-
-
-def told(own: Sequence[OwnWords] | None, seen: Delivery) -> dict[str, Figure]:
-    """Put what a system says of itself beside what was seen: what it does not see is what the drawn clock adds."""
-    if own is None:
-        return {}
-    found = {"picture bytes": Figure((float(sum(one.bytes for one in own)),), "B")}
-    if not own:
-        return found
-    found["exact updates"] = Figure((100 * sum(one.exact for one in own) / len(own),), "%", "higher")
-    for share in (50, 99):
-        found[f"ledger p{share}"] = Figure((float(np.percentile([one.latency for one in own], share)),), "ms")
-    beside = differences(own, seen)
-    if beside:
-        found["drawn less ledger"] = Figure((float(np.median(beside)),), "ms")
-        found["drawn beside ledger, closest tenth"] = Figure((float(np.percentile(np.abs(beside), 10)),), "ms")
-    return found
-
-
-def differences(own: Sequence[OwnWords], seen: Delivery) -> list[float]:
-    """Return how much older each picture was by the drawn clock than by what is said of it, in milliseconds.
-
-    A picture on the screen belongs to the words whose moment is nearest, and is left out where they are far apart.
-    """
-    found = []
-    for moment, latency in zip(seen.moments, seen.latencies, strict=True):
-        nearest = min(own, key=lambda one: abs(one.shown - moment))
-        if abs(nearest.shown - moment) <= _SAME_MICROS:
-            found.append(latency - nearest.latency)
     return found
 
 

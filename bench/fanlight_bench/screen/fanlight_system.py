@@ -87,7 +87,7 @@ def read_ledger(path: Path, start: int, end: int) -> list[OwnWords]:
     with path.open(encoding="utf-8") as lines:
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
     return [
-        OwnWords(entry["stamps"]["presented"], entry["total"] / 1_000, entry["bytes"], entry["exact"])
+        OwnWords(entry["stamps"]["presented"], entry["total"] / 1_000, entry["bytes"], entry["exact"], entry["stages"])
         for entry in entries
         if entry["total"] is not None and start <= entry["stamps"].get("presented", -1) < end
     ]

@@ -25,26 +25,26 @@ class Look(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """All changes that a sampler saw, how often it looked, and the 99th percentile of what a look took."""
+    """All changes that a sampler saw, how often it looked, and the 99th percentile of what a look took.
+
+    `look_alone_micros` is the median of what a look takes by itself, 0 where that was never seen.
+    """
 
     looks: list[Look]
     samples: int
     look_p99_micros: int
+    look_alone_micros: int
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a viewer's screen showed in a span of `seconds`. `latencies` and `longest_gap` are milliseconds.
-
-    `moments` are the microseconds at which each of the latencies was found.
-    """
+    """What a viewer's screen showed in a span of `seconds`: each whole picture when it came up. Milliseconds."""
 
     seconds: float
     frames: int
     torn: int
     stale: int
-    moments: tuple[int, ...]
-    latencies: tuple[float, ...]
+    shown: tuple[Look, ...]
     longest_gap: float
     drawn_a_second: float | None
 
@@ -53,9 +53,14 @@ class Delivery:
         """Different frames that were seen whole, each newer than all before it."""
         return self.frames / self.seconds
 
+    @property
+    def latencies(self) -> list[float]:
+        """How old each picture was when it was seen."""
+        return [(look.seen - look.micros) / 1_000 for look in self.shown]
+
     def latency(self, percentile: float) -> float | None:
-        """Return a percentile of the latencies in milliseconds; None where nothing new was seen."""
-        return float(np.percentile(self.latencies, percentile)) if self.latencies else None
+        """Return a percentile of the latencies; None where nothing new was seen."""
+        return float(np.percentile(self.latencies, percentile)) if self.shown else None
 
 
 def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
@@ -63,8 +68,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
     newest, current = -1, -1
     stale = 0
     news: list[Look] = []
-    moments: list[int] = []
-    latencies: list[float] = []
+    shown: list[Look] = []
     for look in looks:
         if look.seen >= end:
             break
@@ -73,8 +77,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
         current = look.seq
         inside = look.seen >= start
         if inside:
-            moments.append(look.seen)
-            latencies.append((look.seen - look.micros) / 1_000)
+            shown.append(look)
         if look.seq > newest:
             newest = look.seq
             if inside:
@@ -86,8 +89,7 @@ def deliver(looks: Sequence[Look], start: int, end: int) -> Delivery:
         frames=len(news),
         torn=_count_torn(looks, start, end),
         stale=stale,
-        moments=tuple(moments),
-        latencies=tuple(latencies),
+        shown=tuple(shown),
         longest_gap=_longest_gap([look.seen for look in news], start, end),
         drawn_a_second=_drawn_a_second(news),
     )

@@ -5,8 +5,8 @@ import shutil
 import socket
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,13 +23,14 @@ _ESTABLISHED, _LISTENING = "01", "0A"
 class OwnWords:
     """What a system says itself of a picture: when it was shown, in microseconds, and how old it was, in milliseconds.
 
-    `exact`: it was the host's, pixel for pixel.
+    `exact`: it was the host's, pixel for pixel. `stages`: what the parts of its way took, in order, in microseconds.
     """
 
     shown: int
     latency: float
     bytes: int
     exact: bool
+    stages: Mapping[str, int] = field(default_factory=dict)
 
 
 class System(ABC):

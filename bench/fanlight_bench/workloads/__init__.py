@@ -55,11 +55,18 @@ def frames(
 
 
 def command(
-    name: str, size: Size, rate: float = 60, seed: int = 1, seconds: float | None = None, region: Rect | None = None
+    name: str,
+    size: Size,
+    rate: float = 60,
+    seed: int = 1,
+    seconds: float | None = None,
+    region: Rect | None = None,
+    tell: bool = False,
 ) -> list[str]:
     """Return the command of a program that shows the workload at (0, 0) of the X display in DISPLAY.
 
     Its window is of `size`, above all others and unknown to window managers. It ends after `seconds`, or at SIGTERM.
+    `tell` makes it write a line for each picture: what the clock shows, and when the X server had drawn it.
     UsageError as in `check`.
     """
     check(name, size, rate, region)
@@ -70,6 +77,8 @@ def command(
         words += ["--seconds", f"{seconds:g}"]
     if region is not None:
         words += ["--region", ",".join(str(side) for side in region)]
+    if tell:
+        words.append("--tell")
     return words
 
 

@@ -1,4 +1,7 @@
-"""The program that shows one workload: `python -m fanlight_bench.workloads NAME --size WxH`."""
+"""The program that shows one workload: `python -m fanlight_bench.workloads NAME --size WxH`.
+
+With `--tell` it writes a line for each picture: what its clock shows, and when the X server had drawn it, microseconds.
+"""
 
 import argparse
 import sys
@@ -26,7 +29,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, help="how long (until SIGTERM)")
     parser.add_argument("--region", type=_region, metavar="X,Y,W,H")
+    parser.add_argument("--tell", action="store_true", help="say of each picture when it was drawn")
     return parser.parse_args()
+
+
+def _tell(micros: int, drawn: int) -> None:
+    sys.stdout.buffer.write(b"%d %d\n" % (micros, drawn))
+    sys.stdout.buffer.flush()
+
+
+def _keep_quiet(micros: int, drawn: int) -> None:
+    pass
 
 
 def main() -> int:
@@ -37,7 +50,8 @@ def main() -> int:
         prepare_drawing()
         from fanlight_bench.workloads.window import show
 
-        show(given.name, given.size, given.rate, given.seed, given.seconds, given.region)
+        tell = _tell if given.tell else _keep_quiet
+        show(given.name, given.size, given.rate, given.seed, given.seconds, given.region, tell)
     except FanlightError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -14,13 +14,14 @@ from fanlight_bench.workloads.catalog import create
 
 
 class Stage:
-    """A workload on a surface; `drawn` counts what the clock calls its sequence."""
+    """A workload on a surface. `drawn` counts what the clock calls its sequence, `micros` is what it shows."""
 
     def __init__(self, workload: Workload, surface: pygame.Surface) -> None:
         self._workload = workload
         self._surface = surface
         self._corners = [pygame.Rect(corner) for corner in clock.corners(workload.size)]
         self.drawn = 0
+        self.micros = 0
 
     def draw(self, n: int, micros: Callable[[], int]) -> list[pygame.Rect]:
         """Draw frame `n`, then the clock with the time that `micros` tells; return what changed."""
@@ -31,7 +32,8 @@ class Stage:
             changed = self._workload.draw_next(self._surface, n)
         if not changed:
             return changed
-        clock.draw(pixels(self._surface), micros(), self.drawn)
+        self.micros = micros()
+        clock.draw(pixels(self._surface), self.micros, self.drawn)
         self.drawn += 1
         return changed if n == 0 else changed + self._corners
 

@@ -1,6 +1,7 @@
 """A workload in a window of the X display, above all others and unknown to window managers.
 
-SDL puts only the rectangles that changed, so the server's damage is that of the change.
+SDL puts only the rectangles that changed, so the server's damage is that of the change, and waits until the server has
+drawn them: so the program knows, too, how long its display took to draw what a clock tells the time of.
 """
 
 import os
@@ -14,6 +15,7 @@ import pygame
 
 from fanlight.errors import UsageError
 from fanlight.types import Rect, Size
+from fanlight_bench.cores import Queue
 from fanlight_bench.workloads.base import is_bgrx
 from fanlight_bench.workloads.catalog import create
 from fanlight_bench.workloads.stage import Stage
@@ -28,10 +30,15 @@ _NAP = 3600.0
 _SLIP = 0.05
 
 
-def show(name: str, size: Size, rate: float, seed: int, seconds: float | None, region: Rect | None) -> None:
+Tell = Callable[[int, int], object]
+"""Told of each picture: what its clock shows, and when the X server had drawn it; microseconds."""
+
+
+def show(name: str, size: Size, rate: float, seed: int, seconds: float | None, region: Rect | None, tell: Tell) -> None:
     """Show a workload until `seconds` have gone or SIGTERM comes."""
     signal.signal(signal.SIGTERM, _end)
     workload = create(name, size, rate, seed, region)
+    queue = Queue()
     try:
         with window(size) as surface:
             stage = Stage(workload, surface)
@@ -40,7 +47,10 @@ def show(name: str, size: Size, rate: float, seed: int, seconds: float | None, r
                 pygame.event.clear()
                 changed = stage.draw(n, _micros)
                 if changed:
+                    queued = queue.micros()
                     pygame.display.update(changed)
+                    # The server's answer is here as soon as it has drawn, if not heard before there is a core for us.
+                    tell(stage.micros, _micros() - (queue.micros() - queued))
     finally:
         workload.close()
 

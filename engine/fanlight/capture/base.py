@@ -59,7 +59,7 @@ class Capture(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """End the capture; images that it gave stay readable."""
+        """End the capture: who waits in `next` gets a CaptureError. Images that it gave stay readable."""
 
     def __enter__(self) -> Self:
         return self

@@ -65,10 +65,11 @@ class MssCapture(Capture):
 
     def close(self) -> None:
         """End the capture; a thread that waits in `next` gets a CaptureError."""
-        self._pacer.wake()
         with self._busy:
             self._closed = True
             self._close_grabber()
+        # Only now: who is woken, or has just polled, finds it closed.
+        self._pacer.wake()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -37,9 +37,10 @@ class PatternCapture(Capture):
 
     def next(self, timeout: float | None = None) -> Frame | None:
         """Wait for the next frame's turn, and draw it."""
-        if self._closed:
-            raise CaptureError("the pattern is closed")
-        if not self._pacer.wait(deadline_of(timeout)):
+        self._check_open()
+        turn = self._pacer.wait(deadline_of(timeout))
+        self._check_open()
+        if not turn:
             return None
         before = self._canvas.copy() if self._begun else None
         damage = (Rect(0, 0, *self.size),) if before is None else self._draw()
@@ -53,9 +54,13 @@ class PatternCapture(Capture):
         self._pacer.wake()
 
     def close(self) -> None:
-        """End the pattern."""
+        """End the pattern; a thread that waits in `next` gets a CaptureError."""
         self._closed = True
         self._pacer.wake()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CaptureError("the pattern is closed")
 
     def _draw(self) -> tuple[Rect, ...]:
         rects = tuple(self._place() for _ in range(_CHANGES))

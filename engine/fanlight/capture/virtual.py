@@ -16,7 +16,8 @@ from fanlight.types import MAX_PIXELS, MAX_SIDE, Size
 
 _SUPERVISOR = Path(__file__).with_name("virtual_supervisor.py")
 _START_SECONDS = 30.0
-_STOP_SECONDS = 20.0
+# More than the supervisor takes where nobody ends before it is killed.
+_STOP_SECONDS = 30.0
 
 
 class VirtualDisplay:

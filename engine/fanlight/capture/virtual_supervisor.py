@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import NoReturn
 
 _START_SECONDS = 20.0
-_END_SECONDS = 2.0
+# How long who is asked to end may take, and who is killed: that one only waits for its turn, on a machine that is busy.
+_END_SECONDS, _KILLED_SECONDS = 2.0, 10.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _FAMILY_WILD = 0xFFFF
@@ -246,9 +247,9 @@ def _descendants() -> set[int]:
 
 
 def _end(victims: Callable[[], set[int]], reap: Callable[[], None]) -> None:
-    for deadly in (signal.SIGTERM, signal.SIGKILL):
+    for deadly, seconds in ((signal.SIGTERM, _END_SECONDS), (signal.SIGKILL, _KILLED_SECONDS)):
         signalled: set[int] = set()
-        deadline = time.monotonic() + _END_SECONDS
+        deadline = time.monotonic() + seconds
         while (living := victims()) and time.monotonic() < deadline:
             for pid in living - signalled:
                 with contextlib.suppress(ProcessLookupError):

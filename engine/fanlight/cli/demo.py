@@ -28,7 +28,8 @@ from fanlight.inject import open_injector
 from fanlight.viewer import watch
 
 _START_SECONDS = 30.0
-_STOP_SECONDS = 10.0
+# More than a host takes to end its display.
+_STOP_SECONDS = 40.0
 _VIRTUAL_SIZE = "1920x1080"
 
 

@@ -327,7 +327,7 @@ class RemoteSession:
         self._to_show = _merged((self._to_show or ()) + damage, self.size)
         if not late:
             self._release()
-        elif self._held is None and not self._news.is_set():
+        elif self._held is None:
             self._held = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._tell_held)
 
     def _tell_held(self) -> None:

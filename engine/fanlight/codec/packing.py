@@ -4,7 +4,6 @@ That is `u8 compression, u32 plain length, bytes`, little-endian: the stream as 
 """
 
 import struct
-from typing import Final
 
 import zstandard
 
@@ -13,8 +12,6 @@ from fanlight.errors import CodecError
 DEFAULT_LEVEL = 1
 
 _HEADER = struct.Struct("<BI")
-HEAD: Final = _HEADER.size
-"""Bytes before the stream."""
 _PLAIN, _ZSTD = 0, 1
 # What is shorter hardly becomes shorter still.
 _LEAST_COMPRESSED = 128
@@ -42,17 +39,6 @@ class Packer:
         if packed is None:
             return _HEADER.pack(_PLAIN, len(plain)) + plain
         return _HEADER.pack(_ZSTD, len(plain)) + packed
-
-    def pack_in_place(self, memory: memoryview, length: int) -> memoryview:
-        """Do what `pack` does with the stream of so many bytes that stands HEAD bytes behind the start of `memory`."""
-        packed = self._shorter(memory[HEAD : HEAD + length])
-        if packed is None:
-            _HEADER.pack_into(memory, 0, _PLAIN, length)
-            return memory[: HEAD + length]
-        _HEADER.pack_into(memory, 0, _ZSTD, length)
-        end = HEAD + len(packed)
-        memory[HEAD:end] = packed
-        return memory[:end]
 
     def _shorter(self, plain: bytes | memoryview) -> bytes | None:
         if len(plain) < _LEAST_COMPRESSED:

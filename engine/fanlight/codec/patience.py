@@ -1,11 +1,14 @@
 """Calls into a library that may never return: they are made on a thread that can be left behind."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
+
+_LOOKS = 4
 
 
 class Patience(Generic[Answer]):
@@ -26,14 +29,18 @@ class Patience(Generic[Answer]):
         if self._lost:
             raise TimeoutError
         self._calls.put(work)
-        try:
-            answer = self._answers.get(timeout=self._seconds)
-        except Empty:
-            self._lost = True
-            raise TimeoutError from None
+        answer = self._wait()
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def _wait(self) -> Answer | BaseException:
+        """Wait several times for a part of the time, of which a machine that sleeps meanwhile takes one only."""
+        for _ in range(_LOOKS):
+            with suppress(Empty):
+                return self._answers.get(timeout=self._seconds / _LOOKS)
+        self._lost = True
+        raise TimeoutError
 
     def end(self) -> None:
         """Make no more calls."""

@@ -43,7 +43,7 @@ class TileWriter:
         # Pages of it that no stream has needed yet are not there. It starts with room for the header.
         memory = zeros(HEAD + stream_kernels.bound(shadow.size))
         self._room = memory[HEAD:]
-        self._body = memory.data
+        self._body = self._room.data
         self._lane = Lane(shadow, self._cache, memory)
         self._written, self._counts = self._lane.written, self._lane.counts
 
@@ -79,7 +79,7 @@ class TileWriter:
     def whole(self, image: Image) -> WholeUpdate:
         """Bring all of a picture to a decoder of which nothing is known. It must reach the decoder."""
         length = self._lane.whole(image)
-        update = _new(WholeUpdate, self._packer.pack_in_place(self._body, length))
+        update = _new(WholeUpdate, self._packer.pack(self._body[:length]))
         update.counts = self._counts[_ALL]
         return update
 
@@ -112,7 +112,7 @@ class TileWriter:
     def _finish(self, length: int) -> SmallUpdate | None:
         """Make an update of what the lane wrote; None: nothing, since the frame has another size."""
         if length >= (1 if self._lane.moved else _LEAST_UNMOVED):
-            update = _new(SmallUpdate, self._packer.pack_in_place(self._body, length))
+            update = _new(SmallUpdate, self._packer.pack(self._body[:length]))
         elif length > 0:
             update = SmallUpdate(self._written[: HEAD + length])
         else:

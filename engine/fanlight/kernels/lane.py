@@ -117,10 +117,10 @@ class Lane:
         return int(self.native.differed)
 
     def _look_at(self, image: Image) -> None:
-        picture = read_picture(image, "image")
-        if picture.size != self._size:
-            raise UsageError(f"the pictures must have one size, not {self._size} and {picture.size}")
-        self._image, self._pixels, self._stride = image, picture.pixels, picture.stride
+        pixels, stride, width, height = read_picture(image, "image")
+        if (width, height) != self._size:
+            raise UsageError(f"the pictures must have one size, not {self._size} and {(width, height)}")
+        self._image, self._pixels, self._stride = image, pixels, stride
 
     def _list(self, damage: tuple[Rect, ...]) -> Any:
         if len(damage) > _ROOM:

@@ -14,6 +14,7 @@ from fanlight.errors import CodecError, FanlightError, UsageError
 from fanlight.types import MAX_PIXELS, MAX_SIDE, TILE, Image, Size, Tiles
 
 _LARGE_PAGE: Final = 1 << 21
+_BYTE: Final = np.dtype(np.uint8)
 
 _ERRORS: Final[dict[int, type[FanlightError]]] = {errno.EINVAL: UsageError, errno.EBADMSG: CodecError}
 _MEANINGS: Final[dict[int, str]] = {
@@ -78,7 +79,7 @@ def read_picture(image: Image, name: str) -> Picture:
     """Check a picture to read from."""
     if not _is_picture(image):
         raise UsageError(f"{name} must be (height, width, 4) uint8 with contiguous rows, not {_describe(image)}")
-    height, width = image.shape[:2]
+    height, width, _ = image.shape
     check_size((width, height))
     # The stride of a single row says nothing, and numpy may put anything there.
     stride = image.strides[0] if height > 1 else 4 * width
@@ -138,11 +139,12 @@ def array_of(kind: str, values: list[tuple[int, ...]]) -> Any:
 
 
 def _is_picture(image: object) -> TypeGuard[Image]:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4:
+    # Mostly it is the very one, and to compare two types takes numpy longer than all the rest.
+    if not isinstance(image, np.ndarray) or (image.dtype is not _BYTE and image.dtype != _BYTE) or image.ndim != 3:
         return False
-    height, width = image.shape[:2]
+    height, width, channels = image.shape
     row, pixel, channel = image.strides
-    return channel == 1 and (width <= 1 or pixel == 4) and (height <= 1 or row >= 4 * width)
+    return channels == 4 and channel == 1 and (width <= 1 or pixel == 4) and (height <= 1 or row >= 4 * width)
 
 
 def _plane(array: NDArray[Any], dtype: type[np.generic], pointer: str, shape: tuple[int, int], name: str) -> Any:

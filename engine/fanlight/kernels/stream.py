@@ -120,12 +120,10 @@ def send(
     out: NDArray[np.uint8],
     *,
     lossy: Tiles | None = None,
-    alone: bool = False,
 ) -> memoryview:
     """Do what `encode` does and the shadow's `take` after it, but read the picture only once.
 
-    The decoder has what the shadow has, but for the `lossy` tiles; where the stream is to stand `alone`, nothing is
-    known of it. It must reach the decoder.
+    The decoder has what the shadow has, but for the `lossy` tiles. The stream must reach it.
     """
     picture = read_picture(image, "image")
     if picture.size != shadow.size:
@@ -139,7 +137,7 @@ def send(
         read_tiles(tiles, picture.size),
         cache.native,
         ffi.NULL if lossy is None else read_tiles(lossy, picture.size),
-        alone,
+        False,
         ffi.from_buffer("uint8_t[]", out, require_writable=True),
         out.nbytes,
     )

@@ -116,7 +116,10 @@ class Screen:
             heard, handle = self._hear(news, handle), None
             if heard is None:
                 raise self._failure(news)
-            return self.last if heard else None
+            if heard:
+                return self.last
+            self._open_handle()
+            return None
 
     def next_update(self, timeout: float | None, lane: Lane, moves: int, most: int) -> int:
         """Wait as `next` does, and do `lane.update` with the frame in the same native call.
@@ -134,16 +137,21 @@ class Screen:
             wait.timeout_ns = _left(deadline)
             length = _next_update(wait)
             # After a rest, every step from here on costs microseconds.
-            if length > 0 and self._handle is handle:
+            if length > 0:
+                # First: who closes from here on takes it, as long as there are its pixels.
                 self._untaken = True
-                return length
+                if self._handle is handle:
+                    return length
             news = wait.news
             if news == -errno.EINTR:
                 continue
             heard, handle = self._hear(news, handle), None
             if heard is None:
                 raise self._failure(news)
-            return UNSETTLED if heard else NO_FRAME
+            if heard:
+                return UNSETTLED
+            self._open_handle()
+            return NO_FRAME
 
     def hold_back(self, held: bool) -> None:
         """Give the frames that `next_update` waits for to its lane no more, or again: `last` is all that comes of them.
