@@ -15,7 +15,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 HEADER = struct.Struct("<IB")
 MOST_JOINED = 16 * 1024
-"""So many bytes are handed over as one: TLS makes a record of each piece, 22 bytes and a call, and a copy costs less."""
+"""So many bytes are handed over as one: TLS makes a record of each piece, and a copy costs less than that."""
 
 
 class Frame(NamedTuple):
