@@ -89,6 +89,7 @@ typedef struct fl_shadow {
     uint8_t *room;
     int64_t room_size;
     int32_t fruitless, pause; /* searches that found nothing lately, and updates to wait before the next; 0 at first */
+    int32_t slid; /* by how many rows the last search found that a page slid; 0 at first */
 } fl_shadow;
 
 /* The most that one fl_shadow_find() may be asked for. */
@@ -284,11 +285,12 @@ typedef struct fl_x11_wait {
     fl_lane *lane;
     int64_t timeout_ns;
     int32_t max_moves, most, news;
+    int32_t closed; /* any thread's to set: where it is not 0 when a frame comes, the lane is not given it */
 } fl_x11_wait;
 
 /* Do what fl_x11_next() does, and then fl_lane_update() with the frame: for a small change, all that lies between waking up
- * and an update that is made. lane->length is the result, -ESTALE where the frame has not the shadow's size; without a frame
- * it stays as it was. Returns how many bytes an update has that was written, moves nothing and came with no other news, head
+ * and an update that is made. lane->length is the result, -ESTALE where the frame is not given to the lane, or has not the
+ * shadow's size; without a frame it stays as it was. Returns how many bytes an update has that was written, moves nothing and came with no other news, head
  * and stream; else 0, or -EINVAL. */
 int64_t fl_x11_next_update(fl_x11_wait *wait);
 

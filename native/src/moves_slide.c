@@ -3,7 +3,8 @@
  * A few columns of tiles are summed, and their rows vote for the shift. Then each row of the area is held against the one
  * it should come from, and taken over at once. So what slid is read once, and neither its sums nor its cells are needed:
  * sums move along with their rows. Where most of the picture slid, and the shadow has room for it, nothing of that is
- * copied: the shadow begins elsewhere from then on, and only what stood still moves. */
+ * copied: the shadow begins elsewhere from then on, and only what stood still moves. There the shift of the last slide is
+ * tried before any votes: a page that is scrolled mostly goes on by the same steps. */
 #include "moves.h"
 
 enum {
@@ -12,7 +13,9 @@ enum {
     SAMPLE_EACH = 4,  /* one for so many */
     LEAST_ROWS = 16, /* a move is begun only where so many rows match */
     MOST_FAILED = 160,
+    MOST_SUPPOSED = 64, /* of a shift that is only supposed: the rows of the tile in which an area may begin */
     MOST_SLIDES = 4,
+    LEAST_LEFT = 2 * FL_TILE, /* rows that are worth another look */
     STANDING = 4, /* what stands still is at most this part of a picture that begins elsewhere */
 };
 
@@ -114,13 +117,25 @@ static int take_rows(const slide *m, int y, int end, int step)
     return y;
 }
 
-/* Find where the next move begins, from row `y` on. */
+/* Whether a row becomes another one where the area slides: those of a bar of one colour do not, which stands still. */
+static bool row_changes(const slide *m, int y)
+{
+    const fl_search *s = m->s;
+    const uint64_t *rows = m->shadow->rows + (size_t)s->box.x * (size_t)s->h + (size_t)y;
+    for (int column = 0; column < s->box.w; column++, rows += s->h) {
+        if (rows[0] != rows[m->shift])
+            return true;
+    }
+    return false;
+}
+
+/* Find where the next move begins, from row `y` on: with one that changes. */
 static int find_start(slide *m, int y, int end, int step)
 {
     int rows = 0;
     for (; y != end && rows < LEAST_ROWS && m->failed < MOST_FAILED; y += step) {
         const bool slid = row_slid(m, y);
-        rows = slid ? rows + 1 : 0;
+        rows = slid && (rows || row_changes(m, y)) ? rows + 1 : 0;
         m->failed += !slid;
     }
     return rows == LEAST_ROWS ? y - step * rows : end;
@@ -202,28 +217,59 @@ static void settle(const slide *m, int top, int bottom, uint8_t *tiles)
     }
 }
 
-int fl_slide(fl_shadow *shadow, fl_search *s, uint8_t *tiles, uint8_t *slid, fl_move *moves, int max)
+/* Whether there is something worth a look from row `y` on, after `n` moves. */
+static bool goes_on(int y, int end, int step, int n)
 {
-    int shift, n = 0;
-    if (!take_box(s, tiles) || !is_all(s, shadow->known, FL_ROWS_KNOWN) || (s->lossy && !is_all(s, s->lossy, 0)) ||
-        !guess(s, &shift))
-        return 0;
+    return y != end && (!n || (end - y) * step >= LEAST_LEFT);
+}
+
+/* Whether a move of so many rows shows by itself that the area slid. */
+static bool tells(const fl_search *s, int rows)
+{
+    return 2 * rows >= fl_min(s->h, (s->box.y + s->box.h) * FL_TILE) - s->box.y * FL_TILE;
+}
+
+/* Take over what slid by `shift`. One that is only `supposed` is given up before anything is taken, unless its first move
+ * tells; and it is tried only where rows are not taken one by one. */
+static int slide_by(fl_shadow *shadow, fl_search *s, int shift, bool supposed, uint8_t *tiles, uint8_t *slid,
+                    fl_move *moves, int max)
+{
     const int top = s->box.y * FL_TILE, bottom = fl_min(s->h, (s->box.y + s->box.h) * FL_TILE);
     const int step = shift > 0 ? 1 : -1;
     const int first = shift > 0 ? top : bottom - 1, end = shift > 0 ? bottom - shift : top - shift - 1;
-    slide m = {shadow, s, s->box.x * FL_TILE, 0, shift, 0, false};
+    slide m = {shadow, s, s->box.x * FL_TILE, 0, shift, supposed ? MOST_FAILED - MOST_SUPPOSED : 0, false};
     m.w = fl_min(s->w, (s->box.x + s->box.w) * FL_TILE) - m.x;
     m.may_begin_elsewhere = m.w == s->w && has_room(shadow, step * shift);
-    if ((end - first) * step <= 0)
+    if ((end - first) * step <= 0 || (supposed && !m.may_begin_elsewhere))
         return 0;
-    for (int y = first; y != end && n < fl_min(max, MOST_SLIDES) && (y = find_start(&m, y, end, step)) != end;) {
-        const int start = y;
-        y = take_rows(&m, y, end, step);
+    int n = 0;
+    for (int y = first; goes_on(y, end, step, n) && n < fl_min(max, MOST_SLIDES);) {
+        const int start = find_start(&m, y, end, step);
+        if (start == end)
+            break;
+        y = take_rows(&m, start, end, step);
         const int from = fl_min(start, y - step), rows = (y - start) * step;
+        if (supposed && !n && !tells(s, rows))
+            break;
         moves[n++] = (fl_move){m.x, from, m.w, rows, m.x, from + shift};
         take_slid(&m, from, from + rows);
         move_sums(&m, from, from + rows, slid);
         settle(&m, from, from + rows, tiles);
     }
+    return n;
+}
+
+int fl_slide(fl_shadow *shadow, fl_search *s, uint8_t *tiles, uint8_t *slid, fl_move *moves, int max)
+{
+    int shift = shadow->slid, n = 0;
+    shadow->slid = 0;
+    if (!take_box(s, tiles) || !is_all(s, shadow->known, FL_ROWS_KNOWN) || (s->lossy && !is_all(s, s->lossy, 0)))
+        return 0;
+    if (shift)
+        n = slide_by(shadow, s, shift, true, tiles, slid, moves, max);
+    if (!n && guess(s, &shift))
+        n = slide_by(shadow, s, shift, false, tiles, slid, moves, max);
+    if (n)
+        shadow->slid = shift;
     return n;
 }

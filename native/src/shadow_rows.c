@@ -52,7 +52,7 @@ void fl_adopt_rows(fl_shadow *shadow, const fl_search *s, const uint8_t *tiles)
 /* ---- the digest ----------------------------------------------------------------------------------------------------- */
 
 /* So many tiles are folded side by side: each fold waits for the one before it. */
-enum { ABREAST = 4 };
+enum { ABREAST = 6 };
 
 typedef struct batch {
     fl_tile tiles[ABREAST];

@@ -7,7 +7,8 @@ static void update(const fl_x11_wait *wait)
 {
     const fl_x11_frame *frame = wait->frame;
 
-    if (frame->w != wait->lane->shadow->w || frame->h != wait->lane->shadow->h)
+    if (__atomic_load_n(&wait->closed, __ATOMIC_ACQUIRE) || frame->w != wait->lane->shadow->w ||
+        frame->h != wait->lane->shadow->h)
         wait->lane->length = -ESTALE;
     else
         fl_lane_update(wait->lane, frame->pixels, frame->stride, frame->rects, frame->n_rects, wait->max_moves,

@@ -124,6 +124,27 @@ def test_slides_follow_each_other():
     assert shadow.digest == fresh.digest
 
 
+def test_a_page_that_goes_on_by_another_shift_is_one_move():
+    shadow, page, at = Shadow(SIZE), PAGE.copy(), 150
+    page[:at] = 255
+    shadow.take(page, tiles.all_tiles(SIZE))
+    for shift in (10, 10, 30, 7):
+        at -= shift
+        page, marks = slid(page, shift), tiles.all_tiles(SIZE)
+        moves, _ = shadow.find(page, marks)
+        assert moves[0] == Move(0, at, SIZE[0], SIZE[1] - shift - at, 0, at + shift)
+        shadow.take(page, marks)
+        assert np.array_equal(shadow.image, no_x(page))
+
+
+@pytest.mark.parametrize("shift", [12, -12])
+def test_bars_of_one_colour_round_a_page_are_left_alone(shift):
+    page = PAGE.copy()
+    page[:40] = page[-50:] = 77
+    moves, _, _ = found(page, slid(page, shift, top=40, bottom=SIZE[1] - 50))
+    assert moves == (Move(0, 40 + max(0, -shift), SIZE[0], SIZE[1] - 90 - 12, 0, 40 + max(0, shift)),)
+
+
 WORLD = scene("noise", (SIZE[0], 4000), 2)
 TOP, BOTTOM = 21, SIZE[1] - 30
 

@@ -34,7 +34,9 @@ class Held(Capture):
         self.asked.put(timeout)
         if timeout == 0.0:
             return None
-        return self._answers.get(timeout=PATIENCE)
+        frame = self._answers.get(timeout=PATIENCE)
+        self.last = frame or self.last
+        return frame
 
     def wake(self) -> None:
         self._answers.put(None)

@@ -16,8 +16,7 @@ A picture that changes its size starts everything anew. All methods belong to th
 """
 
 from collections.abc import Callable
-
-import msgspec
+from typing import NamedTuple
 
 from fanlight.codec import Encoder, FrameSource
 from fanlight.errors import CaptureError, FanlightError
@@ -28,7 +27,7 @@ from fanlight.kernels import tiles as tile_kernels
 from fanlight.types import Frame, PointerPlace, Size
 
 
-class Served(msgspec.Struct, frozen=True, eq=False):
+class Served(NamedTuple):
     """An update for a viewer, or what went wrong with its picture.
 
     `input_seq` is the last input event of the viewer that was injected before the capture.
@@ -132,9 +131,9 @@ class Crowd:
             raise
         except FanlightError as error:
             return self._give_up(group, error)
-        frame = source.last
         if made is not None:
             return self._hand_out(group, made, set(group.members))
+        frame = source.last
         if frame is not None and frame is not before:
             self.note(frame, pointer)
         return []

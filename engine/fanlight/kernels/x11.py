@@ -128,7 +128,8 @@ class Screen:
         `lane.length` says what came of it. `last` is the frame.
         """
         deadline = _deadline(timeout)
-        self._take_last()
+        if self._untaken:
+            self._take_last()
         wait = self._next
         wait.lane, wait.max_moves, wait.most = lane.native, moves, most
         while True:
@@ -152,10 +153,18 @@ class Screen:
             self._open_handle()
             return NO_FRAME
 
+    def hold_back(self, held: bool) -> None:
+        """Give the frames that `next_update` waits for to its lane no more, or again: `last` is all that comes of them.
+
+        Any thread, at any time; what counts is how it stands when a frame comes.
+        """
+        self._next.closed = held
+
     @property
     def last(self) -> Frame | None:
         """The frame that came last."""
-        self._take_last()
+        if self._untaken:
+            self._take_last()
         return self._last
 
     def compare(self) -> None:

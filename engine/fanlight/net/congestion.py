@@ -33,12 +33,13 @@ class Congestion:
 
     def __init__(self, number: int, now: float) -> None:
         self._number = number
-        self._fresh_until = now + _FRESH_SECONDS
+        self.fresh_until = now + _FRESH_SECONDS
+        """From when on `sending` has something to do."""
 
     def sending(self, now: float) -> None:
         """Say that an update is about to be sent; call it at whatever pace, and not at all while nothing is sent."""
-        if now >= self._fresh_until:
-            self._fresh_until = now + _FRESH_SECONDS
+        if now >= self.fresh_until:
+            self.fresh_until = now + _FRESH_SECONDS
             with suppress(OSError):
                 self._begin_anew()
 

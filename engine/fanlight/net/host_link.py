@@ -233,15 +233,15 @@ class HostLink(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        data = self._session.data_to_send()
+        data, ended = self._session.data_to_send(), self._session.ended
         if data:
             write(transport, data)
-        elif not self._session.ended:
+        elif not ended:
             return
         held = transport.get_write_buffer_size()
         if not held:
             self._showing.unread = 0
-        if self._session.ended:
+        if ended:
             transport.close()
         elif held - self._showing.unread > _MOST_UNREAD:
             log.info("%s: ended: the viewer does not read what it asks for", self.peer)

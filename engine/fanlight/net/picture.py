@@ -22,6 +22,7 @@ from fanlight.codec import Encoder
 from fanlight.errors import FanlightError
 from fanlight.host import REST_SECONDS, Crowd, Served, Viewer, lack_something
 from fanlight.net.unsent import LEAST_BYTES
+from fanlight.net.valve import Valve
 from fanlight.types import CursorShape, Frame, PointerPlace, Size
 
 Deliver = Callable[[list[Served]], None]
@@ -54,6 +55,7 @@ class PictureThread(threading.Thread):
     ) -> None:
         super().__init__(name="fanlight-picture", daemon=True)
         self._capture = capture
+        self._valve = Valve(capture)
         self._loop = loop
         self._open_encoder = open_encoder
         self._deliver = deliver
@@ -105,6 +107,8 @@ class PictureThread(threading.Thread):
                 return
             self._ready.update(new)
             self._expected.difference_update(new)
+            if not self._expected:
+                self._valve.open()
             self._rouse()
         # Otherwise the thread need not be disturbed: new damage ends its wait, and it looks again at who is ready.
         if lack_something(new):
@@ -204,15 +208,29 @@ class PictureThread(threading.Thread):
         return sorted_out
 
     def _serve_next(self) -> bool:
-        """Let the one crowd that waits for the next frame wait by itself, which is quicker; False where none does."""
-        if self._capture.screen is None or len(self._crowds) != 1:
+        """Let the one crowd that waits for the next frame wait by itself, which is quicker; False where none does.
+
+        Where somebody is still expected, the frame is encoded only if all are ready when it comes.
+        """
+        if len(self._crowds) != 1:
             return False
-        for crowd, viewers in self._ready_by_crowd().items():
-            if crowd.awaits(viewers):
-                self._hand_over(crowd.serve_next(self._capture, self._capture.pointer, time.monotonic))
-                self._last = self._capture.last
-                return True
-        return False
+        with self._lock:
+            viewers, hopes = self._ready | self._expected, bool(self._expected)
+            self._valve.open(not hopes)
+        for crowd in self._crowds.values():
+            if not crowd.awaits(viewers):
+                return False
+            timeout = _EXPECTED_SECONDS if hopes else None
+            served = crowd.serve_next(self._valve, self._capture.pointer, time.monotonic, timeout)
+            before, self._last = self._last, self._capture.last
+            if served or not hopes:
+                self._hand_over(served)
+            elif self._last is before:
+                self._wait_no_longer()
+            else:
+                self._expect_nobody()
+                self._serve()
+        return True
 
     def _capture_once(self) -> None:
         frame = self._capture.next(self._patience(self._ready_by_crowd()))
@@ -262,13 +280,18 @@ class PictureThread(threading.Thread):
         """Give updates to the loop, and note that their viewers are not ready, for a moment only or for longer."""
         if not served:
             return
-        viewers = [one.viewer for one in served]
-        pictures = {one.picture for one in served}
-        large = any(isinstance(picture, FanlightError) or len(picture.update) > _SMALL for picture in pictures)
-        self._wary = max(0, self._wary - 1)
+        viewers, last, small = [], None, True
+        for viewer, picture, _ in served:
+            viewers.append(viewer)
+            # Nearly always all get the same.
+            if picture is not last:
+                last = picture
+                small = small and not isinstance(picture, FanlightError) and len(picture.update) <= _SMALL
+        if self._wary:
+            self._wary -= 1
         with self._lock:
             self._ready.difference_update(viewers)
-            if not (large or self._wary):
+            if small and not self._wary:
                 self._expected.update(viewers)
         self._post(self._deliver, served)
 

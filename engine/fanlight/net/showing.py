@@ -53,6 +53,9 @@ class Showing:
         self._next_at = 0.0
         self._waiting: asyncio.TimerHandle | None = None
         self._number = -1
+        # The most that the kernel can hold unsent: what it held when it was asked, and what was sent since. The last
+        # update may still have been on its way to it.
+        self._held = self._last_bytes = 0
         self._congestion: Congestion | None = None
         self._writable = True
         self._cursor: CursorShape | None = None
@@ -148,11 +151,17 @@ class Showing:
         asks = bool(picture.pixels.video) or self._window.asks(length, now)
         self._sent = self._session.send_picture(picture, input_seq=input_seq, now=now, asks=asks)
         self.unread += length
+        self._held += length
+        self._last_bytes = length
         self._window.sent(self._sent, length, now, asked=asks)
         if self._watched is not None:
             self._watched.sent(self._sent, picture, input_seq, now)
-        self._keep_pace(picture, viewer, now)
-        if self._congestion is not None:
+        # What is lossy may take no more of the link than its part, and what refines it no more than its moment.
+        viewer.portion = self._window.portion
+        if picture.pixels.video:
+            self._keep_pace(length, viewer, now)
+        self._next_at = now + self._pace.interval if self._pace.interval > self._interval else 0.0
+        if self._congestion is not None and now >= self._congestion.fresh_until:
             self._congestion.sending(now)
 
     def want(self) -> None:
@@ -169,7 +178,9 @@ class Showing:
             return None
         if not (self._writable and self._window.is_open):
             return None
-        early = self._full_for()
+        # Nor can more be unsent than what was not acknowledged. Where that is little, the kernel need not be asked.
+        held = min(self._held, self._window.unacknowledged)
+        early = self._full_for() if self._beside or held > LEAST_BYTES else 0.0
         if self._next_at:
             early = max(early, self._next_at - time.monotonic())
         if early > 0:
@@ -184,10 +195,9 @@ class Showing:
 
     def _full_for(self) -> float:
         """Return in how many seconds to look again, where so much is unsent that another update would queue."""
-        if not self._beside and self._window.unacknowledged <= LEAST_BYTES:
-            # No more can be unsent than what was not acknowledged: the kernel need not be asked.
-            return 0.0
-        excess = unsent(self._number) - LEAST_BYTES
+        held = unsent(self._number)
+        self._held = held + self._last_bytes
+        excess = held - LEAST_BYTES
         if excess <= 0:
             self._beside = False
             return 0.0
@@ -223,14 +233,11 @@ class Showing:
         self._session.send_screen(screen.size, screen.codec, screen.serial, continues=continues)
         self._screen_serial = screen.serial
 
-    def _keep_pace(self, picture: Picture, viewer: Viewer, now: float) -> None:
-        """Let what is lossy take no more of the link than its part, and what refines it no more than its moment."""
-        viewer.portion = self._window.portion
-        if picture.pixels.video:
-            if reason := self._pace.lossy_sent(len(picture.update), self._window.rate, now):
-                log.info("%s: %s", self._link.peer, reason)
-            viewer.quality = self._pace.quality
-        self._next_at = now + self._pace.interval if self._pace.interval > self._interval else 0.0
+    def _keep_pace(self, length: int, viewer: Viewer, now: float) -> None:
+        """Choose the quality, and the rate, by an update that was lossy."""
+        if reason := self._pace.lossy_sent(length, self._window.rate, now):
+            log.info("%s: %s", self._link.peer, reason)
+        viewer.quality = self._pace.quality
 
     # -- the pointer -------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple, Self
 import msgspec
 
 from fanlight.errors import RemoteProtocolError
-from fanlight.protocol.framing import Buffer
+from fanlight.protocol.framing import MOST_JOINED, Buffer
 from fanlight.protocol.numbers import MAX_STAMP
 from fanlight.types import MAX_PIXELS, MAX_SIDE, Size
 
@@ -83,33 +83,31 @@ class Picture(Bulk, frozen=True):
         return cls(*head, damaged, captured, started, encoded, sent, digest, update, asks)
 
 
-class AddressedPicture(Bulk, frozen=True):
-    """A PICTURE that was packed once for many viewers. Only sent.
+class PackedPicture:
+    """A PICTURE that is packed once for many viewers: all but what is each one's own. It does not ask. Only sent.
 
-    `head` is one that does not ask; the viewer's own fields take the place of those in it.
+    `length` is that of the body.
     """
 
-    OWN: ClassVar = struct.Struct("<III")
-    FLAGS_AT: ClassVar = OWN.size
-    SENT: ClassVar = struct.Struct("<Q")
-    SENT_AT: ClassVar = Picture.LAYOUT.size - 2 * SENT.size
+    _OWN = struct.Struct("<IIIB")
+    _SENT = struct.Struct("<Q")
+    _SENT_AT = Picture.LAYOUT.size - 2 * _SENT.size
 
-    seq: int
-    screen: int
-    input_seq: int
-    asks: bool
-    sent_at: int
-    head: bytes
-    update: Buffer
+    def __init__(self, picture: Picture) -> None:
+        head, update = picture.head(), picture.update
+        self.length = len(head) + len(update)
+        self._flags = head[self._OWN.size - 1]
+        self._made = head[self._OWN.size : self._SENT_AT]
+        self._end = head[self._SENT_AT + self._SENT.size :]
+        self._update: tuple[Buffer, ...] = (update,)
+        if self.length <= MOST_JOINED:
+            self._end, self._update = b"".join((self._end, update)), ()
 
-    def encode(self) -> list[Buffer]:
-        """Return the body in two parts, so that the update is not copied."""
-        head = bytearray(self.head)
-        self.OWN.pack_into(head, 0, self.seq, self.screen, self.input_seq)
-        if self.asks:
-            head[self.FLAGS_AT] |= ASKS
-        self.SENT.pack_into(head, self.SENT_AT, self.sent_at)
-        return [head, self.update]
+    def addressed(self, header: bytes, own: tuple[int, int, int], sent_at: int, *, asks: bool) -> list[Buffer]:
+        """Return a viewer's frame, a small one in one piece; `own`: seq, screen and input_seq."""
+        flags = self._flags | ASKS if asks else self._flags
+        front = header, self._OWN.pack(*own, flags), self._made, self._SENT.pack(sent_at), self._end
+        return [b"".join(front), *self._update]
 
 
 class Cursor(Bulk, frozen=True):

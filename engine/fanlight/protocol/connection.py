@@ -65,6 +65,13 @@ class Connection:
                 self._step(spec, message, head, *parts)
         self._queue += (head, *parts)
 
+    def send_picture(self, picture: m.PackedPicture, own: tuple[int, int, int], sent_at: int, *, asks: bool) -> None:
+        """Queue a PICTURE as `send` does; it goes to many, so no more is done here than must be."""
+        spec = self._checked(_PICTURE)
+        if picture.length > spec.limit or picture.length > self._picture_limit:
+            raise LocalProtocolError(f"a Picture of {picture.length} bytes is over its limit")
+        self._queue += picture.addressed(pack_header(_PICTURE, picture.length), own, sent_at, asks=asks)
+
     def receive_data(self, data: Buffer) -> None:
         """Feed bytes from the peer; after the end, or an error, they are dropped."""
         if self.state is not State.CLOSED and not self._broken:

@@ -14,6 +14,8 @@ from fanlight.errors import RemoteProtocolError
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 HEADER = struct.Struct("<IB")
+MOST_JOINED = 16 * 1024
+"""So many bytes are handed over as one: TLS makes a record of each piece, and a copy costs less than that."""
 
 
 class Frame(NamedTuple):

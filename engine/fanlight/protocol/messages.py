@@ -19,10 +19,10 @@ from fanlight.protocol.bulk import MAX_CURSOR_SIDE as MAX_CURSOR_SIDE
 from fanlight.protocol.bulk import MOST_MARKS as MOST_MARKS
 from fanlight.protocol.bulk import PICTURE_LIMIT as PICTURE_LIMIT
 from fanlight.protocol.bulk import Ack as Ack
-from fanlight.protocol.bulk import AddressedPicture as AddressedPicture
 from fanlight.protocol.bulk import Bulk as Bulk
 from fanlight.protocol.bulk import Cursor as Cursor
 from fanlight.protocol.bulk import Mark as Mark
+from fanlight.protocol.bulk import PackedPicture as PackedPicture
 from fanlight.protocol.bulk import Picture as Picture
 from fanlight.protocol.bulk import Presented as Presented
 from fanlight.protocol.bulk import picture_limit as picture_limit

@@ -124,4 +124,3 @@ LEGAL: dict[Role, dict[State, dict[int, Spec]]] = {
 """The rows that a sender may use in a state, so that a message costs one look."""
 
 KINDS: dict[type[m.Message], int] = {spec.message: kind for kind, spec in TABLE.items()}
-KINDS[m.AddressedPicture] = KINDS[m.Picture]

@@ -49,8 +49,10 @@ class HostSession(HostPresence):
         `input_seq` is the last input injected before the capture, 0 if none. `asks`: we wait for the ACK.
         """
         seq = m.next_seq(self._sent)
-        own = seq, self._serial, input_seq, asks, m.stamp(now)
-        self._send(m.AddressedPicture(*own, picture.packed, picture.update))
+        if not self._ended:
+            assert picture.packed is not None
+            own = seq, self._serial, input_seq
+            self._connection.send_picture(picture.packed, own, m.stamp(now), asks=asks)
         self._sent = seq
         return seq
 

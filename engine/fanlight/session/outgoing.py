@@ -24,7 +24,7 @@ class Outgoing(msgspec.Struct, kw_only=True, eq=False):
     captured_at: float
     encode_started_at: float
     encoded_at: float
-    packed: bytes = b""
+    packed: m.PackedPicture | None = None
 
     def __post_init__(self) -> None:
         """Pack what no viewer has for itself."""
@@ -49,4 +49,4 @@ class Outgoing(msgspec.Struct, kw_only=True, eq=False):
             digest=self.digest or 0,
             update=self.update,
         )
-        self.packed = picture.head()
+        self.packed = m.PackedPicture(picture)

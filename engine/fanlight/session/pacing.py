@@ -106,7 +106,8 @@ class Window:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._sent: deque[_Sent] = deque()
-        self._bytes = 0
+        self.unacknowledged = 0
+        """The bytes of the updates that are on their way, as far as is known."""
         # Updates from the first on whose acknowledgement was asked for.
         self._asked = 0
         self._doubts = _PROMPT_UPDATES
@@ -116,18 +117,15 @@ class Window:
         self._rates: deque[float] = deque(maxlen=_RATES)
         self.rate: float | None = None
         """What the link carries, in bytes a second; None while it was never busy for long enough to tell."""
+        self.portion: int | None = None
+        """How many bytes of an update may refine what is lossy, so that a key does not wait; None while unknown."""
 
     @property
     def is_open(self) -> bool:
         """Whether another update may be made now."""
         if not self._asked:
             return True
-        return self._asked < self.limit and self._bytes <= self._most_bytes
-
-    @property
-    def unacknowledged(self) -> int:
-        """The bytes of the updates that are on their way, as far as is known."""
-        return self._bytes
+        return self._asked < self.limit and self.unacknowledged <= self._most_bytes
 
     @property
     def limit(self) -> int:
@@ -147,24 +145,18 @@ class Window:
         rate, trip = self.rate, self.trip
         return math.inf if rate is None or trip is None else rate * (trip + self._interval)
 
-    @property
-    def portion(self) -> int | None:
-        """How many bytes of an update may refine what is lossy, so that a key does not wait; None while unknown."""
-        rate = self.rate
-        return None if rate is None else max(_LEAST_PORTION, int(rate * _PORTION_SECONDS))
-
     def asks(self, length: int, now: float) -> bool:
         """Whether the viewer shall acknowledge an update of `length` bytes at once, and with it all before."""
         if self._asked or self._doubts:
             return True
-        if len(self._sent) + 1 >= _MOST_HELD or self._bytes + length > _MOST_HELD_BYTES:
+        if len(self._sent) + 1 >= _MOST_HELD or self.unacknowledged + length > _MOST_HELD_BYTES:
             return True
         return bool(self._sent) and now - self._sent[0].at >= _HELD_SECONDS
 
     def sent(self, seq: int, length: int, now: float, *, asked: bool = True) -> None:
         """Note that update `seq` of `length` bytes was handed to the transport."""
         self._sent.append(_Sent(seq, length, now, asked))
-        self._bytes += length
+        self.unacknowledged += length
         self._asked += asked
 
     def acknowledged(self, seq: int, received_at: float, decoded_at: float, now: float) -> None:
@@ -174,7 +166,7 @@ class Window:
         """
         while self._sent and self._sent[0].seq <= seq:
             sent = self._sent.popleft()
-            self._bytes -= sent.bytes
+            self.unacknowledged -= sent.bytes
             self._asked -= sent.asked
             if sent.seq == seq and sent.asked:
                 self._trips.add(now - sent.at)
@@ -197,6 +189,7 @@ class Window:
             self._rates.append(sent.bytes / busy)
             if len(self._rates) >= _LEAST_RATES:
                 self.rate = median(self._rates)
+                self.portion = max(_LEAST_PORTION, int(self.rate * _PORTION_SECONDS))
 
 
 class RateControl:
