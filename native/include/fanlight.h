@@ -290,8 +290,8 @@ typedef struct fl_x11_wait {
 
 /* Do what fl_x11_next() does, and then fl_lane_update() with the frame: for a small change, all that lies between waking up
  * and an update that is made. lane->length is the result, -ESTALE where the frame is not given to the lane, or has not the
- * shadow's size; without a frame it stays as it was. Returns how many bytes an update has that was written, moves nothing and came with no other news, head
- * and stream; else 0, or -EINVAL. */
+ * shadow's size; without a frame it stays as it was. Returns how many bytes an update has, head and stream, that was written,
+ * moves nothing and came with no other news; else 0, or -EINVAL. */
 int64_t fl_x11_next_update(fl_x11_wait *wait);
 
 /* Make a waiting, or else the next, fl_x11_next() return. Any thread. */
