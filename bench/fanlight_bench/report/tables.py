@@ -13,7 +13,7 @@ from fanlight_bench.report.numbers import duration, in_column, middle, number, u
 from fanlight_bench.results import STAGE, Limit, Ratio, Report, Row
 
 # A file or a pipe has no width of its own, and a table that is folded is hard to read there.
-_WIDTH_OF_A_FILE = 240
+_WIDTH_OF_A_FILE = 360
 _MOST_LOSSES = 40
 
 
